@@ -1,0 +1,312 @@
+"""The contract of a channel: what it hands in (`Inbound`) and what it is asked to send (`Outbound`).
+
+A channel verifies and translates; vendor dialects end here. Everyone else knows only this file.
+`source` names the configured door (a phone platform, a mailbox, a chat site), `external_id` is the sender's
+own id of this event: together they are the idempotency key. Times are microseconds since the epoch, UTC;
+`occurred_at` is the sender's clock and is only kept, never trusted (domain rules use the receipt time).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
+    """What every arrival carries; never used itself."""
+
+    source: str
+    external_id: str
+    occurred_at: int = 0
+
+
+# --- phone -------------------------------------------------------------------------------------------
+
+
+class CallOffered(Inbound, frozen=True, kw_only=True, tag="call.offered"):
+    """A call reached a line. `alerting` False: an announcement or IVR answered it first.
+
+    The IVR's results may ride along: language (BCP 47), member number, product, complaint.
+    """
+
+    call: str
+    dialled: str
+    caller: str = ""
+    alerting: bool = True
+    language: str = ""
+    member: str = ""
+    product: str = ""
+    complaint: bool = False
+
+
+class CallAlerting(Inbound, frozen=True, kw_only=True, tag="call.alerting"):
+    """The inbound leg rings for the first time: the line clock starts here. With `offer`: a device rings."""
+
+    call: str
+    offer: str = ""
+
+
+class CallAnswered(Inbound, frozen=True, kw_only=True, tag="call.answered"):
+    """A human answered: names the offer whose device it was, or the agent's public number."""
+
+    call: str
+    offer: str = ""
+    agent: str = ""
+
+
+class CallReleased(Inbound, frozen=True, kw_only=True, tag="call.released"):
+    """A leg ended. leg: customer | agent. by: customer | agent | platform. cause: the platform's, as text.
+
+    An agent's leg that ends before it answered names its `offer` and why: unreachable, busy, declined.
+    """
+
+    call: str
+    leg: str = "customer"
+    by: str = "customer"
+    cause: str = ""
+    offer: str = ""
+    reached: bool = True
+
+
+class CallProgress(Inbound, frozen=True, kw_only=True, tag="call.progress"):
+    """held, resumed, dtmf, ivr.menu, ivr.digits: kept as facts of the call. `value`: digits or menu."""
+
+    call: str
+    what: str
+    value: str = ""
+
+
+class VoicemailLeft(Inbound, frozen=True, kw_only=True, tag="voicemail.left"):
+    call: str
+    dialled: str
+    caller: str = ""
+    recording: str = ""
+    seconds: int = 0
+    language: str = ""
+
+
+class CallbackRequested(Inbound, frozen=True, kw_only=True, tag="callback.requested"):
+    """The caller of a line (often the 800 line) asks to be called back instead of waiting (A04).
+
+    `number` is whom to call; the window is optional and in microseconds.
+    """
+
+    call: str
+    dialled: str
+    number: str
+    window_from: int = 0
+    window_until: int = 0
+    language: str = ""
+    member: str = ""
+    product: str = ""
+    complaint: bool = False
+
+
+# --- mail --------------------------------------------------------------------------------------------
+
+
+class Attachment(Struct, frozen=True):
+    name: str
+    content_type: str
+    size: int
+
+
+class MailArrived(Inbound, frozen=True, kw_only=True, tag="mail.arrived"):
+    """One message for one mailbox. `text` is what a person reads; the raw message is kept beside it.
+
+    `external_id` is the Message-ID, or a hash of the raw bytes where there is none; unique per mailbox.
+    `automatic`: a bounce, an out-of-office or a list: stored, never answered by a machine.
+    """
+
+    mailbox: str
+    sender: str
+    sender_name: str = ""
+    subject: str = ""
+    text: str = ""
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    language: str = ""
+    automatic: str = ""
+    raw: bytes = b""
+
+
+# --- chat --------------------------------------------------------------------------------------------
+
+
+class ChatOpened(Inbound, frozen=True, kw_only=True, tag="chat.opened"):
+    """A visitor starts a conversation on a site. `external_id` is the session id."""
+
+    site: str
+    session: str
+    name: str = ""
+    language: str = ""
+    contact_point: str = ""
+    """A phone number or mail address that the visitor gave."""
+    topic: str = ""
+    complaint: bool = False
+
+
+class ChatSaid(Inbound, frozen=True, kw_only=True, tag="chat.said"):
+    site: str
+    session: str
+    text: str
+
+
+class ChatLeft(Inbound, frozen=True, kw_only=True, tag="chat.left"):
+    site: str
+    session: str
+
+
+AnyInbound = (
+    CallOffered
+    | CallAlerting
+    | CallAnswered
+    | CallReleased
+    | CallProgress
+    | VoicemailLeft
+    | CallbackRequested
+    | MailArrived
+    | ChatOpened
+    | ChatSaid
+    | ChatLeft
+)
+
+
+# --- what is sent ------------------------------------------------------------------------------------
+
+
+class Outbound(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
+    """What every sending carries. `id` is deterministic: the same effect sent twice has the same id.
+
+    `not_after` (microseconds) ends its use: a ring command that is late is worse than none.
+    """
+
+    id: str
+    not_after: int = 0
+
+
+class SendMail(Outbound, frozen=True, kw_only=True, tag="mail.send"):
+    """`id` becomes the Message-ID's left side, so a second sending is recognised by the receiver."""
+
+    sender: str
+    sender_name: str
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    automatic: bool = False
+    language: str = ""
+
+
+class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
+    """verb: ring | stop_ringing | bridge | treat | dial | hang_up. Goes to the source's platform.
+
+    ring: device, offer, agent; treat: treatment (ivr, voicemail, callback, queue) and text to say;
+    dial: number to call for a callback, device that answers.
+    """
+
+    source: str
+    call: str
+    verb: str
+    offer: str = ""
+    agent: str = ""
+    device: str = ""
+    number: str = ""
+    treatment: str = ""
+    text: str = ""
+    language: str = ""
+
+
+AnyOutbound = SendMail | PhoneCommand
+
+
+class Receipt(Struct, frozen=True, omit_defaults=True):
+    """What the door may tell the sender. `instruction`: what the platform is to do with the call.
+
+    instruction: queue | ivr | voicemail | callback | hang_up | none; `pending` when it was not decided in time.
+    """
+
+    contact: str = ""
+    duplicate: bool = False
+    pending: bool = False
+    instruction: str = ""
+    text: str = ""
+    language: str = ""
+    position: int = 0
+
+
+class Intake(Protocol):
+    """What a channel hands its arrivals to. Returns only after they are stored."""
+
+    async def accept(self, inbound: AnyInbound) -> Receipt:
+        """Store once and acknowledge.
+
+        Raises UnknownDoor for a line, mailbox or site nobody configured (kept in quarantine),
+        DifferentPayload for an id that was used with another content, IntakeBusy when the service
+        cannot take more now.
+        """
+        ...
+
+
+class Sender(Protocol):
+    """A channel's way out. Raises Refused when trying again is useless, ChannelDown when it is not."""
+
+    async def send(self, outbound: AnyOutbound) -> str:
+        """Send once; returns what the other side said (for the log of the outbox)."""
+        ...
+
+
+class ChannelError(Exception):
+    """The root of what can go wrong between us and the world."""
+
+    code = "channel_error"
+
+
+class UnknownDoor(ChannelError):
+    """No line, mailbox or site of this name is configured."""
+
+    code = "unknown_door"
+
+
+class DifferentPayload(ChannelError):
+    """This event id was used before with another content."""
+
+    code = "different_payload"
+
+
+class IntakeBusy(ChannelError):
+    """The service cannot take more right now; try again."""
+
+    code = "busy"
+
+
+class Malformed(ChannelError):
+    """What arrived cannot be read; `field` names the place."""
+
+    code = "malformed"
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadSignature(ChannelError):
+    """The signature is missing, wrong, or its timestamp is stale."""
+
+    code = "bad_signature"
+
+
+class Refused(ChannelError):
+    """The other side will never take this."""
+
+    code = "refused"
+
+
+class ChannelDown(ChannelError):
+    """The other side cannot be reached now; try again later."""
+
+    code = "channel_down"

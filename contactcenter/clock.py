@@ -1,0 +1,73 @@
+"""The only places where time and chance enter: the Clock and Ids ports and the real ones."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import uuid_utils
+
+Micros = int
+SECOND: Micros = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock(Protocol):
+    def now(self) -> Micros:
+        """Microseconds since the epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; for ages and durations."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    def new(self, prefix: str) -> str:
+        """A time-ordered id such as `ct_0192…` (UUIDv7)."""
+        ...
+
+    def token(self) -> str:
+        """A secret of 256 bits, safe in a URL."""
+        ...
+
+
+class SystemClock:
+    """Under a virtual-time loop `monotonic` and `sleep` are virtual by themselves."""
+
+    def now(self) -> Micros:
+        return time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class SystemIds:
+    def new(self, prefix: str) -> str:
+        return f"{prefix}_{uuid_utils.uuid7().hex}"
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+
+def to_datetime(at: Micros) -> datetime:
+    """The instant as an aware datetime, exact to the microsecond."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def to_micros(at: datetime) -> Micros:
+    """An aware datetime as microseconds since the epoch, exact."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def rfc3339(at: Micros) -> str:
+    """2026-01-31T09:00:00.000000Z"""
+    return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

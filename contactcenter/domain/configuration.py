@@ -1,0 +1,242 @@
+"""The configuration document of a provider: what an operator writes as YAML and Postgres keeps as numbered versions.
+
+Shapes only; what must hold between them is in `contactcenter.domain.configuration_rules`. Durations end in
+`_ms` or `_s`, money in `_fen`; dates are ISO days in the calendar's time zone; texts are keyed by language.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Text = dict[str, str]
+"""One text in several languages: {"zh-CN": "...", "en": "..."}."""
+Positive = Annotated[int, Meta(gt=0)]
+NotNegative = Annotated[int, Meta(ge=0)]
+Level = Annotated[int, Meta(ge=1, le=10)]
+MediumName = Literal["voice", "chat", "mail", "callback"]
+TierName = Literal["platinum", "gold", "iron", "lead"]
+Treatment = Literal["ivr", "voicemail", "callback"]
+
+
+class _Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A misspelt key is an error, not a silently ignored wish."""
+
+
+class Provider(_Part, frozen=True):
+    """Who employs agents and owns lines and seats (M01)."""
+
+    id: Id
+    name: Text
+    lines: Positive
+    people: Positive
+    time_zone: str = "Asia/Shanghai"
+
+
+class Client(_Part, frozen=True):
+    """The company whose customers are served and whose name is spoken.
+
+    `greeting` may use {client} and {number}; `complaint_desk` is the mailbox that L2 hand-overs go to.
+    """
+
+    id: Id
+    name: Text
+    greeting: Text
+    hotline: str = ""
+    website: str = ""
+    complaint_desk: str = ""
+    calendar: Id = "office"
+    default_language: str = "zh-CN"
+
+
+class Lease(_Part, frozen=True):
+    """Seats leased to one client for a term, `ends` exclusive (M02, M03). Price is per line and year (I6)."""
+
+    id: Id
+    client: Id
+    lines: Positive
+    people: Positive
+    starts: dt.date
+    ends: dt.date
+    price_per_line_year_fen: NotNegative
+
+
+class Interval(_Part, frozen=True):
+    """Opening hours of one stretch; "24:00" is allowed as an end."""
+
+    opens: str
+    closes: str
+
+
+class Override(_Part, frozen=True):
+    """A date that replaces its weekday: closed (no intervals), shortened, extended or a make-up workday."""
+
+    date: dt.date
+    hours: tuple[Interval, ...] = ()
+    source: str = ""
+
+
+class Calendar(_Part, frozen=True):
+    """Business time. `weekly` has seven entries, Monday first. holidays: cn = State Council schedule."""
+
+    id: Id
+    weekly: tuple[tuple[Interval, ...], ...]
+    time_zone: str = "Asia/Shanghai"
+    holidays: Literal["cn", "none"] = "none"
+    overrides: tuple[Override, ...] = ()
+    cut_off: str = "16:00"
+    """Received before this on a business day: due the same day (D03, D04)."""
+
+
+class RingStep(_Part, frozen=True):
+    after_ms: NotNegative
+    ring: Positive
+
+
+class RingPlan(_Part, frozen=True):
+    """How a contact is offered: see routing.model.RingPlan. `cycle_ms` of a line's country (B02)."""
+
+    id: Id
+    steps: tuple[RingStep, ...]
+    offer_life_ms: Positive
+    cycle_ms: NotNegative = 0
+    parallel_max: Positive = 5
+
+
+class RelaxStep(_Part, frozen=True):
+    after_s: Positive
+    needs: dict[str, Level]
+
+
+class View(_Part, frozen=True):
+    """A named view of the one queue: which skills its contacts need and how they relax."""
+
+    id: Id
+    name: Text
+    medium: MediumName
+    plan: Id
+    needs: dict[str, Level] = field(default_factory=dict)
+    relax: tuple[RelaxStep, ...] = ()
+
+
+class MediumRules(_Part, frozen=True):
+    """Capacity, wrap-up and promises of one medium. Waits are seconds per tier."""
+
+    medium: MediumName
+    units: Positive
+    wrap_up_s: NotNegative
+    first_reply_s: Positive
+    urgent_before_s: NotNegative
+    max_wait_s: dict[TierName, Positive]
+
+
+class Line(_Part, frozen=True):
+    """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03)."""
+
+    number: str
+    client: Id
+    lease: Id
+    view: Id
+    blocked: Treatment = "voicemail"
+    toll_free: bool = False
+    clock_from: Literal["alerting", "enqueue"] = "alerting"
+
+
+class Mailbox(_Part, frozen=True):
+    address: str
+    client: Id
+    lease: Id
+    view: Id
+
+
+class Site(_Part, frozen=True):
+    """A web site that carries the chat; `origins` are the pages that may open it."""
+
+    id: Id
+    client: Id
+    lease: Id
+    view: Id
+    origins: tuple[str, ...] = ()
+
+
+class PhoneSource(_Part, frozen=True):
+    """A telephony platform that posts events; commands go to `control_url`, without one to the feed."""
+
+    id: Id
+    dialect: Literal["standard"] = "standard"
+    control_url: str = ""
+
+
+class Callbacks(_Part, frozen=True):
+    """How promised callbacks are kept (A04, D21)."""
+
+    view: dict[Id, Id]
+    """Per client, the view that callbacks wait in."""
+    window_s: Positive = 7200
+    attempts: Positive = 3
+    spacing_s: Positive = 900
+
+
+class Agent(_Part, frozen=True):
+    """An employee on a leased seat. `skills` may hold `lang:zh-CN`, `lang:yue`, `lang:en` and products (A21)."""
+
+    id: Id
+    number: str
+    name: str
+    lease: Id
+    skills: dict[str, Level]
+    capacity: Positive = 60
+    media: tuple[MediumName, ...] = ("voice", "chat", "mail", "callback")
+    device: str = ""
+    supervisor: bool = False
+
+
+class LadderLevel(_Part, frozen=True):
+    """One level of the complaint ladder (section 4.4): clocks in seconds, money limit in fen."""
+
+    name: Text
+    accept_s: Positive
+    decide_s: Positive
+    limit_fen: NotNegative
+
+
+class Ladder(_Part, frozen=True):
+    """L0 leased seat, L1 provider's supervisor, L2 client's desk, then departments and management."""
+
+    levels: tuple[LadderLevel, ...]
+    refusals: Positive = 3
+    agents: Positive = 3
+
+
+class CaseRules(_Part, frozen=True):
+    """First reply bound of an asynchronous case (D15) and alarms."""
+
+    first_reply_s: Positive = 48 * 3600
+    queue_age_alarm_s: Positive = 1200
+    long_call_alarm_s: Positive = 2400
+
+
+class Document(_Part, frozen=True):
+    """The whole configuration of one provider."""
+
+    provider: Provider
+    clients: tuple[Client, ...]
+    leases: tuple[Lease, ...]
+    calendars: tuple[Calendar, ...]
+    plans: tuple[RingPlan, ...]
+    views: tuple[View, ...]
+    media: tuple[MediumRules, ...]
+    lines: tuple[Line, ...]
+    mailboxes: tuple[Mailbox, ...]
+    sites: tuple[Site, ...]
+    sources: tuple[PhoneSource, ...]
+    callbacks: Callbacks
+    agents: tuple[Agent, ...]
+    ladder: Ladder
+    cases: CaseRules = CaseRules()
+    not_responding_for_s: Positive = 60
+    back_off_s: Positive = 2
+    grace_s: Positive = 30

@@ -1,0 +1,248 @@
+"""What the services need from the outside. Storage and realtime implement these; twins stand in for them in tests.
+
+Every read that can meet customer data takes a `Scope`. Each method is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Protocol
+
+from contactcenter.domain.configuration import Document
+from contactcenter.domain.facts import Fact
+from contactcenter.services.changes import Applied, Batch, Changes
+from contactcenter.services.views import (
+    CallView,
+    CaseView,
+    ComplaintView,
+    ContactView,
+    ConversationView,
+    CustomerView,
+    DeskView,
+    DueTimer,
+    FirstReceipt,
+    Loaded,
+    LoggedEvent,
+    MessageView,
+    OutboxItem,
+    Ownership,
+    Pending,
+    Principal,
+    QueueLine,
+    SavedSnapshot,
+    Scope,
+    SeatLine,
+)
+
+
+class AlreadyReceived(Exception):
+    """This (source, external id) was stored before; `first` is what was answered then."""
+
+    def __init__(self, first: FirstReceipt) -> None:
+        super().__init__("already received")
+        self.first = first
+
+
+class RoutingStore(Protocol):
+    """What a router needs: its lease, its events, its rows. Raises LeaseLost and StaleWrite."""
+
+    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
+        """Take the domain if it is free or its lease ran out; raises its epoch. None while another holds it.
+
+        A lease that is older than the database server's start is free at once (decisions row 23).
+        """
+        ...
+
+    async def renew(self, domain: str, owner: str, epoch: int, ttl_s: float) -> bool:
+        """False when the epoch is no longer ours."""
+        ...
+
+    async def release(self, domain: str, owner: str, epoch: int) -> None: ...
+
+    async def load(self, domain: str) -> Loaded: ...
+
+    async def pending(self, domain: str, limit: int) -> list[Pending]:
+        """Events without a number, oldest first."""
+        ...
+
+    async def commit(self, batch: Batch) -> None:
+        """All or nothing, in one transaction. Checks the epoch FOR SHARE, that `first_seq` follows the domain's
+        last number, and every contact's version. LeaseLost or StaleWrite: nothing was written."""
+        ...
+
+    async def save_snapshot(self, domain: str, seq: int, epoch: int, at: int, snapshot: bytes) -> None: ...
+
+    def log(
+        self, domain: str, since_seq: int, until_seq: int | None = None
+    ) -> AsyncIterator[LoggedEvent]: ...
+
+    async def snapshots(self, domain: str) -> list[SavedSnapshot]:
+        """All kept, oldest first."""
+        ...
+
+
+class ChangeStore(Protocol):
+    async def apply(self, changes: Changes) -> Applied:
+        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race."""
+        ...
+
+    async def first_receipt(self, source: str, external_id: str) -> FirstReceipt | None: ...
+
+    async def next_number(self, client: str, name: str) -> int:
+        """The next of a client's short numbers (cases); gaps are allowed, repeats are not."""
+        ...
+
+
+class IntakeReads(Protocol):
+    """What intake looks at before it decides; all confined to one client or one door."""
+
+    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None: ...
+
+    async def call(self, source: str, call: str) -> CallView | None: ...
+
+    async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...
+
+    async def conversation_by_messages(
+        self, client: str, message_ids: Sequence[str]
+    ) -> ConversationView | None:
+        """The mail thread that one of these Message-IDs belongs to."""
+        ...
+
+    async def open_callback(self, client: str, number: str) -> ContactView | None: ...
+
+
+class Reads(Protocol):
+    """Views for agents, supervisors, clients and operators. Not found and not allowed look the same: None."""
+
+    async def contact(self, scope: Scope, contact: str) -> ContactView | None: ...
+
+    async def contacts(
+        self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""
+    ) -> list[ContactView]:
+        """Newest first; `before` is the last id of the page before."""
+        ...
+
+    async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]: ...
+
+    async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]: ...
+
+    def facts_between(
+        self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
+    ) -> AsyncIterator[Fact]:
+        """In order of time; empty `kinds` means all."""
+        ...
+
+    async def customer(self, scope: Scope, customer: str) -> CustomerView | None:
+        """With identities and the newest 20 records of the four histories."""
+        ...
+
+    async def find_customer(self, scope: Scope, kind: str, value: str) -> CustomerView | None: ...
+
+    async def conversation(self, scope: Scope, conversation: str) -> ConversationView | None: ...
+
+    async def messages(
+        self, scope: Scope, conversation: str, *, after: int = 0, limit: int = 200
+    ) -> list[MessageView]: ...
+
+    async def case(self, scope: Scope, case: str) -> CaseView | None: ...
+
+    async def cases(
+        self, scope: Scope, *, limit: int, customer: str = "", state: str = "", before: str = ""
+    ) -> list[CaseView]: ...
+
+    async def complaint(self, scope: Scope, case: str) -> ComplaintView | None: ...
+
+    async def complaints(
+        self, scope: Scope, *, level: int | None = None, open_only: bool = True
+    ) -> list[ComplaintView]: ...
+
+    async def desk(self, provider: str, agent: str) -> DeskView | None: ...
+
+    async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]: ...
+
+    async def seat_lines(self, scope: Scope) -> list[SeatLine]: ...
+
+    async def counts_since(self, scope: Scope, since: int) -> dict[str, int]:
+        """Facts by kind (and `contact.ended.<how>`, `offer.ended.<outcome>`) since an instant."""
+        ...
+
+    async def kept_mail(self, scope: Scope, limit: int) -> list[OutboxItem]: ...
+
+
+class AccessStore(Protocol):
+    async def principal(self, token_hash: bytes, now: int) -> Principal | None:
+        """None for unknown, expired or revoked."""
+        ...
+
+    async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None: ...
+
+    async def revoke_subject(self, provider: str, subject: str, now: int) -> int: ...
+
+    async def has_tokens(self, provider: str) -> bool: ...
+
+
+class ConfigurationStore(Protocol):
+    async def latest(self, provider: str) -> tuple[int, Document] | None: ...
+
+    async def version(self, provider: str, version: int) -> Document | None: ...
+
+    async def providers(self) -> list[str]: ...
+
+    async def save(self, provider: str, version: int, document: Document, by: str, now: int) -> None:
+        """Raises StaleWrite when the version exists."""
+        ...
+
+
+class OutboxStore(Protocol):
+    async def due(self, now: int, limit: int, lease_s: float) -> list[OutboxItem]:
+        """Claims sendings that are due, oldest first: each is ours for `lease_s` seconds (SKIP LOCKED)."""
+        ...
+
+    async def done(self, item: str, outcome: str, now: int) -> None: ...
+
+    async def retry(self, item: str, outcome: str, next_at: int) -> None: ...
+
+    async def backlog(self) -> int: ...
+
+
+class TimerStore(Protocol):
+    async def due(self, now: int, limit: int) -> list[DueTimer]:
+        """Due and not fired, earliest first. The service that handles one fires it in the same Changes."""
+        ...
+
+
+class Subscription(Protocol):
+    """One listener. Used as an async context manager; iterating yields payloads in the order of publishing."""
+
+    async def __aenter__(self) -> Subscription: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class Bus(Protocol):
+    """Pushes and wake-up hints between parts and processes. Lossy by contract: truth is re-read after a gap.
+
+    Topics: `domain:<provider>` (events wait), `desk:<agent>` (frames of a desk), `conversation:<id>`,
+    `node:<name>` (answers for one process), `live:<provider>` (queues changed), `outbox` (something to send).
+    """
+
+    async def publish(self, topic: str, payload: bytes = b"") -> None: ...
+
+    def subscribe(self, *topics: str) -> Subscription: ...
+
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        """Called when pushes may have been lost (a reconnect): every listener must look for itself."""
+        ...
+
+
+class Replies(Protocol):
+    """How a process waits for what a router decided about something it has just stored."""
+
+    @property
+    def node(self) -> str: ...
+
+    def expect(self, key: str) -> Any:
+        """Start waiting before the event is stored; an async context manager with `.wait(timeout) -> list | None`."""
+        ...

@@ -1,0 +1,269 @@
+"""What services read: rows as values. Times are integer microseconds UTC, ids are the rows' own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from channels.port import AnyOutbound
+from routing.events import AnyEvent
+from routing.model import Presence, Record
+
+
+class Scope(Struct, frozen=True):
+    """Whose rows a query may see: a provider, and one client of it, or all with client ''."""
+
+    provider: str
+    client: str = ""
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """Who is at the door. kind: agent | supervisor | operator | client | platform."""
+
+    kind: str
+    provider: str
+    subject: str
+    client: str = ""
+    expires_at: int | None = None
+
+
+class FirstReceipt(Struct, frozen=True):
+    """What was answered when this event first came."""
+
+    payload_hash: bytes
+    result: dict[str, Any]
+
+
+class CustomerView(Struct, frozen=True, kw_only=True):
+    id: str
+    provider: str
+    client: str
+    name: str
+    tier: int
+    language: str
+    account_owner: str
+    since: int
+    version: int
+    identities: tuple[tuple[str, str], ...] = ()
+    records: tuple[dict[str, Any], ...] = ()
+
+
+class ContactView(Struct, frozen=True, kw_only=True):
+    id: str
+    domain: str
+    provider: str
+    client: str
+    lease: str
+    customer: str
+    medium: str
+    view: str
+    door: str
+    address: str
+    language: str
+    subject: str
+    tier: int
+    complaint: bool
+    origin: str
+    conversation: str
+    case: str
+    external_id: str
+    context: dict[str, Any]
+    opened_at: int
+    enqueued_at: int
+    deadline: int
+    state: str
+    owner: str
+    outcome: str
+    released_by: str
+    version: int
+    answered_at: int | None = None
+    ended_at: int | None = None
+
+
+class ConversationView(Struct, frozen=True, kw_only=True):
+    id: str
+    provider: str
+    client: str
+    customer: str
+    medium: str
+    door: str
+    thread: str
+    address: str
+    subject: str
+    language: str
+    contact: str
+    last_seq: int
+    opened_at: int
+    closed_at: int | None = None
+
+
+class MessageView(Struct, frozen=True, kw_only=True):
+    conversation: str
+    seq: int
+    id: str
+    contact: str
+    sender: str
+    agent: str
+    message_id: str
+    at: int
+    text: str
+    detail: dict[str, Any] = {}
+
+
+class CallView(Struct, frozen=True):
+    life: bytes
+    version: int
+    contact: str
+
+
+class CaseView(Struct, frozen=True, kw_only=True):
+    id: str
+    number: str
+    provider: str
+    client: str
+    customer: str
+    kind: str
+    state: str
+    owner: str
+    subject: str
+    opened_at: int
+    due_at: int
+    due_text: str
+    provisional: bool
+    calendar_version: str
+    version: int
+    body: dict[str, Any]
+    breached_at: int | None = None
+    closed_at: int | None = None
+
+
+class ComplaintView(Struct, frozen=True, kw_only=True):
+    case: str
+    provider: str
+    client: str
+    contact: str
+    accused: str
+    level: int
+    step: str
+    accepted_by: str
+    version: int
+    body: dict[str, Any]
+    accept_due: int | None = None
+    decide_due: int | None = None
+    decided_at: int | None = None
+
+
+class OfferView(Struct, frozen=True, kw_only=True):
+    id: str
+    contact: str
+    agent: str
+    attempt: int
+    made_at: int
+    expires_at: int
+
+
+class DeskView(Struct, frozen=True, kw_only=True):
+    """An agent's desk at one instant: read in one transaction, so that `cursor` fits the rest."""
+
+    agent: str
+    cursor: int
+    presence: Presence
+    used_units: int
+    capacity: int
+    offers: tuple[OfferView, ...] = ()
+    contacts: tuple[ContactView, ...] = ()
+
+
+class QueueLine(Struct, frozen=True, kw_only=True):
+    """One row of the live queue: a view of a client, by medium."""
+
+    client: str
+    view: str
+    medium: str
+    waiting: int
+    offered: int
+    active: int
+    wrap_up: int
+    oldest_wait_s: float
+    breached: int
+    by_tier: tuple[int, int, int, int]
+
+
+class SeatLine(Struct, frozen=True, kw_only=True):
+    """One lease's people by presence."""
+
+    client: str
+    lease: str
+    ready: int
+    not_ready: int
+    not_responding: int
+    busy: int
+
+
+class OutboxItem(Struct, frozen=True, kw_only=True):
+    id: str
+    kind: str
+    provider: str
+    client: str
+    contact: str
+    payload: AnyOutbound
+    attempts: int
+    created_at: int
+    not_after: int | None = None
+
+
+class DueTimer(Struct, frozen=True, kw_only=True):
+    id: str
+    kind: str
+    provider: str
+    client: str
+    subject: str
+    owner: str
+    due_at: int
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """An event that waits for its router. `bad` is set when its stored form cannot be read any more."""
+
+    row: int
+    event: AnyEvent | None
+    received_at: int
+    reply_to: str = ""
+    bad: str = ""
+
+
+class Ownership(Struct, frozen=True):
+    """A router's right to its domain: the epoch that fences its writes, and where its log stands."""
+
+    epoch: int
+    last_seq: int
+    arrivals: int
+
+
+class Loaded(Struct, frozen=True):
+    """The open rows of a domain with their versions: what a router starts from."""
+
+    records: tuple[tuple[Record, int], ...]
+    presences: tuple[Presence, ...]
+    desk_seqs: dict[str, int]
+    fresh: tuple[tuple[str, int], ...] = ()
+    """Contacts that intake opened and no router has seen: (id, version)."""
+
+
+class LoggedEvent(Struct, frozen=True, kw_only=True):
+    """One decided event of the log, for replay."""
+
+    seq: int
+    epoch: int
+    at: int
+    event: bytes
+    effects_hash: bytes
+    problem: str = ""
+
+
+class SavedSnapshot(Struct, frozen=True):
+    seq: int
+    epoch: int
+    at: int
+    snapshot: bytes

@@ -1,0 +1,192 @@
+"""What a decision does. Each effect is stored as one fact; the shell carries out the rest after the commit.
+
+An effect names the contact, agent and offer that it touches. Field values are plain, so that a fact can be
+read without this module and the bytes of an effect are the same in every process.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from routing.model import End, Micros, Offer, Outcome, PresenceState
+
+
+class Effect(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
+    """The root; never used itself."""
+
+
+class Because(Struct, frozen=True, omit_defaults=True):
+    """Why this contact went to this agent: the rule that decided and the numbers it compared.
+
+    rule: only | preferred | level | spare_skills | longest_idle | override. `able` counts the agents who could take it, `ahead`
+    the contacts that stood before it in the same view, `step` the relaxation step in force.
+    """
+
+    rule: str
+    band: int
+    tier: int
+    able: int = 1
+    level: int = 0
+    idle: Micros = 0
+    waited: Micros = 0
+    step: int = 0
+    ring_step: int = 0
+    ahead: int = 0
+
+
+class Queued(Effect, frozen=True, tag="contact.queued"):
+    contact: str
+    arrival: int
+    position: int
+    reason: str = ""
+    """Empty on arrival; transfer, offer_ended, agent_left, recovered on a return to the same place."""
+
+
+class Blocked(Effect, frozen=True, tag="contact.blocked"):
+    """The lease's lines are all in use, or nobody staffs them, or the lease is not in force (I3, I4)."""
+
+    contact: str
+    lease: str
+    treatment: str
+    reason: str
+    used: int
+    limit: int
+
+
+class Offered(Effect, frozen=True, tag="offer.made"):
+    contact: str
+    agent: str
+    offer: Offer
+    because: Because
+
+
+class OfferEnded(Effect, frozen=True, tag="offer.ended"):
+    contact: str
+    agent: str
+    offer: str
+    outcome: Outcome
+    reason: str = ""
+
+
+class Owned(Effect, frozen=True, tag="contact.assigned"):
+    """The contact has its one owner; `waited` runs on the customer's clock."""
+
+    contact: str
+    agent: str
+    offer: str
+    waited: Micros
+    by: str = ""
+    reason: str = ""
+
+
+class Breached(Effect, frozen=True, tag="contact.breached"):
+    """The deadline passed before a human answered. Ringing goes on."""
+
+    contact: str
+    deadline: Micros
+    what: str
+
+
+class Relaxed(Effect, frozen=True, tag="contact.relaxed"):
+    contact: str
+    step: int
+
+
+class Amended(Effect, frozen=True, tag="contact.changed"):
+    contact: str
+    complaint: bool
+    tier: int
+    deadline: Micros
+
+
+class WrapUpBegan(Effect, frozen=True, tag="wrap_up.began"):
+    contact: str
+    agent: str
+    until: Micros
+    by: str
+    cause: str = ""
+
+
+class Released(Effect, frozen=True, tag="assignment.ended"):
+    """The agent's part in the contact is over and his capacity is free again."""
+
+    contact: str
+    agent: str
+    reason: str
+
+
+class Ended(Effect, frozen=True, tag="contact.ended"):
+    contact: str
+    how: End
+    by: str = ""
+    cause: str = ""
+    agent: str = ""
+
+
+class PresenceMoved(Effect, frozen=True, tag="presence.changed"):
+    agent: str
+    state: PresenceState
+    reason: str = ""
+    until: Micros = 0
+    device: str = ""
+
+
+class Connection(Effect, frozen=True, tag="presence.connection"):
+    agent: str
+    connected: bool
+
+
+class Staffing(Effect, frozen=True, tag="lease.staffing"):
+    """How many of a lease's seats are staffed; below `lines` the provider is alarmed (I3)."""
+
+    lease: str
+    staffed: int
+    lines: int
+
+
+class Missed(Effect, frozen=True, tag="agent.missed_twice"):
+    """Two missed offers in a row: the supervisor is told."""
+
+    agent: str
+    misses: int
+
+
+class ConfigTaken(Effect, frozen=True, tag="config.activated"):
+    version: int
+
+
+class Done(Effect, frozen=True, tag="command.done"):
+    command: str
+    agent: str
+
+
+class Refused(Effect, frozen=True, tag="command.refused"):
+    """A command or event that the state does not allow: a stable code, and what was wrong."""
+
+    command: str
+    code: str
+    contact: str = ""
+    agent: str = ""
+    detail: str = ""
+
+
+AnyEffect = (
+    Queued
+    | Blocked
+    | Offered
+    | OfferEnded
+    | Owned
+    | Breached
+    | Relaxed
+    | Amended
+    | WrapUpBegan
+    | Released
+    | Ended
+    | PresenceMoved
+    | Connection
+    | Staffing
+    | Missed
+    | ConfigTaken
+    | Done
+    | Refused
+)

@@ -1,0 +1,182 @@
+"""What can happen to a routing domain. Each event is logged with its sequence number and its instant.
+
+`command` names the agent's or operator's command that caused the event, so that the answer finds its way
+back; it is empty when nobody waits for an answer.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from routing.model import Config, Contact, Micros, Needs, PresenceState, Tier
+
+
+class Event(Struct, frozen=True, omit_defaults=True, tag_field="type"):
+    """The root of the alphabet; never used itself."""
+
+
+class Configured(Event, frozen=True, tag="configured"):
+    """A configuration version takes effect."""
+
+    config: Config
+
+
+class Arrived(Event, frozen=True, tag="arrived"):
+    """A contact enters the queue. The same id a second time is refused, never queued twice."""
+
+    contact: Contact
+
+
+class Changed(Event, frozen=True, tag="changed"):
+    """A waiting or active contact's tier, complaint mark or deadline changed; None keeps the old value."""
+
+    contact: str
+    complaint: bool | None = None
+    tier: Tier | None = None
+    deadline: Micros | None = None
+    command: str = ""
+    agent: str = ""
+
+
+class Left(Event, frozen=True, tag="left"):
+    """The customer's side ended: hung up, closed the chat, or chose a callback (`to_callback`)."""
+
+    contact: str
+    by: str = "customer"
+    cause: str = ""
+    to_callback: bool = False
+
+
+class SignedIn(Event, frozen=True, tag="signed_in"):
+    """An agent takes a seat; with a device the ringing phone is the offer, without one the socket is."""
+
+    agent: str
+    device: str = ""
+    command: str = ""
+
+
+class SignedOut(Event, frozen=True, tag="signed_out"):
+    agent: str
+    command: str = ""
+
+
+class PresenceSet(Event, frozen=True, tag="presence_set"):
+    """The agent asks for `ready` or `not_ready` (with a reason)."""
+
+    agent: str
+    state: PresenceState
+    reason: str = ""
+    command: str = ""
+
+
+class Connected(Event, frozen=True, tag="connected"):
+    """The agent has at least one socket."""
+
+    agent: str
+
+
+class Disconnected(Event, frozen=True, tag="disconnected"):
+    """The agent's last socket is gone: offers return at once, chats after the grace time."""
+
+    agent: str
+
+
+class OfferAccepted(Event, frozen=True, tag="offer_accepted"):
+    offer: str
+    agent: str
+    command: str = ""
+
+
+class OfferDeclined(Event, frozen=True, tag="offer_declined"):
+    offer: str
+    agent: str
+    reason: str = ""
+    command: str = ""
+
+
+class OfferFailed(Event, frozen=True, tag="offer_failed"):
+    """The device could not be reached: not the agent's fault."""
+
+    offer: str
+    agent: str
+    cause: str = ""
+
+
+class Answered(Event, frozen=True, tag="answered"):
+    """The platform connected a human: on a device this wins over any click (decisions row 7)."""
+
+    contact: str
+    agent: str
+
+
+class Finished(Event, frozen=True, tag="finished"):
+    """The owner ends the contact; wrap-up begins and keeps holding his capacity."""
+
+    contact: str
+    agent: str
+    result: str = ""
+    command: str = ""
+
+
+class WrappedUp(Event, frozen=True, tag="wrapped_up"):
+    contact: str
+    agent: str
+    command: str = ""
+
+
+class Transferred(Event, frozen=True, tag="transferred"):
+    """The owner gives the contact back to the queue, at its old place: to a view, skills or one agent."""
+
+    contact: str
+    agent: str
+    view: str = ""
+    needs: Needs = ()
+    to_agent: str = ""
+    reason: str = ""
+    command: str = ""
+
+
+class Assigned(Event, frozen=True, tag="assign"):
+    """A supervisor gives a contact to an agent; capacity still holds (B10)."""
+
+    contact: str
+    agent: str
+    by: str
+    reason: str
+    command: str = ""
+
+
+class Closed(Event, frozen=True, tag="closed"):
+    """A contact ends without an agent: answered elsewhere, spam, withdrawn by an operator."""
+
+    contact: str
+    reason: str
+    by: str = ""
+    command: str = ""
+
+
+class Ticked(Event, frozen=True, tag="ticked"):
+    """Time passed: every timer that is due by now fires, earliest first."""
+
+
+AnyEvent = (
+    Configured
+    | Arrived
+    | Changed
+    | Left
+    | SignedIn
+    | SignedOut
+    | PresenceSet
+    | Connected
+    | Disconnected
+    | OfferAccepted
+    | OfferDeclined
+    | OfferFailed
+    | Answered
+    | Finished
+    | WrappedUp
+    | Transferred
+    | Assigned
+    | Closed
+    | Ticked
+)
