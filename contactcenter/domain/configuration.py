@@ -20,6 +20,8 @@ Level = Annotated[int, Meta(ge=1, le=10)]
 MediumName = Literal["voice", "chat", "mail", "callback"]
 TierName = Literal["platinum", "gold", "iron", "lead"]
 Treatment = Literal["ivr", "voicemail", "callback"]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+"""Wall time, "09:00" to "24:00"; quote it in YAML, where 18:00 alone is the number 1080."""
 
 
 class _Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,7 +41,8 @@ class Provider(_Part, frozen=True):
 class Client(_Part, frozen=True):
     """The company whose customers are served and whose name is spoken.
 
-    `greeting` may use {client} and {number}; `complaint_desk` is the mailbox that L2 hand-overs go to.
+    `greeting` uses {client} and {number}, the agent's public number (H06, M04); `complaint_desk` is the mail
+    address that L2 hand-overs go to; `tier_labels` picks one of the two label sets of the pyramid (C04).
     """
 
     id: Id
@@ -50,6 +53,7 @@ class Client(_Part, frozen=True):
     complaint_desk: str = ""
     calendar: Id = "office"
     default_language: str = "zh-CN"
+    tier_labels: Literal["metal", "value"] = "metal"
 
 
 class Lease(_Part, frozen=True):
@@ -65,10 +69,10 @@ class Lease(_Part, frozen=True):
 
 
 class Interval(_Part, frozen=True):
-    """Opening hours of one stretch; "24:00" is allowed as an end."""
+    """Opening hours of one stretch; "24:00" is allowed as an end. A night shift is two stretches."""
 
-    opens: str
-    closes: str
+    opens: TimeOfDay
+    closes: TimeOfDay
 
 
 class Override(_Part, frozen=True):
@@ -87,7 +91,7 @@ class Calendar(_Part, frozen=True):
     time_zone: str = "Asia/Shanghai"
     holidays: Literal["cn", "none"] = "none"
     overrides: tuple[Override, ...] = ()
-    cut_off: str = "16:00"
+    cut_off: TimeOfDay = "16:00"
     """Received before this on a business day: due the same day (D03, D04)."""
 
 
@@ -107,8 +111,15 @@ class RingPlan(_Part, frozen=True):
 
 
 class RelaxStep(_Part, frozen=True):
+    """After this long in the queue `needs` replace the view's needs.
+
+    `keep` names which of the contact's own requirements still hold: a customer who speaks only Cantonese
+    keeps needing it, while a generalist may take a product question in (B21).
+    """
+
     after_s: Positive
     needs: dict[str, Level]
+    keep: tuple[Literal["language", "product"], ...] = ("language",)
 
 
 class View(_Part, frozen=True):
@@ -204,17 +215,27 @@ class LadderLevel(_Part, frozen=True):
 
 
 class Ladder(_Part, frozen=True):
-    """L0 leased seat, L1 provider's supervisor, L2 client's desk, then departments and management."""
+    """L0 leased seat, L1 provider's supervisor, L2 client's desk, then departments and management.
+
+    `refusals` polite repetitions (E28) or `agents` different people without a solution (F06) escalate; a VIP or
+    group account enters at `vip_level` (section 4.4).
+    """
 
     levels: tuple[LadderLevel, ...]
     refusals: Positive = 3
     agents: Positive = 3
+    vip_level: NotNegative = 2
 
 
 class CaseRules(_Part, frozen=True):
-    """First reply bound of an asynchronous case (D15) and alarms."""
+    """First reply bound of an asynchronous case (D15), on-site bound (D13) and alarms (B06, B23).
+
+    All are elapsed time. `quick_resolution_s` is this project's own threshold of 'quickly resolved' (E23).
+    """
 
     first_reply_s: Positive = 48 * 3600
+    on_site_s: Positive = 24 * 3600
+    quick_resolution_s: Positive = 24 * 3600
     queue_age_alarm_s: Positive = 1200
     long_call_alarm_s: Positive = 2400
 
