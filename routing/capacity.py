@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from routing.model import Config, Medium, MediumRules
 
 if TYPE_CHECKING:
-    from routing.state import Desk, State, Work
+    from routing.desks import Desk, Work
+    from routing.state import State
 
 UNBOUNDED = 1 << 61
 
@@ -24,9 +25,7 @@ def rules_by_medium(config: Config) -> dict[Medium, MediumRules]:
 
 def _unruled(medium: Medium) -> MediumRules:
     bound = UNBOUNDED
-    return MediumRules(
-        medium=medium, units=1, wrap_up=0, urgent_before=0, max_wait=(bound, bound, bound, bound)
-    )
+    return MediumRules(medium=medium, units=1, wrap_up=0, urgent_before=0, max_wait=(bound, bound, bound, bound))
 
 
 def has_room(state: State, desk: Desk, medium: Medium, *, freed: int = 0) -> bool:

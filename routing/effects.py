@@ -18,8 +18,8 @@ class Effect(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 class Because(Struct, frozen=True, omit_defaults=True):
     """Why this contact went to this agent: the rule that decided and the numbers it compared.
 
-    rule: only | preferred | level | spare_skills | longest_idle | override. `able` counts the agents who could take it, `ahead`
-    the contacts that stood before it in the same view, `step` the relaxation step in force.
+    rule: only | preferred | level | spare_skills | longest_idle | override. `able` counts the agents who could
+    take it, `ahead` the contacts that stood before it in the same view, `step` the relaxation step in force.
     """
 
     rule: str

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from routing.model import Contact, Lease, Medium, Micros, PresenceState, Status
 
 if TYPE_CHECKING:
+    from routing.desks import Desk, Work
     from routing.pools import Pool
-    from routing.state import Desk, Work
 
 HOLDS_LINE = (Status.WAITING, Status.OFFERED, Status.ACTIVE)
 

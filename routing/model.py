@@ -170,6 +170,8 @@ class Contact(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
     treatment: str = "voicemail"
     """What a blocked call gets: ivr, voicemail or callback."""
+    handle: str = ""
+    """How the shell reaches the customer's side; opaque here, handed back with every effect."""
 
 
 class Offer(Struct, frozen=True, omit_defaults=True):

@@ -7,14 +7,14 @@ set of needs with the agents who meet it and the lines of contacts that ask for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from routing.model import Lease, Medium, Micros, Needs
-from routing.order import NEVER, Key, Line
+from routing.order import NEVER, Line
 
 if TYPE_CHECKING:
-    from routing.state import Desk, Work
+    from routing.desks import Desk, Work
 
 
 class Signature:
@@ -58,6 +58,7 @@ class Pool:
     """One lease's agents and its use of lines."""
 
     __slots__ = (
+        "_filed",
         "_free_holders",
         "_levels",
         "_lone",
@@ -84,21 +85,22 @@ class Pool:
         self.free = dict.fromkeys(Medium, 0)
         self.present = dict.fromkeys(Medium, 0)
         self.signatures: dict[Needs, Signature] = {}
+        self._filed: dict[str, list[Signature]] = {}
         self.lines_used = 0
         self.staffed = 0
         self.reported = 0
         self.wake: Micros = NEVER
         self.refused_by_some: dict[int, Work] = {}
         self._levels: dict[str, dict[int, int]] = {}
-        self._free_holders: dict[Medium, dict[str, int]] = {medium: {} for medium in Medium}
         self._lone: dict[Medium, dict[str, None]] = {medium: {} for medium in Medium}
         breadths: dict[int, int] = {}
         for at, desk in enumerate(desks):
-            desk.bit, desk.pool, desk.signatures, desk.seen = 1 << at, self, [], 0
+            desk.bit, desk.pool, desk.signatures, desk.seen, desk.seen_of = 1 << at, self, [], 0, {}
             breadths[len(desk.skills)] = breadths.get(len(desk.skills), 0) | desk.bit
             for skill, level in desk.skills.items():
                 exact = self._levels.setdefault(skill, {})
                 exact[level] = exact.get(level, 0) | desk.bit
+        self._free_holders = {medium: dict.fromkeys(self._levels, 0) for medium in Medium}
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
 
     def turn_of_call(self) -> tuple[int, int, str]:
@@ -128,14 +130,19 @@ class Pool:
         found = self.signatures.get(needs)
         if found is None:
             found = self.signatures[needs] = Signature(self, needs)
+            asked = next((skill for skill, level in needs if level > 0), "")
+            self._filed.setdefault(asked, []).append(found)
         return found
 
     def signatures_of(self, desk: Desk) -> list[Signature]:
         """The sets of needs this agent meets; only those that are new since the last call are looked at."""
         if desk.seen < len(self.signatures):
-            fresh = list(self.signatures.values())[desk.seen :]
-            desk.signatures += [signature for signature in fresh if signature.mask & desk.bit]
             desk.seen = len(self.signatures)
+            for skill in ("", *desk.skills):
+                filed = self._filed.get(skill, [])
+                fresh = filed[desk.seen_of.get(skill, 0) :]
+                desk.seen_of[skill] = len(filed)
+                desk.signatures += [signature for signature in fresh if signature.mask & desk.bit]
         return desk.signatures
 
     # --- who is free ------------------------------------------------------------------------------------
@@ -143,22 +150,22 @@ class Pool:
     def set_free(self, desk: Desk, medium: Medium, free: bool) -> None:
         """Flip the agent's bit, and keep the count of free holders of each of his skills."""
         self.free[medium] ^= desk.bit
-        holders, lone = self._free_holders[medium], self._lone[medium]
+        counts, lone = self._free_holders[medium], self._lone[medium]
         step = 1 if free else -1
         for skill in desk.skills:
-            count = holders[skill] = holders.get(skill, 0) + step
+            count = counts[skill] = counts[skill] + step
             if count == 1:
                 lone[skill] = None
-            else:
-                lone.pop(skill, None)
+            elif count - step == 1:
+                del lone[skill]
 
     def lone_holders(self, medium: Medium, besides: frozenset[str]) -> int:
         """Agents who are the only free one with some skill that the contact does not need."""
-        mask = 0
+        mask, free = 0, self.free[medium]
         for skill in self._lone[medium]:
             if skill not in besides:
                 for holders in self._levels[skill].values():
-                    mask |= holders & self.free[medium]
+                    mask |= holders & free
         return mask
 
     def desks_in(self, mask: int) -> Iterator[Desk]:
@@ -167,8 +174,3 @@ class Pool:
             lowest = mask & -mask
             yield self.desks[lowest.bit_length() - 1]
             mask ^= lowest
-
-
-def least(keys: Iterable[Key | None]) -> Key | None:
-    """The first of some heads of lines, empty lines left out."""
-    return min((key for key in keys if key is not None), default=None)

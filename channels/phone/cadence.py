@@ -31,9 +31,7 @@ _ZONES_OF: Final[tuple[tuple[Pattern, str], ...]] = (
     ((1000, 2000), "jp"),
 )
 
-CADENCES: Final[dict[str, Pattern]] = {
-    zone: pattern for pattern, zones in _ZONES_OF for zone in zones.split()
-}
+CADENCES: Final[dict[str, Pattern]] = {zone: pattern for pattern, zones in _ZONES_OF for zone in zones.split()}
 """Zone (the telephone world's country letters, so the United Kingdom is `uk`) to its pattern."""
 
 _ALSO: Final[dict[str, str]] = {"gb": "uk"}

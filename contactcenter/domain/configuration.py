@@ -7,9 +7,9 @@ Shapes only; what must hold between them is in `contactcenter.domain.configurati
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Text = dict[str, str]
@@ -261,3 +261,17 @@ class Document(_Part, frozen=True):
     not_responding_for_s: Positive = 60
     back_off_s: Positive = 2
     grace_s: Positive = 30
+
+
+def plain(value: Any) -> Any:
+    """Dicts, lists and scalars with every field, defaults too: the form in which values compare and hash.
+
+    (An encoder that omits defaults compares by identity, so equal documents may be encoded differently.)
+    """
+    if isinstance(value, Struct):
+        return {name: plain(each) for name, each in structs.asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    return value.isoformat() if isinstance(value, dt.date) else value

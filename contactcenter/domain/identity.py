@@ -14,7 +14,7 @@ from typing import Literal
 import phonenumbers
 from msgspec import Struct
 
-IdentityKind = Literal["phone", "mail", "chat"]
+IdentityKind = Literal["phone", "mail", "chat", "member"]
 REGION = "CN"
 _PUNCTUATION = re.compile(r"[\s().\-‐‑–—/]+")
 _SCHEME = re.compile(r"^(?:sips?|tel):", re.IGNORECASE)
@@ -50,10 +50,22 @@ def chat(visitor: str) -> str:
     return visitor.strip()
 
 
+def member(number: str) -> str:
+    """A membership number as the customer keys it in: one width, no blanks, capitals."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", number)).upper()
+
+
 def identity(kind: IdentityKind, value: str) -> Identity:
     """The identity in its one spelling."""
-    spell = {"phone": phone, "mail": mail, "chat": chat}[kind]
-    return Identity(kind, spell(value))
+    match kind:
+        case "phone":
+            return Identity(kind, phone(value))
+        case "mail":
+            return Identity(kind, mail(value))
+        case "chat":
+            return Identity(kind, chat(value))
+        case "member":
+            return Identity(kind, member(value))
 
 
 def guess(value: str) -> Identity | None:

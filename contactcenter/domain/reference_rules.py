@@ -54,7 +54,7 @@ def _unique(document: Document) -> Iterator[Problem]:
 def _named(document: Document) -> Iterator[Problem]:
     clients, calendars = {c.id for c in document.clients}, {c.id for c in document.calendars}
     plans, leases = {p.id for p in document.plans}, {lease.id for lease in document.leases}
-    media = {m.medium for m in document.media}
+    media = {str(m.medium) for m in document.media}
     for i, client in enumerate(document.clients):
         yield from _exists(f"clients[{i}].calendar", "calendar", client.calendar, calendars)
     for i, lease in enumerate(document.leases):

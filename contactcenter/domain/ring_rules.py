@@ -34,7 +34,9 @@ def _steps(plan: RingPlan, path: str) -> Iterator[Problem]:
     for position, (one, two) in enumerate(pairwise(plan.steps), start=1):
         if two.after_ms <= one.after_ms or two.ring <= one.ring:
             yield Problem(
-                f"{path}.steps[{position}]", "step_order", "each step is later and rings more phones than the one before"
+                f"{path}.steps[{position}]",
+                "step_order",
+                "each step is later and rings more phones than the one before",
             )
     for position, step in enumerate(plan.steps):
         if step.ring > plan.parallel_max:
@@ -74,9 +76,13 @@ def _kinds(document: Document) -> Iterator[Problem]:
         if plan is None:
             continue
         if view.medium == "voice" and not plan.cycle_ms:
-            yield Problem(f"views[{index}].plan", "no_cycle", f"calls need a plan with a ring cycle, {plan.id} has none")
+            yield Problem(
+                f"views[{index}].plan", "no_cycle", f"calls need a plan with a ring cycle, {plan.id} has none"
+            )
         if view.medium != "voice" and plan.cycle_ms:
-            yield Problem(f"views[{index}].plan", "ring_plan_for_text", f"{plan.id} counts rings, {view.medium} has none")
+            yield Problem(
+                f"views[{index}].plan", "ring_plan_for_text", f"{plan.id} counts rings, {view.medium} has none"
+            )
 
 
 def _s(ms: int) -> str:

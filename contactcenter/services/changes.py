@@ -105,6 +105,8 @@ class ContactLink(Struct, frozen=True, kw_only=True):
     customer: str | None = None
     complaint: bool | None = None
     context: dict[str, Any] | None = None
+    must_be_open: bool = False
+    """True: StaleWrite when the contact is in wrap_up or ended (a message may not join what is over)."""
 
 
 class NewConversation(Struct, frozen=True, kw_only=True):
@@ -310,6 +312,10 @@ class OfferMade(Struct, frozen=True, kw_only=True):
     attempt: int
     made_at: int
     expires_at: int
+    ended_at: int | None = None
+    """Set, with outcome and reason, when the offer was made and ended in the same batch."""
+    outcome: str = ""
+    reason: str = ""
 
 
 class OfferClosed(Struct, frozen=True):
@@ -320,7 +326,7 @@ class OfferClosed(Struct, frozen=True):
 
 
 class AssignmentBegan(Struct, frozen=True, kw_only=True):
-    """`id` is `<contact>/<seq of the decision>`."""
+    """`id` is `<contact>/<seq of the decision>`. The later fields are set when it moved on in the same batch."""
 
     id: str
     contact: str
@@ -328,6 +334,9 @@ class AssignmentBegan(Struct, frozen=True, kw_only=True):
     provider: str
     client: str
     at: int
+    wrap_up_at: int | None = None
+    ended_at: int | None = None
+    reason: str = ""
 
 
 class AssignmentMoved(Struct, frozen=True):
@@ -356,7 +365,11 @@ class PresenceWrite(Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Batch:
-    """What a router writes in one transaction, fenced by its epoch. `first_seq` is the first of `decided`."""
+    """What a router writes in one transaction, fenced by its epoch. `first_seq` is the first of `decided`.
+
+    Rows that existed before the batch are closed or moved first, then the new ones are inserted: an offer or
+    assignment that began and ended within the batch is one inserted row.
+    """
 
     domain: str
     epoch: int
@@ -366,7 +379,8 @@ class Batch:
     contacts: list[ContactMove] = field(default_factory=list)
     offers_closed: list[OfferClosed] = field(default_factory=list)
     offers_made: list[OfferMade] = field(default_factory=list)
-    assignments: list[AssignmentBegan | AssignmentMoved] = field(default_factory=list)
+    assignments_moved: list[AssignmentMoved] = field(default_factory=list)
+    assignments_began: list[AssignmentBegan] = field(default_factory=list)
     presences: list[PresenceWrite] = field(default_factory=list)
     outbox: list[Outgoing] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)

@@ -6,7 +6,7 @@ Every read that can meet customer data takes a `Scope`. Each method is one trans
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
@@ -33,6 +33,7 @@ from contactcenter.services.views import (
     Scope,
     SeatLine,
 )
+from routing.effects import AnyEffect
 
 
 class AlreadyReceived(Exception):
@@ -72,9 +73,7 @@ class RoutingStore(Protocol):
 
     async def save_snapshot(self, domain: str, seq: int, epoch: int, at: int, snapshot: bytes) -> None: ...
 
-    def log(
-        self, domain: str, since_seq: int, until_seq: int | None = None
-    ) -> AsyncIterator[LoggedEvent]: ...
+    def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]: ...
 
     async def snapshots(self, domain: str) -> list[SavedSnapshot]:
         """All kept, oldest first."""
@@ -102,9 +101,7 @@ class IntakeReads(Protocol):
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...
 
-    async def conversation_by_messages(
-        self, client: str, message_ids: Sequence[str]
-    ) -> ConversationView | None:
+    async def conversation_by_messages(self, client: str, message_ids: Sequence[str]) -> ConversationView | None:
         """The mail thread that one of these Message-IDs belongs to."""
         ...
 
@@ -126,9 +123,7 @@ class Reads(Protocol):
 
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]: ...
 
-    def facts_between(
-        self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
-    ) -> AsyncIterator[Fact]:
+    def facts_between(self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()) -> AsyncIterator[Fact]:
         """In order of time; empty `kinds` means all."""
         ...
 
@@ -167,6 +162,10 @@ class Reads(Protocol):
         ...
 
     async def kept_mail(self, scope: Scope, limit: int) -> list[OutboxItem]: ...
+
+
+class DoorReads(IntakeReads, Reads, Protocol):
+    """What the doors' use cases look at: one object, both views."""
 
 
 class AccessStore(Protocol):
@@ -237,12 +236,24 @@ class Bus(Protocol):
         ...
 
 
+class Answer(Protocol):
+    """One awaited answer; waiting begins with entering the context."""
+
+    async def __aenter__(self) -> Answer: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def wait(self, timeout_s: float) -> tuple[AnyEffect, ...] | None:
+        """The effects of the event; None when nothing was heard in time."""
+        ...
+
+
 class Replies(Protocol):
     """How a process waits for what a router decided about something it has just stored."""
 
     @property
     def node(self) -> str: ...
 
-    def expect(self, key: str) -> Any:
-        """Start waiting before the event is stored; an async context manager with `.wait(timeout) -> list | None`."""
+    def expect(self, key: str) -> Answer:
+        """Enter it before the event is stored."""
         ...

@@ -1,0 +1,142 @@
+"""What Prometheus scrapes: `cc_` names, base units, labels of bounded cardinality (client, view, medium, tier).
+
+Never a customer, contact or agent in a label. `Registry` holds the counters that workers raise in this process;
+`Exposition` adds the live queues, read at the moment of the scrape, so that a gauge is never stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from contactcenter.services.reporting import LiveQueues
+
+TIERS: Final = ("platinum", "gold", "iron", "lead")
+COMMIT_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
+OFFER_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+Boards = Callable[[], Awaitable[Sequence[LiveQueues]]]
+
+
+class Registry:
+    """The process's own counters. Made once in the wiring and handed to whoever counts."""
+
+    def __init__(self) -> None:
+        self.collector = CollectorRegistry(auto_describe=True)
+        own = self.collector
+        self.events_decided = Counter("cc_events_decided", "Events decided by routers here", ["event"], registry=own)
+        self.effects = Counter("cc_effects", "Effects of decisions", ["kind"], registry=own)
+        self.offers = Counter("cc_offers", "Offers by outcome", ["outcome"], registry=own)
+        self.commit_seconds = Histogram(
+            "cc_commit_seconds", "Time of a batch's transaction", buckets=COMMIT_BUCKETS, registry=own
+        )
+        self.batch_events = Histogram(
+            "cc_batch_events", "Events committed together", buckets=(1, 2, 5, 10, 20, 50, 100, 200), registry=own
+        )
+        self.offer_latency_seconds = Histogram(
+            "cc_offer_latency_seconds", "Event received until its offer was pushed", buckets=OFFER_BUCKETS, registry=own
+        )
+        self.webhook_duplicates = Counter("cc_webhook_duplicates", "Arrivals that came again", ["source"], registry=own)
+        self.breaches = Counter("cc_sla_breaches", "Deadlines passed unanswered", ["what"], registry=own)
+        self.blocked = Counter("cc_blocked", "Contacts that found no free leased line", ["client"], registry=own)
+        self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
+        self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
+        self.quarantined = Counter("cc_quarantined", "Arrivals or events kept aside", registry=own)
+        self.reloads = Counter("cc_router_reloads", "Times a router dropped its memory", ["why"], registry=own)
+        self.stuck_states = Gauge("cc_stuck_states", "Open contacts that nothing will ever move", registry=own)
+        self.assignment_violations = Counter(
+            "cc_assignment_violations", "Second owners refused by the store; must be 0", registry=own
+        )
+        self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
+
+    def batch(self, *, events: int, seconds: float) -> None:
+        """One committed batch."""
+        self.batch_events.observe(events)
+        self.commit_seconds.observe(seconds)
+
+    def effect(self, kind: str, *, outcome: str = "", what: str = "", client: str = "") -> None:
+        """One effect, and what is counted of it by itself."""
+        self.effects.labels(kind).inc()
+        if kind == "offer.ended":
+            self.offers.labels(outcome).inc()
+        elif kind == "contact.breached":
+            self.breaches.labels(what).inc()
+        elif kind == "contact.blocked":
+            self.blocked.labels(client).inc()
+
+
+class Exposition:
+    """The text of /metrics. `boards` answers the live queues of every provider this process serves."""
+
+    content_type: Final = CONTENT_TYPE_LATEST
+
+    def __init__(self, registry: Registry, boards: Boards) -> None:
+        self._registry = registry
+        self._boards = boards
+
+    async def render(self) -> bytes:
+        boards = await self._boards()
+        live = CollectorRegistry(auto_describe=False)
+        live.register(_Live(boards))
+        return generate_latest(self._registry.collector) + generate_latest(live)
+
+
+class _Live(Collector):
+    def __init__(self, boards: Sequence[LiveQueues]) -> None:
+        self._boards = boards
+
+    def collect(self) -> Iterator[Metric]:
+        queues = [queue for board in self._boards for queue in board.queues]
+        labels = [(queue.client, queue.view, queue.medium) for queue in queues]
+        for name, text in _QUEUE_GAUGES.items():
+            attribute = name.removeprefix("cc_queue_").removesuffix("_seconds")
+            values = [float(getattr(queue, _ATTRIBUTES.get(attribute, attribute))) for queue in queues]
+            yield _family(name, text, ("client", "view", "medium"), zip(labels, values, strict=True))
+        by_tier = [
+            ((*label, tier), float(getattr(queue.by_tier, tier)))
+            for label, queue in zip(labels, queues, strict=True)
+            for tier in TIERS
+        ]
+        yield _family(
+            "cc_queue_tier_waiting", "Waiting contacts by tier", ("client", "view", "medium", "tier"), by_tier
+        )
+        yield from self._people()
+        yield _family(
+            "cc_ledger_imbalance",
+            "Contacts that are nowhere; must be 0 (conservation@1)",
+            ("provider",),
+            [((board.provider,), float(board.conservation.imbalance)) for board in self._boards],
+        )
+
+    def _people(self) -> Iterator[Metric]:
+        rows = [
+            ((line.client, line.lease, state), float(getattr(line, state)))
+            for board in self._boards
+            for line in board.seats
+            for state in ("ready", "busy", "not_ready", "not_responding")
+        ]
+        yield _family("cc_seats", "People of a lease by presence", ("client", "lease", "state"), rows)
+
+
+_QUEUE_GAUGES: Final = {
+    "cc_queue_waiting": "Contacts that wait",
+    "cc_queue_offered": "Contacts being offered",
+    "cc_queue_active": "Contacts with an owner",
+    "cc_queue_wrap_up": "Contacts being written up",
+    "cc_queue_breached": "Open contacts past their deadline",
+    "cc_queue_oldest_wait_seconds": "Wait of the oldest waiting contact (longest_wait@1)",
+}
+_ATTRIBUTES: Final = {"oldest_wait": "oldest_wait_s"}
+
+
+def _family(
+    name: str, text: str, labels: Sequence[str], rows: Iterable[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, value in rows:
+        family.add_metric(values, value)
+    return family

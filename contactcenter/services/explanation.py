@@ -1,0 +1,136 @@
+"""Where a contact went and why, as sentences in the reader's language, from the facts alone.
+
+Each line is an instant, what happened, and the reason the decision gave (`routing.effects.Because`): the numbers
+it compared, not a story made up afterwards. A kind without a sentence is left out; the facts stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from contactcenter.clock import SECOND, Micros, to_datetime
+from contactcenter.domain.facts import Fact
+from contactcenter.domain.texts import Renderer
+
+NumberOf = Callable[[str], str]
+"""Agent id -> the public number: agents are never named here."""
+Say = Callable[[Fact], str]
+_BETWEEN: Final = {"zh-CN": "；", "en": "; "}
+
+
+class Explanation:
+    """For one reader: a language, a time zone, and how agents are shown."""
+
+    def __init__(self, texts: Renderer, language: str, zone: ZoneInfo, number_of: NumberOf) -> None:
+        self._texts = texts
+        self._language = language
+        self._zone = zone
+        self._number_of = number_of
+        self._sayings: dict[str, Say] = {
+            "contact.opened": self._opened,
+            "contact.queued": self._queued,
+            "contact.blocked": self._blocked,
+            "contact.relaxed": self._relaxed,
+            "contact.breached": self._breached,
+            "contact.changed": self._changed,
+            "offer.made": self._offered,
+            "offer.ended": self._offer_ended,
+            "contact.assigned": self._assigned,
+            "wrap_up.began": self._wrap_up,
+            "contact.ended": self._ended,
+        }
+
+    def why(self, facts: Iterable[Fact]) -> tuple[str, ...]:
+        """One line a fact, in the order given."""
+        lines = ((fact.at, self._said(fact)) for fact in facts)
+        return tuple(f"{self._clock(at)} {said}" for at, said in lines if said)
+
+    def because(self, data: dict[str, Any]) -> str:
+        """The reason of an offer, from the fields of a `Because`: rule first, then what it weighed."""
+        said = [
+            self._key(
+                f"why.{data.get('rule', 'only')}",
+                able=data.get("able", 1),
+                level=data.get("level", 0),
+                idle=_seconds(data.get("idle", 0)),
+            ),
+            self._key("why.waited", waited=_seconds(data.get("waited", 0)), ahead=data.get("ahead", 0)),
+        ]
+        if data.get("band", 2) != 2:
+            said.append(self._key(f"why.band.{data.get('band')}"))
+        if data.get("step"):
+            said.append(self._key("why.relaxed", step=data["step"]))
+        if data.get("ring_step"):
+            said.append(self._key("why.parallel"))
+        return self._join(*said)
+
+    def _said(self, fact: Fact) -> str:
+        saying = self._sayings.get(fact.kind)
+        return saying(fact) if saying else ""
+
+    # --- one kind each -------------------------------------------------------------------------------------
+
+    def _opened(self, fact: Fact) -> str:
+        return self._join(self._key(f"desk.medium.{fact.data.get('medium', '')}"), str(fact.data.get("view", "")))
+
+    def _queued(self, fact: Fact) -> str:
+        reason = fact.data.get("reason", "")
+        position = fact.data.get("position", 0)
+        place = f"{self._key('desk.position')} {position}" if position else ""
+        return self._join(
+            self._key("desk.status.waiting"), place, self._key(f"why.requeued.{reason}") if reason else ""
+        )
+
+    def _blocked(self, fact: Fact) -> str:
+        cause = self._key(f"why.blocked.{fact.data.get('reason', '')}", limit=fact.data.get("limit", 0))
+        return self._join(self._key("ops.blocked"), cause, str(fact.data.get("treatment", "")))
+
+    def _relaxed(self, fact: Fact) -> str:
+        return self._key("why.relaxed", step=fact.data.get("step", 0))
+
+    def _breached(self, fact: Fact) -> str:
+        return self._key("desk.overdue")
+
+    def _changed(self, fact: Fact) -> str:
+        return self._key("desk.complaint") if fact.data.get("complaint") else ""
+
+    def _offered(self, fact: Fact) -> str:
+        return f"{self._key('desk.status.offered')} {self._agent(fact)}: {self.because(fact.data.get('because', {}))}"
+
+    def _offer_ended(self, fact: Fact) -> str:
+        return f"{self._agent(fact)}: {self._key('why.outcome.' + str(fact.data.get('outcome', '')))}"
+
+    def _assigned(self, fact: Fact) -> str:
+        waited = f"{self._key('desk.waited')} {_seconds(fact.data.get('waited', 0))} s"
+        by = self._join(self._key("why.override"), str(fact.data.get("reason", ""))) if fact.data.get("by") else ""
+        return f"{self._key('desk.status.active')} {self._agent(fact)}: {self._join(waited, by)}"
+
+    def _wrap_up(self, fact: Fact) -> str:
+        return f"{self._key('desk.status.wrap_up')} {self._agent(fact)}"
+
+    def _ended(self, fact: Fact) -> str:
+        return self._key(f"desk.end.{fact.data.get('how', '')}")
+
+    # --- words ---------------------------------------------------------------------------------------------
+
+    def _key(self, key: str, **values: object) -> str:
+        """The catalogue's text; a word of the core that has none yet is shown as it is, never an error."""
+        if key not in self._texts.catalogue:
+            return key.rpartition(".")[2]
+        return self._texts.render(key, self._language, **values)
+
+    def _agent(self, fact: Fact) -> str:
+        return self._number_of(fact.agent) if fact.agent else ""
+
+    def _join(self, *parts: str) -> str:
+        return _BETWEEN.get(self._language, "; ").join(part for part in parts if part)
+
+    def _clock(self, at: Micros) -> str:
+        return to_datetime(at).astimezone(self._zone).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _seconds(micros: object) -> str:
+    """One decimal is enough for a person: 3.2"""
+    return f"{micros / SECOND:.1f}".removesuffix(".0") if isinstance(micros, int) else "0"

@@ -1,0 +1,131 @@
+"""Step 2 of the main flow: what arrives is stored durably, once, with its facts and events; then acknowledged.
+
+The idempotency key is (source, external id) with a hash of the payload: the same again says `duplicate` with
+the first answer, another content under the same id is refused (decisions row 16). A lost race with another
+process means: read again, decide again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from channels import port
+from contactcenter.clock import Clock, Ids
+from contactcenter.errors import StaleWrite
+from contactcenter.services.changes import Applied, Changes, NewReceipt, Quarantined
+from contactcenter.services.ports import AlreadyReceived, Bus, ChangeStore, Replies
+from contactcenter.services.pushes import ConversationPush, encode
+from contactcenter.services.views import FirstReceipt
+from routing.effects import AnyEffect
+
+log = logging.getLogger(__name__)
+TRIES = 8
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one arrival comes to. `said` is pushed once the store has numbered the message `said_id`."""
+
+    changes: Changes = field(default_factory=Changes)
+    receipt: port.Receipt = field(default_factory=port.Receipt)
+    awaits: bool = False
+    """A phone platform waits for an instruction: the first decision about `receipt.contact`."""
+    instruct: Callable[[port.Receipt, tuple[AnyEffect, ...]], port.Receipt] | None = None
+    said: ConversationPush | None = None
+    said_id: str = ""
+
+
+Planner = Callable[[Any, int, str], Awaitable[Plan]]
+"""(inbound, now, reply_to) -> what to write. Raises UnknownDoor or Malformed."""
+
+
+class Intake:
+    """The one port that channels hand their arrivals to. `planners` maps an Inbound type to its use case."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        bus: Bus,
+        replies: Replies,
+        clock: Clock,
+        ids: Ids,
+        planners: dict[type, Planner],
+        first_decision_s: float = 0.25,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._replies = replies
+        self._clock = clock
+        self._ids = ids
+        self._planners = planners
+        self._patience = first_decision_s
+
+    async def accept(self, inbound: port.AnyInbound) -> port.Receipt:
+        """Store once and acknowledge. Raises UnknownDoor, Malformed, DifferentPayload, IntakeBusy."""
+        encoded = msgspec.json.encode(inbound)
+        digest = blake2b(encoded, digest_size=16).digest()
+        first = await self._store.first_receipt(inbound.source, inbound.external_id)
+        if first is not None:
+            return repeated(first, digest)
+        try:
+            return await self._fresh(inbound, digest)
+        except AlreadyReceived as race:
+            return repeated(race.first, digest)
+        except port.UnknownDoor as unknown:
+            await self._set_aside(inbound, encoded, str(unknown))
+            raise
+
+    async def _fresh(self, inbound: port.AnyInbound, digest: bytes) -> port.Receipt:
+        key = self._ids.new("re")
+        async with self._replies.expect(key) as answer:
+            plan, applied = await self._store_once(inbound, digest, f"{self._replies.node}/{key}")
+            await self._announce(plan, applied)
+            if not plan.awaits or plan.instruct is None:
+                return plan.receipt
+            effects = await answer.wait(self._patience)
+            if effects is None:
+                return msgspec.structs.replace(plan.receipt, pending=True)
+            return plan.instruct(plan.receipt, effects)
+
+    async def _store_once(self, inbound: port.AnyInbound, digest: bytes, reply_to: str) -> tuple[Plan, Applied]:
+        planner = self._planners[type(inbound)]
+        for _ in range(TRIES):
+            now = self._clock.now()
+            plan = await planner(inbound, now, reply_to)
+            result = msgspec.to_builtins(plan.receipt)
+            plan.changes.receipt = NewReceipt(inbound.source, inbound.external_id, digest, result, now)
+            try:
+                return plan, await self._store.apply(plan.changes)
+            except StaleWrite:
+                continue
+        raise port.IntakeBusy(f"{inbound.source}: the same rows kept changing")
+
+    async def _announce(self, plan: Plan, applied: Applied) -> None:
+        """Hints after the commit: the router has work, the agent has a message, the sender has mail."""
+        for domain in dict.fromkeys(event.domain for event in plan.changes.events):
+            await self._bus.publish(f"domain:{domain}")
+        if plan.said is not None:
+            said = msgspec.structs.replace(plan.said, number=applied.message_seqs.get(plan.said_id, 0))
+            await self._bus.publish(f"conversation:{said.conversation}", encode(said))
+        if plan.changes.outbox:
+            await self._bus.publish("outbox")
+
+    async def _set_aside(self, inbound: port.AnyInbound, payload: bytes, reason: str) -> None:
+        """What nobody configured a door for is kept whole, then refused (decisions row 24)."""
+        kept = Quarantined(self._ids.new("qu"), inbound.source, reason, payload, self._clock.now())
+        await self._store.apply(Changes(quarantined=[kept]))
+
+
+def repeated(first: FirstReceipt, digest: bytes) -> port.Receipt:
+    """The first answer again, marked; or a refusal if this is something else under the same id."""
+    if first.payload_hash != digest:
+        raise port.DifferentPayload("this event id was used before with another content")
+    receipt = msgspec.convert(first.result, port.Receipt)
+    return msgspec.structs.replace(receipt, duplicate=True)

@@ -1,0 +1,335 @@
+"""Phone events become contacts, answers and ends; voicemails and callback requests become callbacks (A03, A04)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from channels import port
+from contactcenter.clock import Ids, Micros
+from contactcenter.domain import priority
+from contactcenter.domain.facts import Fact
+from contactcenter.domain.identity import Identity, identity
+from contactcenter.services import handles
+from contactcenter.services.callbacks import Callbacks, CallbackWish
+from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
+from contactcenter.services.directories import Directories
+from contactcenter.services.instructions import Instructions
+from contactcenter.services.intake import Plan
+from contactcenter.services.opening import Opening, Wish
+from contactcenter.services.ports import DoorReads
+from contactcenter.services.views import CallView, ContactView, Scope
+from routing.events import Answered, AnyEvent, Changed, Left, OfferDeclined, OfferFailed
+from routing.model import Medium
+
+LATE: Micros = 10_000_000
+
+
+class Signal(Protocol):
+    """What a call's life tells (channels.phone.signals)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def clock_at(self) -> int: ...
+    @property
+    def offer(self) -> str: ...
+    @property
+    def agent(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+
+
+Advance = Callable[[bytes | None, port.AnyInbound, int], tuple[bytes, tuple[Signal, ...]]]
+"""A stored call and an event -> the call after it and what is new (channels.phone.call.advance_stored)."""
+
+
+NEEDS_CONTACT = ("clock_started", "progress", "agent_gone", "answered_late")
+
+
+class Known(Struct, frozen=True):
+    """The contact that a signal is about; `view` is its row where the signal needs it."""
+
+    provider: str
+    contact: str
+    view: ContactView | None
+
+
+class PhoneIntake:
+    def __init__(
+        self,
+        *,
+        directories: Directories,
+        reads: DoorReads,
+        opening: Opening,
+        callbacks: Callbacks,
+        instructions: Instructions,
+        advance: Advance,
+        ids: Ids,
+    ) -> None:
+        self._directories = directories
+        self._reads = reads
+        self._opening = opening
+        self._callbacks = callbacks
+        self._instructions = instructions
+        self._advance = advance
+        self._ids = ids
+
+    # --- the life of a call -------------------------------------------------------------------------------------
+
+    async def call_event(
+        self,
+        inbound: port.CallOffered | port.CallAlerting | port.CallAnswered | port.CallReleased | port.CallProgress,
+        now: Micros,
+        reply_to: str,
+    ) -> Plan:
+        """Any event of a call, in any order: the call's life says what is new about it."""
+        plan = Plan()
+        provider = self._provider(inbound.source)
+        if isinstance(inbound, port.CallOffered) and self._directories.line(inbound.dialled) is None:
+            raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
+        stored = await self._reads.call(inbound.source, inbound.call)
+        life, signals = self._advance(stored.life if stored else None, inbound, now)
+        contact = stored.contact if stored else ""
+        scope = Scope(provider)
+        for signal in signals:
+            if signal.kind in ("enter", "enter_and_gone"):
+                contact = await self._enter(inbound, signal, plan, now, reply_to)
+            known = await self._reads.contact(scope, contact) if signal.kind in NEEDS_CONTACT else None
+            self._follow(signal, inbound, Known(provider, contact, known), plan)
+        _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
+        plan.receipt = port.Receipt(contact=contact)
+        return plan
+
+    async def _enter(self, inbound: port.AnyInbound, signal: Signal, plan: Plan, now: Micros, reply_to: str) -> str:
+        assert isinstance(inbound, port.CallOffered)
+        door = self._directories.line(inbound.dialled)
+        assert door is not None
+        assert door.line is not None
+        opened = await self._opening.open(
+            Wish(
+                door=door,
+                medium=Medium.VOICE,
+                door_name=door.line.number,
+                external_id=inbound.call,
+                handle=handles.phone(inbound.source, inbound.call),
+                identities=caller_identities(inbound.caller, inbound.member),
+                now=now,
+                address=inbound.caller,
+                language=inbound.language,
+                product=inbound.product,
+                complaint=inbound.complaint,
+                clock_from=priority.clock_start(door.line, enqueued_at=now, alerting_at=signal.clock_at)
+                if signal.clock_at
+                else 0,
+                treatment=door.line.blocked,
+                context=_spoken(inbound),
+            ),
+            plan.changes,
+            reply_to=reply_to,
+        )
+        plan.awaits = signal.kind == "enter"
+        plan.instruct = self._instructions.first(door, opened.contact.id, opened.language)
+        return opened.contact.id
+
+    def _follow(self, signal: Signal, inbound: port.AnyInbound, known: Known, plan: Plan) -> None:
+        event = self._event(signal, known)
+        if event is not None:
+            key = f"{inbound.source}:{inbound.external_id}:{signal.kind}:{signal.offer}"
+            new = NewEvent(domain=known.provider, event=event, received_at=signal.at, dedupe=key)
+            plan.changes.events.append(new)
+        if signal.kind == "answered_late":
+            plan.changes.outbox.append(_release_device(signal, inbound, known))
+        if signal.kind in ("progress", "agent_gone"):
+            plan.changes.facts.append(self._progress(signal, known))
+
+    def _event(self, signal: Signal, known: Known) -> AnyEvent | None:
+        contact = known.contact
+        agent = agent_of(signal.offer) or self._agent_id(signal.agent, known.provider)
+        match signal.kind:
+            case _ if not contact:
+                return None
+            case "answer" if agent:
+                return Answered(contact, agent)
+            case "device_failed" if signal.why == "declined":
+                return OfferDeclined(signal.offer, agent, reason="device")
+            case "device_failed" if signal.why in ("unreachable", "busy"):
+                return OfferFailed(signal.offer, agent, cause=signal.cause or signal.why)
+            case "customer_gone" | "enter_and_gone":
+                return Left(contact, by=signal.by, cause=signal.cause)
+            case "agent_gone":
+                return Left(contact, by="agent", cause=signal.cause)
+            case "clock_started":
+                return Changed(contact, deadline=self._line_deadline(known, signal.clock_at))
+            case _:
+                return None
+
+    def _line_deadline(self, known: Known, clock_at: Micros) -> Micros | None:
+        """The caller hears ringing only now: three cycles of the view's plan from here (B01)."""
+        if known.view is None:
+            return None
+        directory = self._directories.of(known.provider)
+        return clock_at + priority.line_clock(directory.plan(directory.view(known.view.view).plan))
+
+    def _agent_id(self, number: str, provider: str) -> str:
+        agent = self._directories.of(provider).agent_by_number(number) if number else None
+        return agent.id if agent else ""
+
+    def _progress(self, signal: Signal, known: Known) -> Fact:
+        """Digits may be anybody's secret: the fact says that there were some and how many, not which."""
+        released = signal.kind == "agent_gone"
+        value = str(len(signal.value)) if signal.what in ("dtmf", "ivr.digits") else signal.value
+        return Fact(
+            id=self._ids.new("ft"),
+            at=signal.at,
+            kind="call.progress",
+            provider=known.provider,
+            client=known.view.client if known.view else "",
+            contact=known.contact,
+            data={"what": "agent_released" if released else signal.what, "value": value, "by": signal.by},
+        )
+
+    def _provider(self, source: str) -> str:
+        provider = self._directories.source_provider(source)
+        if not provider:
+            raise port.UnknownDoor(f"no phone source {source} is configured")
+        return provider
+
+    # --- voicemail and callback ------------------------------------------------------------------------------------
+
+    async def voicemail(self, inbound: port.VoicemailLeft, now: Micros, reply_to: str) -> Plan:
+        """A voice message is work: somebody listens and calls back; it keeps the caller's place."""
+        recording = {"recording": inbound.recording, "seconds": inbound.seconds}
+        plan = await self._call_back(inbound, inbound.caller, now, {"voicemail": recording})
+        plan.changes.facts.append(self._left(inbound, plan.receipt.contact, now, recording))
+        return plan
+
+    async def callback(self, inbound: port.CallbackRequested, now: Micros, reply_to: str) -> Plan:
+        return await self._call_back(inbound, inbound.number, now, {})
+
+    async def _call_back(
+        self,
+        inbound: port.VoicemailLeft | port.CallbackRequested,
+        number: str,
+        now: Micros,
+        context: dict[str, object],
+    ) -> Plan:
+        self._provider(inbound.source)
+        door = self._directories.line(inbound.dialled)
+        if door is None:
+            raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
+        stored = await self._reads.call(inbound.source, inbound.call)
+        plan = Plan()
+        plan.receipt = await self._callbacks.request(
+            CallbackWish(
+                door=door,
+                source=inbound.source,
+                external_id=inbound.external_id,
+                number=number or f"unknown:{inbound.call}",
+                now=now,
+                origin=stored.contact if stored else "",
+                context=context,
+                asked_from=getattr(inbound, "window_from", 0),
+                asked_until=getattr(inbound, "window_until", 0),
+                language=inbound.language,
+                member=getattr(inbound, "member", ""),
+                product=getattr(inbound, "product", ""),
+                complaint=getattr(inbound, "complaint", False),
+            ),
+            plan.changes,
+        )
+        return plan
+
+    def _left(self, inbound: port.VoicemailLeft, contact: str, now: Micros, recording: dict[str, object]) -> Fact:
+        door = self._directories.line(inbound.dialled)
+        assert door is not None
+        return Fact(
+            id=self._ids.new("ft"),
+            at=now,
+            kind="voicemail.left",
+            provider=door.provider,
+            client=door.client,
+            contact=contact,
+            data=recording,
+        )
+
+
+def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> Outgoing:
+    """A phone that was answered after the caller had gone must not stay in an empty call."""
+    command = port.PhoneCommand(
+        id=f"{signal.offer or inbound.external_id}/late",
+        source=inbound.source,
+        call=getattr(inbound, "call", ""),
+        verb="hang_up",
+        offer=signal.offer,
+        agent=signal.agent,
+        not_after=signal.at + LATE,
+    )
+    return Outgoing(
+        id=command.id,
+        kind="phone",
+        provider=known.provider,
+        client=known.view.client if known.view else "",
+        contact=known.contact,
+        payload=command,
+        created_at=signal.at,
+        next_at=signal.at,
+        not_after=command.not_after,
+    )
+
+
+def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:
+    """A withheld number identifies nobody."""
+    found = [identity("member", member)] if member else []
+    if number and any(letter.isdigit() for letter in number):
+        found.append(identity("phone", number))
+    return tuple(found)
+
+
+def agent_of(offer: str) -> str:
+    """The agent in an offer's id `<contact>/<attempt>/<agent>`."""
+    parts = offer.split("/", 2)
+    return parts[2] if len(parts) == 3 else ""
+
+
+def _spoken(inbound: port.CallOffered) -> dict[str, object]:
+    """What the IVR already asked travels with the contact, so that nobody asks again (B17)."""
+    asked = {"language": inbound.language, "member": inbound.member, "product": inbound.product}
+    return {key: value for key, value in asked.items() if value}
+
+
+def _keep_call(
+    changes: Changes,
+    inbound: port.AnyInbound,
+    stored: CallView | None,
+    *,
+    life: bytes,
+    contact: str,
+    provider: str,
+    now: Micros,
+) -> None:
+    if stored is not None and stored.life == life:
+        return
+    changes.calls.append(
+        CallWrite(
+            source=inbound.source,
+            call=getattr(inbound, "call", ""),
+            provider=provider,
+            life=life,
+            changed_at=now,
+            expected=stored.version if stored else None,
+            contact=contact,
+        )
+    )

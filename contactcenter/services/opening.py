@@ -1,0 +1,295 @@
+"""How a contact is opened: the customer behind it, what it needs, its deadline, its place. One way for all doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from contactcenter.clock import SECOND, Ids, Micros
+from contactcenter.domain import priority
+from contactcenter.domain.facts import Fact
+from contactcenter.domain.identity import Identity
+from contactcenter.domain.routing_config import needs, relaxation
+from contactcenter.services.changes import Changes, NewContact, NewCustomer, NewEvent, NewIdentity
+from contactcenter.services.directories import Door
+from contactcenter.services.ports import DoorReads
+from contactcenter.services.views import ContactView, CustomerView, Scope
+from routing.events import Arrived
+from routing.model import Contact, Medium, Tier
+
+PREFERRED_WAIT: dict[Medium, Micros] = {
+    Medium.VOICE: SECOND,
+    Medium.CHAT: 10 * SECOND,
+    Medium.MAIL: 300 * SECOND,
+    Medium.CALLBACK: 60 * SECOND,
+}
+"""How long a contact waits for the agent its customer knows (B16); a call has three rings and no more."""
+OWNER_WAIT = 20 * SECOND
+"""How long a key account waits for its named owner before the fallback (A16)."""
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What a door knows about a contact that is to be opened. Instants are microseconds."""
+
+    door: Door
+    medium: Medium
+    door_name: str
+    external_id: str
+    handle: str
+    identities: tuple[Identity, ...]
+    now: Micros
+    address: str = ""
+    name: str = ""
+    language: str = ""
+    product: str = ""
+    subject: str = ""
+    complaint: bool = False
+    enqueued_at: Micros = 0
+    clock_from: Micros = 0
+    deadline: Micros = 0
+    origin: str = ""
+    conversation: str = ""
+    case: str = ""
+    treatment: str = "voicemail"
+    context: dict[str, Any] = {}
+    view: str = ""
+    customer: str = ""
+
+
+class Opened(Struct, frozen=True):
+    contact: Contact
+    customer: str
+    language: str
+    tier: int
+
+
+class Opening:
+    """Adds the rows, the fact and the routing event of a new contact to a use case's changes."""
+
+    def __init__(self, reads: DoorReads, ids: Ids) -> None:
+        self._reads = reads
+        self._ids = ids
+
+    async def open(self, wish: Wish, changes: Changes, *, reply_to: str = "", contact_id: str = "") -> Opened:
+        """The contact as routing will see it. The caller applies the changes."""
+        customer = await self._customer(wish, changes)
+        language = wish.language or customer.language
+        contact = await self._contact(wish, customer, language, contact_id or self._ids.new("ct"))
+        changes.contacts.append(_row(wish, contact, customer.id, language))
+        changes.facts.append(_opened(wish, contact, customer.id, language, self._ids.new("ft")))
+        changes.events.append(
+            NewEvent(
+                domain=wish.door.provider,
+                event=Arrived(contact),
+                received_at=wish.now,
+                dedupe=f"arrived:{contact.id}",
+                reply_to=reply_to,
+            )
+        )
+        return Opened(contact, customer.id, language, int(contact.tier))
+
+    # --- the customer --------------------------------------------------------------------------------------
+
+    async def _customer(self, wish: Wish, changes: Changes) -> CustomerView:
+        """Known by any identity (C01); new identities of a known customer are added, a stranger is created."""
+        for identity in wish.identities:
+            found = await self._reads.customer_by_identity(wish.door.client, identity.kind, identity.value)
+            if found is not None:
+                self._learn(found, wish, changes)
+                return found
+        if wish.customer:
+            same = await self._reads.customer(Scope(wish.door.provider, wish.door.client), wish.customer)
+            if same is not None:
+                return same
+        return self._stranger(wish, changes)
+
+    def _learn(self, known: CustomerView, wish: Wish, changes: Changes) -> None:
+        fresh = [x for x in wish.identities if (x.kind, x.value) not in known.identities]
+        changes.identities.extend(
+            NewIdentity(known.id, known.provider, known.client, identity.kind, identity.value) for identity in fresh
+        )
+
+    def _stranger(self, wish: Wish, changes: Changes) -> CustomerView:
+        customer = NewCustomer(
+            id=self._ids.new("cu"),
+            provider=wish.door.provider,
+            client=wish.door.client,
+            since=wish.now,
+            name=wish.name,
+            tier=int(Tier.IRON),
+            language=wish.language,
+            identities=tuple((identity.kind, identity.value) for identity in wish.identities),
+        )
+        changes.customers.append(customer)
+        changes.facts.append(
+            Fact(
+                id=self._ids.new("ft"),
+                at=wish.now,
+                kind="customer.created",
+                provider=customer.provider,
+                client=customer.client,
+                customer=customer.id,
+                data={"kinds": [identity.kind for identity in wish.identities]},
+            )
+        )
+        return CustomerView(
+            id=customer.id,
+            provider=customer.provider,
+            client=customer.client,
+            name=customer.name,
+            tier=customer.tier,
+            language=customer.language,
+            account_owner="",
+            since=customer.since,
+            version=0,
+            identities=customer.identities,
+        )
+
+    # --- the contact ------------------------------------------------------------------------------------------
+
+    async def _contact(self, wish: Wish, customer: CustomerView, language: str, contact_id: str) -> Contact:
+        door = wish.door
+        view = door.directory.view(wish.view or door.view)
+        tier = Tier(customer.tier)
+        enqueued_at = wish.enqueued_at or wish.now
+        preferred, until = await self._preferred(wish, customer)
+        return Contact(
+            id=contact_id,
+            client=door.client,
+            lease=door.lease,
+            medium=wish.medium,
+            tier=tier,
+            enqueued_at=enqueued_at,
+            clock_from=wish.clock_from or enqueued_at,
+            deadline=wish.deadline or self._deadline(wish, tier, enqueued_at),
+            plan=view.plan,
+            view=view.id,
+            complaint=wish.complaint,
+            needs=needs(door.directory, view, lease=door.lease, language=language, product=wish.product),
+            relax=relaxation(door.directory, view, lease=door.lease, language=language, product=wish.product),
+            preferred=preferred,
+            preferred_until=until,
+            origin=wish.origin,
+            treatment=wish.treatment,
+            handle=wish.handle,
+        )
+
+    def _deadline(self, wish: Wish, tier: Tier, enqueued_at: Micros) -> Micros:
+        directory = wish.door.directory
+        rules = directory.media(wish.medium)
+        match wish.medium:
+            case Medium.VOICE:
+                plan = directory.plan(directory.view(wish.view or wish.door.view).plan)
+                alerting = bool(wish.clock_from)
+                return priority.voice_deadline(
+                    plan, rules, clock_from=wish.clock_from or enqueued_at, tier=tier, alerting=alerting
+                )
+            case Medium.MAIL:
+                calendar = directory.calendar_of(wish.door.client)
+                return priority.mail_deadline(rules, directory.document.cases, calendar, received=wish.now)
+            case _:
+                return priority.chat_deadline(rules, received=wish.now)
+
+    async def _preferred(self, wish: Wish, customer: CustomerView) -> tuple[str, Micros]:
+        """The named account owner, else who served this customer last; both for a bounded time (A16, B16)."""
+        if customer.account_owner:
+            return customer.account_owner, wish.now + OWNER_WAIT
+        scope = Scope(wish.door.provider, wish.door.client)
+        before = await self._reads.contacts(scope, limit=1, customer=customer.id) if customer.version >= 0 else []
+        last = before[0].owner if before else ""
+        return (last, wish.now + PREFERRED_WAIT[wish.medium]) if last else ("", 0)
+
+
+def _row(wish: Wish, contact: Contact, customer: str, language: str) -> NewContact:
+    return NewContact(
+        id=contact.id,
+        domain=wish.door.provider,
+        provider=wish.door.provider,
+        client=contact.client,
+        lease=contact.lease,
+        medium=str(contact.medium),
+        view=contact.view,
+        door=wish.door_name,
+        external_id=wish.external_id,
+        tier=int(contact.tier),
+        opened_at=wish.now,
+        enqueued_at=contact.enqueued_at,
+        deadline=contact.deadline,
+        customer=customer,
+        address=wish.address,
+        language=language,
+        subject=wish.subject,
+        complaint=contact.complaint,
+        origin=contact.origin,
+        conversation=wish.conversation,
+        case=wish.case,
+        context=wish.context,
+    )
+
+
+def viewed(row: NewContact) -> ContactView:
+    """A contact that is being opened, as it will read once it is stored."""
+    return ContactView(
+        id=row.id,
+        domain=row.domain,
+        provider=row.provider,
+        client=row.client,
+        lease=row.lease,
+        customer=row.customer,
+        medium=row.medium,
+        view=row.view,
+        door=row.door,
+        address=row.address,
+        language=row.language,
+        subject=row.subject,
+        tier=row.tier,
+        complaint=row.complaint,
+        origin=row.origin,
+        conversation=row.conversation,
+        case=row.case,
+        external_id=row.external_id,
+        context=row.context,
+        opened_at=row.opened_at,
+        enqueued_at=row.enqueued_at,
+        deadline=row.deadline,
+        state="new",
+        owner="",
+        outcome="",
+        released_by="",
+        version=0,
+    )
+
+
+def _opened(wish: Wish, contact: Contact, customer: str, language: str, fact_id: str) -> Fact:
+    """The fact names doors and needs, never the customer's number or address: those are in the customer's row."""
+    return Fact(
+        id=fact_id,
+        at=wish.now,
+        kind="contact.opened",
+        provider=wish.door.provider,
+        client=contact.client,
+        contact=contact.id,
+        case=wish.case,
+        customer=customer,
+        data={
+            "medium": str(contact.medium),
+            "door": wish.door_name,
+            "view": contact.view,
+            "tier": int(contact.tier),
+            "complaint": contact.complaint,
+            "language": language,
+            "needs": msgspec.to_builtins(contact.needs),
+            "enqueued_at": contact.enqueued_at,
+            "clock_from": contact.clock_from,
+            "deadline": contact.deadline,
+            "cycle": _cycle(wish, contact),
+            "origin": contact.origin,
+        },
+    )
+
+
+def _cycle(wish: Wish, contact: Contact) -> int:
+    """The ring cycle that this contact's rings are counted in (B02); 0 for text."""
+    return wish.door.directory.plan(contact.plan).cycle_ms * 1000

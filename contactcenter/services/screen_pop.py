@@ -1,0 +1,211 @@
+"""The screen-pop: everything an agent needs before the first word, so that nobody asks twice (B17, C16).
+
+A card costs one query for the contact and three that run together for its customer, history and cases; the level
+of each open complaint is read in the same breath.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from contactcenter.client.protocol import Card
+from contactcenter.clock import SECOND, rfc3339
+from contactcenter.domain.cards import mask_id, mask_mail, mask_phone
+from contactcenter.domain.customer import tier_label, tier_name
+from contactcenter.domain.directory import Directory
+from contactcenter.domain.texts import Renderer
+from contactcenter.errors import Invalid, NotFound
+from contactcenter.services.office import Office
+from contactcenter.services.seats import public_number
+from contactcenter.services.views import CaseView, ContactView, CustomerView, Scope
+from contactcenter.services.wording import in_language
+from routing.effects import Because
+
+MASKS: Final = {"phone": mask_phone, "mail": mask_mail, "chat": mask_id}
+"""A member number stays readable: it is what the agent asks for."""
+HISTORY: Final = 10
+CASES: Final = 20
+
+
+class ScreenPop:
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def card(
+        self, scope: Scope, contact_id: str, *, agent: str, language: str, because: Because | None = None
+    ) -> Card:
+        """The card of a contact for one agent, `language` being that of his desk. Raises NotFound outside his scope.
+
+        `because` spares a query when the offer is at hand; without it the newest offer's fact tells why.
+        """
+        contact = await self._office.reads.contact(scope, contact_id)
+        if contact is None:
+            raise NotFound("there is no such contact here")
+        return await self.card_of(contact, agent=agent, language=language, because=because)
+
+    async def card_of(self, contact: ContactView, *, agent: str, language: str, because: Because | None = None) -> Card:
+        """The card of a contact that was just read."""
+        scope = Scope(contact.provider, contact.client)
+        customer, history, cases, why = await asyncio.gather(
+            self._customer(scope, contact),
+            self._history(scope, contact),
+            self._cases(scope, contact),
+            self._because(scope, contact, agent, because),
+        )
+        return self._card(contact, agent, language, customer=customer, history=history, cases=cases, why=why)
+
+    # --- what is read --------------------------------------------------------------------------------------
+
+    async def _customer(self, scope: Scope, contact: ContactView) -> CustomerView | None:
+        return await self._office.reads.customer(scope, contact.customer) if contact.customer else None
+
+    async def _history(self, scope: Scope, contact: ContactView) -> list[ContactView]:
+        if not contact.customer:
+            return []
+        found = await self._office.reads.contacts(scope, limit=HISTORY + 1, customer=contact.customer)
+        return [each for each in found if each.id != contact.id][:HISTORY]
+
+    async def _cases(self, scope: Scope, contact: ContactView) -> list[tuple[CaseView, int | None]]:
+        """Open cases of the customer (or of the contact alone), each complaint with its level."""
+        if contact.customer:
+            found = await self._office.reads.cases(scope, limit=CASES, customer=contact.customer)
+        else:
+            own = await self._office.reads.case(scope, contact.case) if contact.case else None
+            found = [own] if own else []
+        cases = [case for case in found if case.closed_at is None]
+        return list(zip(cases, await asyncio.gather(*(self._level(scope, case) for case in cases)), strict=True))
+
+    async def _level(self, scope: Scope, case: CaseView) -> int | None:
+        complaint = await self._office.reads.complaint(scope, case.id) if case.kind == "complaint" else None
+        return complaint.level if complaint else None
+
+    async def _because(self, scope: Scope, contact: ContactView, agent: str, because: Because | None) -> Because | None:
+        if because is not None or not agent:
+            return because
+        facts = await self._office.reads.facts_of_contact(scope, contact.id)
+        made = [fact for fact in facts if fact.kind == "offer.made" and fact.agent == agent]
+        return msgspec.convert(made[-1].data["because"], Because) if made and "because" in made[-1].data else None
+
+    # --- what is shown -------------------------------------------------------------------------------------
+
+    def _card(
+        self,
+        contact: ContactView,
+        agent: str,
+        language: str,
+        *,
+        customer: CustomerView | None,
+        history: list[ContactView],
+        cases: list[tuple[CaseView, int | None]],
+        why: Because | None,
+    ) -> Card:
+        directory = self._office.directory(contact.provider)
+        client = directory.client(contact.client)
+        spoken = contact.language or (customer.language if customer else "") or client.default_language
+        return Card(
+            contact=contact.id,
+            medium=contact.medium,
+            client=contact.client,
+            client_name=in_language(client.name, spoken),
+            greeting=self._greeting(directory, contact.client, spoken, public_number(directory, agent)),
+            view=contact.view,
+            language=spoken,
+            subject=contact.subject,
+            state=contact.state,
+            complaint=contact.complaint,
+            customer=contact.customer,
+            customer_name=customer.name if customer else "",
+            tier=tier_name(contact.tier),
+            tier_label=tier_label(contact.tier, language, client.tier_labels),
+            customer_since=rfc3339(customer.since)[:10] if customer else "",
+            address=_masked_address(contact.address),
+            enqueued_at=rfc3339(contact.enqueued_at),
+            deadline=rfc3339(contact.deadline),
+            origin=contact.origin,
+            conversation=contact.conversation,
+            context=_context(contact, customer),
+            history=tuple(_past(directory, each) for each in history),
+            cases=tuple(_case(case, level) for case, level in cases),
+            records=tuple(_record(record) for record in customer.records) if customer else (),
+            why=self._why(why, language),
+        )
+
+    def _greeting(self, directory: Directory, client_id: str, language: str, number: str) -> str:
+        """The client's name and the agent's public number, in the customer's language (H06, I5)."""
+        client = directory.client(client_id)
+        renderer: Renderer = self._office.wording.of(directory, client_id)
+        named = {"client": in_language(client.name, language), "number": number}
+        try:
+            return renderer.say(client.greeting, language, **named)
+        except Invalid:
+            return renderer.render("greeting", language, **named)
+
+    def _why(self, because: Because | None, language: str) -> str:
+        if because is None:
+            return ""
+        numbers = {"able": because.able, "level": because.level, "idle": because.idle // SECOND}
+        rule = self._office.wording.desk(f"why.{because.rule}", language, because.rule, **numbers)
+        waited = self._office.wording.desk("why.waited", language, waited=because.waited // SECOND, ahead=because.ahead)
+        return "; ".join(part for part in (rule, waited) if part)
+
+
+def _masked_address(address: str) -> str:
+    if "@" in address:
+        return mask_mail(address)
+    return mask_phone(address) if any(letter.isdigit() for letter in address) else address
+
+
+def _context(contact: ContactView, customer: CustomerView | None) -> dict[str, Any]:
+    """What the IVR and earlier steps learnt, with the customer's identities masked wherever they stand (C18)."""
+    identities = customer.identities if customer else ()
+    secrets = {value: MASKS[kind](value) for kind, value in identities if kind in MASKS}
+    if contact.address:
+        secrets[contact.address] = _masked_address(contact.address)
+    shown = {str(key): _hidden(value, secrets) for key, value in contact.context.items()}
+    if identities:
+        shown["identities"] = [{"kind": kind, "value": secrets.get(value, value)} for kind, value in identities]
+    return shown
+
+
+def _hidden(value: Any, secrets: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        for secret, masked in secrets.items():
+            value = value.replace(secret, masked)
+        return value
+    if isinstance(value, dict):
+        return {key: _hidden(each, secrets) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(each, secrets) for each in value]
+    return value
+
+
+def _past(directory: Directory, contact: ContactView) -> dict[str, Any]:
+    return {
+        "contact": contact.id,
+        "medium": contact.medium,
+        "opened_at": rfc3339(contact.opened_at),
+        "outcome": contact.outcome or contact.state,
+        "agent_number": public_number(directory, contact.owner),
+        "subject": contact.subject,
+    }
+
+
+def _case(case: CaseView, level: int | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": case.id,
+        "number": case.number,
+        "kind": case.kind,
+        "state": case.state,
+        "due_at": rfc3339(case.due_at),
+        "subject": case.subject,
+    }
+    return shown if level is None else {**shown, "level": level}
+
+
+def _record(record: dict[str, Any]) -> dict[str, Any]:
+    """An instant that the store gives as microseconds becomes text; money stays integer fen."""
+    at = record.get("at")
+    return {**record, "at": rfc3339(at)} if isinstance(at, int) else record

@@ -1,0 +1,133 @@
+"""The views of intake, agents, supervisors, clients and operators, all confined by the query itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from contactcenter.domain.facts import Fact
+from contactcenter.services.views import (
+    CallView,
+    CaseView,
+    ComplaintView,
+    ContactView,
+    ConversationView,
+    CustomerView,
+    MessageView,
+    OutboxItem,
+    Scope,
+)
+from contactcenter.storage import rows
+from contactcenter.storage.live_reads import LiveReads
+from contactcenter.storage.pool import Database
+
+FACTS_PAGE = 1000
+
+
+class _Customers:
+    """A customer is one row, all his identities and the newest records of his four histories."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def _customer(self, query: str, *args: str) -> CustomerView | None:
+        async with self._database.snapshot() as reading:
+            row = await reading.row(query, *args)
+            if row is None:
+                return None
+            identities = await reading.rows("identities_of", row["id"])
+            records = await reading.rows("records_of", row["id"])
+        return rows.customer(row, identities, records)
+
+
+class PostgresIntakeReads(_Customers):
+    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None:
+        return await self._customer("customer_by_identity", client, kind, value)
+
+    async def call(self, source: str, call: str) -> CallView | None:
+        row = await self._database.row("call", source, call)
+        return None if row is None else CallView(row["life"].encode(), row["version"], row["contact_id"])
+
+    async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
+        row = await self._database.row("conversation_by_thread", door, thread)
+        return None if row is None else rows.conversation(row)
+
+    async def conversation_by_messages(self, client: str, message_ids: Sequence[str]) -> ConversationView | None:
+        row = await self._database.row("conversation_by_messages", client, list(message_ids))
+        return None if row is None else rows.conversation(row)
+
+    async def open_callback(self, client: str, number: str) -> ContactView | None:
+        row = await self._database.row("open_callback", client, number)
+        return None if row is None else rows.contact(row)
+
+
+class PostgresReads(_Customers, LiveReads):
+    async def contact(self, scope: Scope, contact: str) -> ContactView | None:
+        row = await self._one("contact", scope, contact)
+        return None if row is None else rows.contact(row)
+
+    async def contacts(
+        self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""
+    ) -> list[ContactView]:
+        recent = "recent_contacts_of_client" if scope.client else "recent_contacts"
+        query = "contacts_of_customer" if customer else recent
+        return [rows.contact(row) for row in await self._all(query, scope, customer, state, before, limit)]
+
+    async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]:
+        return [rows.fact(row) for row in await self._all("facts_of_contact", scope, contact)]
+
+    async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
+        return [rows.fact(row) for row in await self._all("facts_of_case", scope, case)]
+
+    async def facts_between(
+        self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
+    ) -> AsyncIterator[Fact]:
+        """`until` is exclusive. Read page by page: a long report holds neither memory nor a transaction."""
+        wanted, seq, last = list(kinds), -1, ""
+        while page := await self._all("facts_between", scope, since, until, wanted, seq, last, FACTS_PAGE):
+            for row in page:
+                yield rows.fact(row)
+            since, seq, last = page[-1]["at"], page[-1]["seq"] or 0, page[-1]["id"]
+
+    async def customer(self, scope: Scope, customer: str) -> CustomerView | None:
+        return await self._customer("customer", scope.provider, scope.client, customer)
+
+    async def find_customer(self, scope: Scope, kind: str, value: str) -> CustomerView | None:
+        return await self._customer("find_customer", scope.provider, scope.client, kind, value)
+
+    async def conversation(self, scope: Scope, conversation: str) -> ConversationView | None:
+        row = await self._one("conversation", scope, conversation)
+        return None if row is None else rows.conversation(row)
+
+    async def messages(self, scope: Scope, conversation: str, *, after: int = 0, limit: int = 200) -> list[MessageView]:
+        found = await self._all("messages_after", scope, conversation, after, limit)
+        return [rows.message(row) for row in found]
+
+    async def case(self, scope: Scope, case: str) -> CaseView | None:
+        row = await self._one("case", scope, case)
+        return None if row is None else rows.case(row)
+
+    async def cases(
+        self, scope: Scope, *, limit: int, customer: str = "", state: str = "", before: str = ""
+    ) -> list[CaseView]:
+        query = "cases_of_customer" if customer else "recent_cases"
+        return [rows.case(row) for row in await self._all(query, scope, customer, state, before, limit)]
+
+    async def complaint(self, scope: Scope, case: str) -> ComplaintView | None:
+        row = await self._one("complaint", scope, case)
+        return None if row is None else rows.complaint(row)
+
+    async def complaints(
+        self, scope: Scope, *, level: int | None = None, open_only: bool = True
+    ) -> list[ComplaintView]:
+        query = "complaints_open" if open_only else "complaints_all"
+        return [rows.complaint(row) for row in await self._all(query, scope, level)]
+
+    async def kept_mail(self, scope: Scope, limit: int) -> list[OutboxItem]:
+        return [rows.sending(row) for row in await self._all("kept_mail", scope, limit)]
+
+    async def _one(self, query: str, scope: Scope, *args: Any) -> Any | None:
+        return await self._database.row(query, scope.provider, scope.client, *args)
+
+    async def _all(self, query: str, scope: Scope, *args: Any) -> list[Any]:
+        return await self._database.rows(query, scope.provider, scope.client, *args)

@@ -1,0 +1,166 @@
+"""A router's rows in Postgres: the lease, the events, and the batch as one fenced statement."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import msgspec
+
+from contactcenter.errors import LeaseLost, StaleWrite
+from contactcenter.services.changes import AssignmentMoved, Batch, Decided
+from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SavedSnapshot
+from contactcenter.storage import shared_parts
+from contactcenter.storage.pool import Database
+from contactcenter.storage.queries import Part, columns
+from contactcenter.storage.rows import decode_event, decode_presence, decode_record
+
+LOG_PAGE = 1000
+NO_END = 2**62
+
+
+class PostgresRoutingStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
+        row = await self._database.row("acquire_domain", domain, owner, ttl_s)
+        return None if row is None else Ownership(**row)
+
+    async def renew(self, domain: str, owner: str, epoch: int, ttl_s: float) -> bool:
+        return await self._database.row("renew_domain", domain, owner, epoch, ttl_s) is not None
+
+    async def release(self, domain: str, owner: str, epoch: int) -> None:
+        await self._database.run("release_domain", domain, owner, epoch)
+
+    async def load(self, domain: str) -> Loaded:
+        async with self._database.snapshot() as rows:
+            contacts = await rows.rows("load_contacts", domain)
+            presences = await rows.rows("load_presences", domain)
+        return Loaded(
+            records=tuple((decode_record(row["route"]), row["version"]) for row in contacts if row["route"]),
+            presences=tuple(decode_presence(row["route"]) for row in presences),
+            desk_seqs={row["agent_id"]: row["desk_seq"] for row in presences},
+            fresh=tuple((row["id"], row["version"]) for row in contacts if not row["route"]),
+        )
+
+    async def pending(self, domain: str, limit: int) -> list[Pending]:
+        return [_pending(row) for row in await self._database.rows("pending_events", domain, limit)]
+
+    async def commit(self, batch: Batch) -> None:
+        try:
+            await self._database.write(list(_parts(batch)))
+        except StaleWrite:
+            if await self._database.value("domain_epoch", batch.domain) != batch.epoch:
+                raise LeaseLost from None
+            raise
+
+    async def save_snapshot(self, domain: str, seq: int, epoch: int, at: int, snapshot: bytes) -> None:
+        await self._database.run("save_snapshot", domain, seq, epoch, at, snapshot)
+
+    async def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]:
+        """The events after `since_seq` up to and with `until_seq`."""
+        last = NO_END if until_seq is None else until_seq
+        while page := await self._database.rows("read_log", domain, since_seq, last, LOG_PAGE):
+            for row in page:
+                yield LoggedEvent(**{**row, "event": row["event"].encode()})
+            since_seq = page[-1]["seq"]
+
+    async def snapshots(self, domain: str) -> list[SavedSnapshot]:
+        return [SavedSnapshot(**row) for row in await self._database.rows("list_snapshots", domain)]
+
+
+def _pending(row: Any) -> Pending:
+    event, bad = None, ""
+    try:
+        event = decode_event(row["event"])
+    except msgspec.DecodeError as error:
+        bad = str(error)
+    return Pending(row=row["id"], event=event, received_at=row["received_at"], reply_to=row["reply_to"], bad=bad)
+
+
+# --- a batch as the parts of one statement -------------------------------------------------------------------
+
+
+def _parts(batch: Batch) -> Iterator[Part]:
+    """The fence first; rows that end before rows that begin, because unique indexes watch the live ones."""
+    last = batch.first_seq - 1
+    fence = [batch.domain, batch.epoch, last, last + len(batch.decided), batch.arrivals]
+    yield Part("advance_domain", fence, 1)
+    yield from _events(batch)
+    if batch.contacts:
+        yield _contacts(batch)
+    yield from _offers(batch)
+    yield from _assignments(batch)
+    if batch.presences:
+        yield _presences(batch)
+    if batch.outbox:
+        yield shared_parts.outbox(batch.outbox)
+    if batch.facts:
+        yield shared_parts.facts(batch.facts)
+
+
+def _events(batch: Batch) -> Iterator[Part]:
+    arrived = [each for each in batch.decided if each.row is not None]
+    own = [each for each in batch.decided if each.row is None]
+    if arrived:
+        rows = columns(arrived, "row", "seq", "at", "effects_hash", "problem")
+        yield Part("number_events", [batch.domain, batch.epoch, *rows], len(arrived))
+    if own:
+        rows = [_texts(own), *columns(own, "seq", "at", "effects_hash", "problem")]
+        yield Part("log_own_events", [batch.domain, batch.epoch, *rows], len(own))
+
+
+def _texts(decided: list[Decided]) -> list[str]:
+    return [each.event.decode() for each in decided]
+
+
+def _contacts(batch: Batch) -> Part:
+    rows = columns(
+        batch.contacts, "id", "expected", "state", "owner", "view", "tier", "complaint", "deadline", "answered_at",
+        "ended_at", "outcome", "released_by",
+    )  # fmt: skip
+    routes = [None if move.route is None else move.route.decode() for move in batch.contacts]
+    return Part("move_contacts", [batch.domain, *rows, routes], len(batch.contacts))
+
+
+def _offers(batch: Batch) -> Iterator[Part]:
+    if batch.offers_closed:
+        rows = columns(batch.offers_closed, "id", "at", "outcome", "reason")
+        yield Part("close_offers", rows, len(batch.offers_closed))
+    if batch.offers_made:
+        rows = columns(
+            batch.offers_made, "id", "contact", "agent", "provider", "client", "attempt", "made_at", "expires_at",
+            "ended_at", "outcome", "reason",
+        )  # fmt: skip
+        yield Part("make_offers", rows, len(batch.offers_made))
+
+
+def _assignments(batch: Batch) -> Iterator[Part]:
+    if batch.assignments_moved:
+        moves = _folded(batch.assignments_moved)
+        yield Part("move_assignments", list(zip(*moves, strict=True)), len(moves))
+    if batch.assignments_began:
+        rows = columns(
+            batch.assignments_began, "id", "contact", "agent", "provider", "client", "at", "wrap_up_at", "ended_at",
+            "reason",
+        )  # fmt: skip
+        yield Part("begin_assignments", rows, len(batch.assignments_began))
+
+
+def _folded(moves: list[AssignmentMoved]) -> list[tuple[str, str, int | None, int | None, str]]:
+    """One row per assignment, though wrap-up may begin and end within a batch."""
+    folded: dict[tuple[str, str], tuple[int | None, int | None, str]] = {}
+    for move in moves:
+        wrap_up_at, ended_at, reason = folded.get((move.contact, move.agent), (None, None, ""))
+        times = (wrap_up_at, move.at) if move.ended else (move.at, ended_at)
+        folded[move.contact, move.agent] = (*times, move.reason or reason)
+    return [(contact, agent, *rest) for (contact, agent), rest in folded.items()]
+
+
+def _presences(batch: Batch) -> Part:
+    rows = columns(
+        batch.presences, "provider", "agent", "state", "reason", "used_units", "capacity", "desk_seq", "changed_at"
+    )  # fmt: skip
+    routes = [presence.route.decode() for presence in batch.presences]
+    return Part("write_presences", [batch.domain, *rows, routes], len(batch.presences))

@@ -1,0 +1,76 @@
+"""Rows as values: JSON columns come as text and are decoded here, everything else fits by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from channels.port import AnyOutbound
+from contactcenter.domain.configuration import Document
+from contactcenter.domain.facts import Fact
+from contactcenter.errors import Invalid
+from contactcenter.services.views import (
+    CaseView,
+    ComplaintView,
+    ContactView,
+    ConversationView,
+    CustomerView,
+    MessageView,
+    OutboxItem,
+)
+from routing.events import AnyEvent
+from routing.model import Presence, Record
+
+_plain = msgspec.json.Decoder().decode
+encode = msgspec.json.Encoder().encode
+decode_event = msgspec.json.Decoder(AnyEvent).decode
+decode_record = msgspec.json.Decoder(Record).decode
+decode_presence = msgspec.json.Decoder(Presence).decode
+decode_document = msgspec.json.Decoder(Document).decode
+decode_outbound = msgspec.json.Decoder(AnyOutbound).decode
+
+
+def text(value: Any) -> str:
+    """A value as JSON text, which is how the driver takes jsonb."""
+    try:
+        return encode(value).decode()
+    except UnicodeEncodeError as error:
+        raise Invalid(f"this text cannot be kept: {error}") from error
+
+
+def plain(value: str) -> Any:
+    return _plain(value)
+
+
+def contact(row: Any) -> ContactView:
+    return ContactView(**{**row, "context": _plain(row["context"])})
+
+
+def customer(row: Any, identities: list[Any], records: list[Any]) -> CustomerView:
+    pairs = tuple((each["kind"], each["value"]) for each in identities)
+    return CustomerView(**row, identities=pairs, records=tuple(dict(each) for each in records))
+
+
+def conversation(row: Any) -> ConversationView:
+    return ConversationView(**row)
+
+
+def message(row: Any) -> MessageView:
+    return MessageView(**{**row, "detail": _plain(row["detail"])})
+
+
+def case(row: Any) -> CaseView:
+    return CaseView(**{**row, "body": _plain(row["body"])})
+
+
+def complaint(row: Any) -> ComplaintView:
+    return ComplaintView(**{**row, "body": _plain(row["body"])})
+
+
+def fact(row: Any) -> Fact:
+    return Fact(**{**row, "data": _plain(row["data"])})
+
+
+def sending(row: Any) -> OutboxItem:
+    return OutboxItem(**{**row, "payload": decode_outbound(row["payload"])})

@@ -1,0 +1,4 @@
+UPDATE offers o SET ended_at = instant(c.at), outcome = c.outcome, reason = c.reason
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS c (id, at, outcome, reason)
+WHERE o.id = c.id AND o.ended_at IS NULL
+RETURNING o.id

@@ -1,0 +1,1 @@
+SELECT DISTINCT provider_id FROM configurations ORDER BY provider_id

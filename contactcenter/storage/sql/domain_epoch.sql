@@ -1,0 +1,1 @@
+SELECT epoch FROM routing_domains WHERE domain_id = $1

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM tokens WHERE provider_id = $1)

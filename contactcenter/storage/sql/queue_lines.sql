@@ -1,0 +1,18 @@
+-- `by_tier` counts the unanswered (waiting or offered), best tier first.
+SELECT c.client_id AS client, c.view, c.medium,
+    count(*) FILTER (WHERE c.state IN ('new', 'waiting')) AS waiting,
+    count(*) FILTER (WHERE c.state = 'offered') AS offered,
+    count(*) FILTER (WHERE c.state = 'active') AS active,
+    count(*) FILTER (WHERE c.state = 'wrap_up') AS wrap_up,
+    greatest(coalesce($3 - min(micros(c.enqueued_at)) FILTER (WHERE NOT u.answered), 0), 0) / 1e6::float8
+        AS oldest_wait_s,
+    count(*) FILTER (WHERE NOT u.answered AND c.deadline < instant($3)) AS breached,
+    array[
+        count(*) FILTER (WHERE NOT u.answered AND c.tier = 0), count(*) FILTER (WHERE NOT u.answered AND c.tier = 1),
+        count(*) FILTER (WHERE NOT u.answered AND c.tier = 2), count(*) FILTER (WHERE NOT u.answered AND c.tier = 3)
+    ] AS by_tier
+FROM contacts c
+CROSS JOIN LATERAL (SELECT c.state IN ('active', 'wrap_up') AS answered) u
+WHERE c.provider_id = $1 AND ($2 = '' OR c.client_id = $2) AND c.ended_at IS NULL
+GROUP BY c.client_id, c.view, c.medium
+ORDER BY c.client_id, c.view, c.medium

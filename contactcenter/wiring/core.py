@@ -1,0 +1,127 @@
+"""What every process holds: stores, bus, configuration and the services over them. Concrete names begin here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from channels.phone.call import advance_stored
+from channels.port import (
+    CallAlerting,
+    CallAnswered,
+    CallbackRequested,
+    CallOffered,
+    CallProgress,
+    CallReleased,
+    ChatLeft,
+    ChatOpened,
+    ChatSaid,
+    MailArrived,
+    VoicemailLeft,
+)
+from contactcenter.clock import SystemClock, SystemIds
+from contactcenter.config import Settings
+from contactcenter.domain.texts import catalogue
+from contactcenter.realtime.bus import LocalBus
+from contactcenter.realtime.redis_bus import RedisBus
+from contactcenter.realtime.replies import BusReplies
+from contactcenter.services.callbacks import Callbacks
+from contactcenter.services.cases import Cases
+from contactcenter.services.configuring import Configuring
+from contactcenter.services.directories import Directories
+from contactcenter.services.instructions import Instructions
+from contactcenter.services.intake import Intake, Planner
+from contactcenter.services.intake_chat import ChatIntake
+from contactcenter.services.intake_mail import MailIntake
+from contactcenter.services.intake_phone import PhoneIntake
+from contactcenter.services.office import Office
+from contactcenter.services.opening import Opening
+from contactcenter.services.wording import Wording
+from contactcenter.storage.pool import Database
+from contactcenter.storage.postgres import postgres_stores
+from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
+from contactcenter.wiring.secrets_file import Secrets
+
+
+class PostgresDoorReads(PostgresIntakeReads, PostgresReads):
+    """Both views of the doors in one object."""
+
+
+@dataclass
+class Core:
+    """One per process. `node` names it on the bus."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    node: str
+    secrets: Secrets = field(default_factory=Secrets)
+
+    def __post_init__(self) -> None:
+        self.clock = SystemClock()
+        self.ids = SystemIds()
+        self.stores = postgres_stores(self.pool)
+        self.reads = PostgresDoorReads(Database(self.pool))
+        self.redis = RedisBus(self.settings.redis_url, self.clock) if self.settings.redis_url else None
+        self.bus = self.redis or LocalBus()
+        self.replies = BusReplies(self.bus, self.node)
+        self.directories = Directories(self.stores.configuration)
+        self.wording = Wording(catalogue())
+        self.configuring = Configuring(
+            store=self.stores.configuration, changes=self.stores.changes, bus=self.bus, clock=self.clock
+        )
+        self.office = Office(
+            store=self.stores.changes,
+            reads=self.reads,
+            bus=self.bus,
+            wording=self.wording,
+            directories=self.directories,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.cases = Cases(self.office)
+        self.intake = self._intake()
+
+    def _intake(self) -> Intake:
+        return Intake(
+            store=self.stores.changes,
+            bus=self.bus,
+            replies=self.replies,
+            clock=self.clock,
+            ids=self.ids,
+            planners=self._planners(),
+            first_decision_s=self.settings.first_decision_ms / 1000,
+        )
+
+    def _planners(self) -> dict[type, Planner]:
+        opening = Opening(self.reads, self.ids)
+        instructions = Instructions(self.wording)
+        callbacks = Callbacks(reads=self.reads, opening=opening, instructions=instructions, ids=self.ids)
+        phone = PhoneIntake(
+            directories=self.directories,
+            reads=self.reads,
+            opening=opening,
+            callbacks=callbacks,
+            instructions=instructions,
+            advance=advance_stored,
+            ids=self.ids,
+        )
+        mail = MailIntake(
+            directories=self.directories,
+            reads=self.reads,
+            opening=opening,
+            cases=self.cases,
+            instructions=instructions,
+            ids=self.ids,
+        )
+        chat = ChatIntake(directories=self.directories, reads=self.reads, opening=opening, ids=self.ids)
+        calls = (CallOffered, CallAlerting, CallAnswered, CallReleased, CallProgress)
+        return {
+            **dict.fromkeys(calls, phone.call_event),
+            VoicemailLeft: phone.voicemail,
+            CallbackRequested: phone.callback,
+            MailArrived: mail.arrived,
+            ChatOpened: chat.opened,
+            ChatSaid: chat.said,
+            ChatLeft: chat.left,
+        }

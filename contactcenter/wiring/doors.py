@@ -1,0 +1,91 @@
+"""The doors of a process: phone, mail and chat, each built from its channel and handed the same intake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+
+from channels.chat.server import ChatDoor
+from channels.mail.folder import EmlFolder
+from channels.mail.receive import MailDoor
+from channels.mail.send import MailSender, Relay
+from channels.phone.door import PhoneDoor
+from channels.phone.feed import CommandFeed
+from channels.phone.send import PhoneSender
+from channels.phone.verify import Verifier
+from channels.port import Sender
+from contactcenter.services.access import VisitorTokens
+from contactcenter.wiring.chat_house import Conversations, Sites, Texts, Tokens
+from contactcenter.wiring.core import Core
+
+PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(slots=True)
+class Doors:
+    phone: PhoneDoor
+    chat: ChatDoor
+    mail: MailDoor
+    senders: Mapping[str, Sender]
+
+
+def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
+    settings, now = core.settings, core.clock.now
+    feed = CommandFeed(now=now)
+    return Doors(
+        phone=PhoneDoor(
+            intake=core.intake,
+            verifier=Verifier(core.secrets.webhooks),
+            feed=feed,
+            max_bytes=settings.max_event_bytes,
+        ),
+        chat=ChatDoor(
+            intake=core.intake,
+            conversations=Conversations(reads=core.reads, bus=core.bus, directories=core.directories),
+            tokens=Tokens(VisitorTokens(core.secrets.visitors, core.clock), core.ids),
+            sites=Sites(core.directories),
+            texts=Texts(core.directories, core.wording),
+        ),
+        mail=MailDoor(
+            core.intake,
+            mailboxes=core.directories.mailboxes,
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            max_bytes=settings.max_mail_bytes,
+        ),
+        senders={
+            "mail": _mail_sender(core),
+            "phone": PhoneSender(
+                control_urls=_control_urls(core),
+                secrets=core.secrets.webhooks,
+                session=session,
+                now=now,
+                feed=feed,
+            ),
+        },
+    )
+
+
+def _mail_sender(core: Core) -> Sender:
+    if not core.settings.relay_url:
+        return EmlFolder(core.settings.data_dir / "mail", now=core.clock.now)
+    parts = urlsplit(core.settings.relay_url)
+    secure = parts.scheme == "smtps"
+    return MailSender(
+        Relay(
+            host=parts.hostname or "localhost",
+            port=parts.port or PORTS[parts.scheme],
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            tls="tls" if secure else "starttls" if parts.username else "none",
+        ),
+        now=core.clock.now,
+    )
+
+
+def _control_urls(core: Core) -> dict[str, str]:
+    documents = [core.directories.of(provider).document for provider in core.directories.providers]
+    return {source.id: source.control_url for document in documents for source in document.sources if source.control_url}

@@ -1,0 +1,212 @@
+"""Step 3 and 4 of the main flow: one owner per routing domain, deciding in memory, committing in groups.
+
+The loop: take what waits, decide up to `batch` events, commit them with their effects in one transaction, and
+only then let the effects out. A lost lease or a row that moved under it means that somebody else wrote: the
+memory is dropped and read anew (crash-only), never patched. A batch that fails for what is in it is decided
+again one event at a time, and the event that fails alone is set aside (decisions rows 1 to 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contactcenter.clock import Clock
+from contactcenter.errors import LeaseLost, StaleWrite
+from contactcenter.services.dispatch import Dispatch, Pushes
+from contactcenter.services.ports import Bus, RoutingStore, Subscription
+from contactcenter.services.pushes import encode
+from contactcenter.services.takeover import Takeover
+from contactcenter.services.views import Ownership, Pending
+from routing.effects import AnyEffect
+from routing.events import Ticked
+
+log = logging.getLogger(__name__)
+POLL_S = 0.5
+"""How long a lost hint can delay an event; the store is the truth, hints only wake."""
+PAUSE_S = 0.05
+"""Between two takeovers of one process: a domain that fails at once must not spin."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSettings:
+    owner: str
+    batch: int = 200
+    lease_s: float = 3.0
+
+
+Observer = Callable[[list[AnyEffect], float, int], None]
+"""Told after each commit: its effects, how long it took in seconds, and how many events it held."""
+
+
+class Router:
+    """Owns one domain while it holds its lease. `run` is a part for the supervisor."""
+
+    def __init__(
+        self,
+        *,
+        domain: str,
+        store: RoutingStore,
+        bus: Bus,
+        clock: Clock,
+        takeover: Takeover,
+        settings: RouterSettings,
+        observe: Observer = lambda effects, seconds, events: None,
+    ) -> None:
+        self.domain = domain
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._takeover = takeover
+        self._settings = settings
+        self._observe = observe
+        self._wake = asyncio.Event()
+        self._leased_at = 0.0
+        self._careful = 0
+        self._now = 0
+        self.ownership: Ownership | None = None
+        """Whether this process owns the domain now, and where its log stands."""
+
+    # --- owning --------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until cancelled: acquire, route, and start over when the lease or the memory is lost."""
+        self._bus.on_gap(self._wake.set)
+        async with self._bus.subscribe(f"domain:{self.domain}") as hints, asyncio.TaskGroup() as group:
+            group.create_task(self._hear(hints))
+            group.create_task(self._own())
+
+    async def _hear(self, hints: Subscription) -> None:
+        async for _ in hints:
+            self._wake.set()
+
+    async def _own(self) -> None:
+        while True:
+            asked = self._clock.monotonic()
+            self.ownership = await self._store.acquire(self.domain, self._settings.owner, self._settings.lease_s)
+            if self.ownership is None:
+                await self._clock.sleep(self._settings.lease_s / 3)
+                continue
+            self._leased_at = asked
+            try:
+                await self._route(self.ownership)
+            except (LeaseLost, StaleWrite) as lost:
+                log.warning("domain %s: %s; reading it anew", self.domain, lost)
+            finally:
+                await self._give_back(self.ownership)
+                self.ownership = None
+            await self._clock.sleep(PAUSE_S)
+
+    async def _give_back(self, ownership: Ownership) -> None:
+        """Free at once for a successor; if that fails the lease runs out by itself."""
+        try:
+            await asyncio.shield(self._store.release(self.domain, self._settings.owner, ownership.epoch))
+        except Exception:
+            log.exception("domain %s: the lease could not be given back", self.domain)
+
+    @property
+    def lease_age_s(self) -> float:
+        """By the monotonic clock, counted from before the store was asked: never too young."""
+        return self._clock.monotonic() - self._leased_at
+
+    # --- routing -------------------------------------------------------------------------------------------
+
+    async def _route(self, ownership: Ownership) -> None:
+        dispatch = await self._takeover.begin(self.domain, ownership, self._tick())
+        log.info("domain %s: owned, epoch %d, after event %d", self.domain, ownership.epoch, ownership.last_seq)
+        await self._commit(dispatch)
+        while True:
+            await self._keep_lease(ownership)
+            self._wake.clear()
+            waiting = await self._store.pending(self.domain, 1 if self._careful else self._settings.batch)
+            if not waiting and not self._is_due(dispatch):
+                await self._pause(dispatch)
+                continue
+            await self._turn(dispatch, waiting)
+
+    async def _turn(self, dispatch: Dispatch, waiting: list[Pending]) -> None:
+        try:
+            self._decide(dispatch, waiting)
+            await self._commit(dispatch)
+            self._careful = max(0, self._careful - 1)
+        except (LeaseLost, StaleWrite):
+            raise
+        except Exception as problem:
+            await self._quarantine(waiting, problem)
+
+    def _decide(self, dispatch: Dispatch, waiting: list[Pending]) -> None:
+        for pending in waiting:
+            now = self._tick()
+            if pending.event is None:
+                dispatch.refuse(pending.row, now, pending.bad)
+            else:
+                dispatch.handle(pending.event, now, row=pending.row, reply_to=pending.reply_to)
+        if self._is_due(dispatch):
+            dispatch.handle(Ticked(), self._tick())
+
+    async def _quarantine(self, waiting: list[Pending], problem: Exception) -> None:
+        """A failed batch is decided again in single steps; the event that fails alone is numbered and set aside."""
+        if not self._careful or len(waiting) != 1:
+            log.exception("domain %s: a batch of %d failed; one event at a time", self.domain, len(waiting))
+            self._careful = max(1, len(waiting))
+            raise StaleWrite("the batch failed for its content") from problem
+        log.exception("domain %s: event row %d set aside", self.domain, waiting[0].row)
+        assert self.ownership is not None
+        fresh = await self._takeover.again(self.domain, self.ownership, self._tick())
+        fresh.refuse(waiting[0].row, self._tick(), f"{type(problem).__name__}: {problem}")
+        await self._commit(fresh)
+        raise StaleWrite("an event was set aside") from problem
+
+    def _tick(self) -> int:
+        """Time of the domain: never goes back, whatever the wall clock does (decisions row 9)."""
+        self._now = max(self._now, self._clock.now())
+        return self._now
+
+    def _is_due(self, dispatch: Dispatch) -> bool:
+        due = dispatch.state.due()
+        return due is not None and due <= self._clock.now()
+
+    async def _pause(self, dispatch: Dispatch) -> None:
+        """Until a hint, the next timer, or the poll."""
+        due = dispatch.state.due()
+        wait = POLL_S if due is None else min(POLL_S, max(0.0, (due - self._clock.now()) / 1_000_000))
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _keep_lease(self, ownership: Ownership) -> None:
+        if self.lease_age_s < self._settings.lease_s / 3:
+            return
+        asked = self._clock.monotonic()
+        ok = await self._store.renew(self.domain, self._settings.owner, ownership.epoch, self._settings.lease_s)
+        if not ok:
+            raise LeaseLost
+        self._leased_at = asked
+
+    # --- after the commit --------------------------------------------------------------------------------------
+
+    async def _commit(self, dispatch: Dispatch) -> None:
+        if dispatch.empty:
+            return
+        batch, pushes = dispatch.take_batch()
+        began = self._clock.monotonic()
+        await self._store.commit(batch)
+        self.ownership = Ownership(batch.epoch, dispatch.seq, batch.arrivals)
+        self._observe(pushes.effects, self._clock.monotonic() - began, len(batch.decided))
+        await self._publish(pushes)
+
+    async def _publish(self, pushes: Pushes) -> None:
+        for node, reply in pushes.replies:
+            await self._bus.publish(f"node:{node}", encode(reply))
+        for desk in pushes.desks:
+            await self._bus.publish(f"desk:{desk.agent}", encode(desk))
+        for said in pushes.conversations:
+            await self._bus.publish(f"conversation:{said.conversation}", encode(said))
+        if pushes.sendings:
+            await self._bus.publish("outbox")
+        if pushes.effects:
+            await self._bus.publish(f"live:{self.domain}")

@@ -1,0 +1,242 @@
+"""What happens to contacts: they arrive, change, are owned, finish, move and end.
+
+A lifecycle: waiting -> offered -> active -> wrap_up -> ended; back to waiting, at its old place, by a transfer or
+when the agent is lost. An ended contact leaves the state.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from routing.agents import after_call
+from routing.capacity import has_room
+from routing.desks import Desk, Work
+from routing.effects import Amended, Blocked, Breached, Ended, Relaxed, WrapUpBegan
+from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
+from routing.leases import limit, refusal
+from routing.model import Contact, End, Medium, Micros, Outcome, Record, Status
+from routing.offers import end_all, own
+from routing.release import let_go, return_to_queue
+from routing.turn import Turn
+
+PREFERRED_WAIT: Micros = 20_000_000
+"""How long a transfer to one agent waits for him before anyone may take it."""
+
+BREACHED = {
+    Medium.VOICE: "rings",
+    Medium.CHAT: "first_reply",
+    Medium.MAIL: "first_reply",
+    Medium.CALLBACK: "window",
+}
+
+
+def on_arrived(turn: Turn, event: Arrived) -> None:
+    """A call needs a free line of its lease (I3, I4); everything else always queues (B18)."""
+    state, contact = turn.state, event.contact
+    if contact.id in state.works:
+        turn.refuse("contact_exists", contact=contact.id)
+        return
+    pool = state.pool(contact.lease)
+    reason = refusal(pool, contact, turn.now)
+    if reason:
+        turn.say(
+            Blocked(
+                contact=contact.id,
+                lease=contact.lease,
+                treatment=contact.treatment,
+                reason=reason,
+                used=pool.lines_used,
+                limit=limit(pool),
+            )
+        )
+        return
+    state.arrivals += 1
+    work = Work(Record(contact=contact, arrival=state.arrivals), pool)
+    state.works[contact.id] = state.by_arrival[work.arrival] = work
+    pool.lines_used += contact.medium is Medium.VOICE
+    turn.changed(work)
+    turn.queued(work, "")
+
+
+def on_changed(turn: Turn, event: Changed) -> None:
+    work = turn.state.works.get(event.contact)
+    if work is None:
+        turn.refuse("unknown_contact", command=event.command, contact=event.contact, agent=event.agent)
+        return
+    old = work.contact
+    new = replace(
+        old,
+        complaint=old.complaint if event.complaint is None else event.complaint,
+        tier=old.tier if event.tier is None else event.tier,
+        deadline=old.deadline if event.deadline is None else event.deadline,
+    )
+    if new != old:
+        work.contact = new
+        turn.changed(work)
+        turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
+    turn.done(event.command, event.agent)
+
+
+def on_left(turn: Turn, event: Left) -> None:
+    """The customer's side is over. Before an answer that is an abandoned contact, after it the work is wrapped up."""
+    work = turn.state.works.get(event.contact)
+    if work is None:
+        turn.refuse("unknown_contact", contact=event.contact)
+    elif work.status is Status.ACTIVE:
+        _end_active(turn, work, by=event.by, cause=event.cause)
+    elif work.is_loose():
+        end_all(turn, work, outcome=Outcome.CUSTOMER_LEFT)
+        how = End.TO_CALLBACK if event.to_callback else End.ABANDONED
+        _close(turn, work, Ended(contact=work.contact.id, how=how, by=event.by, cause=event.cause))
+
+
+def on_finished(turn: Turn, event: Finished) -> None:
+    work = turn.state.works.get(event.contact)
+    code = _not_his(work, event.agent, Status.ACTIVE)
+    if code or work is None:
+        turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
+        return
+    _end_active(turn, work, by="agent", cause=event.result)
+    turn.done(event.command, event.agent)
+
+
+def on_wrapped_up(turn: Turn, event: WrappedUp) -> None:
+    work = turn.state.works.get(event.contact)
+    code = _not_his(work, event.agent, Status.WRAP_UP)
+    if code or work is None:
+        turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
+        return
+    _finish(turn, work, reason="wrapped_up")
+    turn.done(event.command, event.agent)
+
+
+def on_transferred(turn: Turn, event: Transferred) -> None:
+    """The owner gives it back at its old place, with its new needs; he himself is asked last (B17)."""
+    work = turn.state.works.get(event.contact)
+    code = _not_his(work, event.agent, Status.ACTIVE)
+    if code or work is None:
+        turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
+        return
+    work.contact = _redirected(work.contact, event, turn.now)
+    if event.needs or event.view:
+        work.relaxed = 0
+    work.declined.pop(event.to_agent, None)
+    work.declined[event.agent] = None
+    return_to_queue(turn, work, released="transfer", queued="transfer")
+    turn.done(event.command, event.agent)
+
+
+def _redirected(contact: Contact, event: Transferred, now: Micros) -> Contact:
+    """The contact with a new destination. A new view or new needs replace the old needs and their relaxation."""
+    if event.needs or event.view:
+        contact = replace(contact, view=event.view or contact.view, needs=event.needs, relax=())
+    until = now + PREFERRED_WAIT if event.to_agent else 0
+    return replace(contact, preferred=event.to_agent, preferred_until=until)
+
+
+def on_assigned(turn: Turn, event: Assigned) -> None:
+    """A supervisor's override: skills may be passed over, lease, medium, presence and capacity may not (B10)."""
+    work = turn.state.works.get(event.contact)
+    desk = turn.state.listed(event.agent)
+    code = _unassignable(turn, work, desk)
+    if code or work is None or desk is None:
+        turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
+        return
+    own(turn, work, desk, by=event.by, reason=event.reason, loser="supervisor")
+    turn.done(event.command, event.agent)
+
+
+def _unassignable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
+    if work is None:
+        return "unknown_contact"
+    if desk is None:
+        return "unknown_agent"
+    if work.owner:
+        return "already_owned"
+    if desk.spec.lease != work.contact.lease:
+        return "lease"
+    if work.contact.medium not in desk.media:
+        return "medium"
+    if not desk.is_present():
+        return "presence"
+    mine = turn.rules(work).units if work.offer_to(desk.spec.id) else 0
+    return "" if has_room(turn.state, desk, work.contact.medium, freed=mine) else "capacity"
+
+
+def on_closed(turn: Turn, event: Closed) -> None:
+    work = turn.state.works.get(event.contact)
+    if work is None:
+        turn.refuse("unknown_contact", command=event.command, contact=event.contact)
+        return
+    owner = work.owner
+    end_all(turn, work, outcome=Outcome.WITHDRAWN, reason="closed")
+    desk = let_go(turn, work, "closed") if owner else None
+    ended = Ended(contact=work.contact.id, how=End.CLOSED, by=event.by, cause=event.reason, agent=owner)
+    _close(turn, work, ended)
+    if desk is not None:
+        after_call(turn, desk)
+    turn.done(event.command, event.by)
+
+
+# --- by themselves -------------------------------------------------------------------------------------
+
+
+def breach(turn: Turn, work: Work) -> None:
+    """The deadline passed without a human answer. It is recorded once, and ringing goes on (B01)."""
+    work.breached = True
+    contact = work.contact
+    turn.say(Breached(contact=contact.id, deadline=contact.deadline, what=BREACHED[contact.medium]))
+    turn.changed(work)
+
+
+def relax(turn: Turn, work: Work) -> None:
+    work.relaxed += 1
+    turn.say(Relaxed(contact=work.contact.id, step=work.relaxed))
+    turn.changed(work)
+
+
+def wrap_up_over(turn: Turn, work: Work) -> None:
+    _finish(turn, work, reason="wrap_up_over")
+
+
+# --- the end -------------------------------------------------------------------------------------------
+
+
+def _not_his(work: Work | None, agent: str, status: Status) -> str:
+    if work is None:
+        return "unknown_contact"
+    if work.owner != agent:
+        return "not_owner"
+    return "" if work.status is status else "contact_not_active"
+
+
+def _end_active(turn: Turn, work: Work, *, by: str, cause: str) -> None:
+    """Talking is over: wrap-up begins and holds the agent's capacity, or there is none."""
+    desk = turn.state.desks[work.owner]
+    wrap_up = turn.rules(work).wrap_up
+    if wrap_up > 0:
+        _free_line(work)
+        work.status, work.wrap_until = Status.WRAP_UP, turn.now + wrap_up
+        turn.changed(work)
+        turn.say(WrapUpBegan(contact=work.contact.id, agent=work.owner, until=work.wrap_until, by=by, cause=cause))
+    else:
+        _finish(turn, work, reason="finished", by=by, cause=cause)
+    after_call(turn, desk)
+
+
+def _finish(turn: Turn, work: Work, *, reason: str, by: str = "", cause: str = "") -> None:
+    owner = work.owner
+    let_go(turn, work, reason)
+    _close(turn, work, Ended(contact=work.contact.id, how=End.FINISHED, by=by, cause=cause, agent=owner))
+
+
+def _free_line(work: Work) -> None:
+    if work.contact.medium is Medium.VOICE and work.status is not Status.WRAP_UP:
+        work.pool.lines_used -= 1
+
+
+def _close(turn: Turn, work: Work, ended: Ended) -> None:
+    """Out of the state for good."""
+    _free_line(work)
+    turn.state.remove(work)
+    turn.say(ended)

@@ -1,0 +1,167 @@
+"""`decide(state, event, now)`: the only door of the routing core.
+
+A decision has five steps, always in this order:
+1. timers due by `now` fire, so an event that comes late finds offers expired that should have expired;
+2. the event is applied by its handler;
+3. timers that the event made due at once fire (a deadline already past, a relaxation already reached);
+4. a lease whose number of staffed seats changed says so;
+5. what changed is matched (match.py).
+
+It is total: no event raises in any state. One that makes no sense any more is Refused with a stable code, or ignored
+when it only repeats what is known. A command (`command` is not empty) ends in exactly one Done or Refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from routing import agents, contacts, events, offers, settings
+from routing.desks import Desk, Work
+from routing.effects import AnyEffect, Staffing
+from routing.events import AnyEvent
+from routing.match import match
+from routing.model import Micros, Outcome, PresenceState, Status
+from routing.pools import Pool
+from routing.skills import next_relaxation
+from routing.state import State
+from routing.timers import Sleeper
+from routing.turn import Turn
+
+
+def _ticked(turn: Turn, event: events.Ticked) -> None:
+    """Timers fire before every event; this one has nothing to add."""
+
+
+HANDLERS: dict[type[events.Event], Callable[[Turn, Any], None]] = {
+    events.Configured: settings.on_configured,
+    events.Arrived: contacts.on_arrived,
+    events.Changed: contacts.on_changed,
+    events.Left: contacts.on_left,
+    events.SignedIn: agents.on_signed_in,
+    events.SignedOut: agents.on_signed_out,
+    events.PresenceSet: agents.on_presence_set,
+    events.Connected: agents.on_connected,
+    events.Disconnected: agents.on_disconnected,
+    events.OfferAccepted: offers.on_accepted,
+    events.OfferDeclined: offers.on_declined,
+    events.OfferFailed: offers.on_failed,
+    events.Answered: offers.on_answered,
+    events.Finished: contacts.on_finished,
+    events.WrappedUp: contacts.on_wrapped_up,
+    events.Transferred: contacts.on_transferred,
+    events.Assigned: contacts.on_assigned,
+    events.Closed: contacts.on_closed,
+    events.Ticked: _ticked,
+}
+
+
+def decide(state: State, event: AnyEvent, now: Micros) -> list[AnyEffect]:
+    """Apply one event at `now` (microseconds UTC, never going back) and say what follows, in order."""
+    turn = _begin(state, now)
+    fire_due(turn)
+    handler = HANDLERS.get(type(event))
+    if handler is None:
+        turn.refuse("unknown_event")
+    else:
+        handler(turn, event)
+    return _conclude(turn)
+
+
+def recover(state: State, now: Micros) -> list[AnyEffect]:
+    """Once after a restore at takeover, before any event.
+
+    Offers that ran out while nobody routed are withdrawn: no agent let them ring. Other timers fire as usual.
+    """
+    turn = _begin(state, now)
+    for arrival in sorted(state.by_arrival):
+        work = state.by_arrival[arrival]
+        late = [offer for offer in work.offers if offer.expires_at <= turn.now]
+        for offer in late:
+            offers.end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="recovered")
+        if late:
+            offers.settle(turn, work, "recovered")
+    fire_due(turn)
+    state.dirty_desks.update(state.desks)
+    return _conclude(turn)
+
+
+def _begin(state: State, now: Micros) -> Turn:
+    state.now = max(state.now, now)
+    return Turn(state, state.now)
+
+
+def _conclude(turn: Turn) -> list[AnyEffect]:
+    fire_due(turn)
+    _report_staffing(turn)
+    match(turn)
+    return turn.out
+
+
+def _report_staffing(turn: Turn) -> None:
+    restaffed = turn.state.restaffed
+    for pool in sorted(restaffed.values(), key=lambda pool: pool.id):
+        if pool.lease is not None and pool.staffed != pool.reported:
+            turn.say(Staffing(lease=pool.id, staffed=pool.staffed, lines=pool.lease.lines))
+        pool.reported = pool.staffed
+    restaffed.clear()
+
+
+# --- timers --------------------------------------------------------------------------------------------
+
+
+def fire_due(turn: Turn) -> None:
+    """Fire every timer due by now, earliest first; what a timer sets off may be due as well."""
+    state = turn.state
+    due = state.agenda.pop_due(turn.now)
+    if due is None:
+        return
+    also = state.agenda.next_due()
+    if also is not None and also <= turn.now:
+        due = _bring_up_to_now(turn, due)
+    while due is not None:
+        at, who = due
+        if isinstance(who, Work):
+            _fire_work(turn, who, at)
+        elif isinstance(who, Desk):
+            _fire_desk(turn, who, at)
+        elif isinstance(who, Pool):
+            state.dirty_desks.update((desk.spec.id, desk) for desk in who.desks)
+        due = state.agenda.pop_due(turn.now)
+
+
+def _bring_up_to_now(turn: Turn, first: tuple[Micros, Sleeper]) -> tuple[Micros, Sleeper] | None:
+    """When several timers are late, all bands move before anything is said, so that positions are those of now."""
+    state = turn.state
+    late = [first]
+    while (due := state.agenda.pop_due(turn.now)) is not None:
+        late.append(due)
+    for at, who in late:
+        if isinstance(who, Work):
+            state.place(who)
+        else:
+            state.agenda.set(who, at)
+    return state.agenda.pop_due(turn.now)
+
+
+def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
+    if work.status is Status.WRAP_UP:
+        contacts.wrap_up_over(turn, work)
+        return
+    for offer in tuple(work.offers):
+        if offer.expires_at <= at and offer in work.offers:
+            offers.expire(turn, work, offer)
+    contact = work.contact
+    if contact.deadline <= at and not work.breached and not work.answered_at:
+        contacts.breach(turn, work)
+    while next_relaxation(contact, work.relaxed) <= at:
+        contacts.relax(turn, work)
+    turn.state.place(work)
+
+
+def _fire_desk(turn: Turn, desk: Desk, at: Micros) -> None:
+    if desk.grace_until and desk.grace_until <= at:
+        agents.grace_over(turn, desk)
+    if desk.state is PresenceState.NOT_RESPONDING and desk.until <= at:
+        agents.respond_again(turn, desk)
+    turn.state.weigh(desk)

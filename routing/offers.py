@@ -1,0 +1,209 @@
+"""Offers: made, ended with an outcome, won by one owner (decisions row 7, domain.md section 3).
+
+Each outcome has its own penalty. `no_answer` moves the agent to not_responding with an automatic return, and
+the second in a row tells the supervisor; a decline costs nothing but counts; an unreachable device is not the
+agent's fault. After each of these the agent backs off for a moment. The platform's `answered` wins over any
+click, and losers are withdrawn only after the winner is confirmed.
+"""
+
+from __future__ import annotations
+
+from routing.capacity import give_back, has_room, take
+from routing.desks import Desk, Work
+from routing.effects import Because, Missed, Offered, OfferEnded, Owned
+from routing.events import Answered, OfferAccepted, OfferDeclined, OfferFailed
+from routing.model import Medium, Offer, Outcome, PresenceState, Status
+from routing.rings import rang_long_enough
+from routing.turn import Turn
+
+MISSES_TOLD = 2
+
+
+def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
+    """Offer a contact to an agent; the offer holds his capacity from now on."""
+    work.attempts += 1
+    offer = Offer(
+        id=f"{work.contact.id}/{work.attempts}/{desk.spec.id}",
+        contact=work.contact.id,
+        agent=desk.spec.id,
+        attempt=work.attempts,
+        made_at=turn.now,
+        expires_at=turn.now + turn.state.plan(work).offer_life,
+        device=desk.device if work.contact.medium is Medium.VOICE else "",
+    )
+    work.offers.append(offer)
+    work.status = Status.OFFERED
+    turn.state.offers[offer.id] = work
+    desk.offers[work.arrival] = offer
+    take(turn.state, desk, work)
+    turn.changed(work)
+    turn.state.weigh(desk)
+    turn.say(Offered(contact=work.contact.id, agent=desk.spec.id, offer=offer, because=because))
+
+
+def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
+    """End one offer and give the capacity back. The contact is not placed anew: `settle` does that."""
+    desk = turn.state.desks[offer.agent]
+    work.offers.remove(offer)
+    del turn.state.offers[offer.id], desk.offers[work.arrival]
+    give_back(turn.state, desk, work)
+    turn.state.weigh(desk)
+    turn.state.touch_work(work)
+    turn.say(OfferEnded(contact=work.contact.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
+    return desk
+
+
+def end_all(turn: Turn, work: Work, *, outcome: Outcome, reason: str = "") -> None:
+    for offer in tuple(work.offers):
+        end(turn, work, offer, outcome=outcome, reason=reason)
+
+
+def settle(turn: Turn, work: Work, reason: str = "offer_ended") -> None:
+    """After an offer ended: a contact that rings nowhere any more waits again, at its old place."""
+    waits_again = work.status is Status.OFFERED and not work.offers
+    if waits_again:
+        work.status = Status.WAITING
+    turn.changed(work)
+    if waits_again:
+        turn.queued(work, reason)
+
+
+def withdraw_from(turn: Turn, desk: Desk, reason: str, *, besides: Work | None = None) -> None:
+    """Take an agent's offers back, oldest contact first; he no longer is where they ring."""
+    for arrival in sorted(desk.offers):
+        work = turn.state.by_arrival[arrival]
+        if work is not besides:
+            end(turn, work, desk.offers[arrival], outcome=Outcome.WITHDRAWN, reason=reason)
+            settle(turn, work)
+
+
+def back_off(turn: Turn, desk: Desk) -> None:
+    desk.back_off_until = turn.now + turn.state.config.back_off
+    turn.moved(desk)
+
+
+def expire(turn: Turn, work: Work, offer: Offer) -> None:
+    """An offer's life is over. Only a device that rang for three cycles proves that the agent let it ring."""
+    rang = offer.expires_at - offer.made_at
+    proven = work.contact.medium is not Medium.VOICE or rang_long_enough(turn.state.plan(work), rang)
+    if not proven:
+        desk = end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="expired")
+        back_off(turn, desk)
+    else:
+        work.declined[offer.agent] = None
+        _missed(turn, end(turn, work, offer, outcome=Outcome.NO_ANSWER))
+    settle(turn, work)
+
+
+def _missed(turn: Turn, desk: Desk) -> None:
+    desk.misses += 1
+    desk.idle_since = turn.now
+    back_off(turn, desk)
+    until = turn.now + turn.state.config.not_responding_for
+    # His other offers still ring at a desk where nobody sits.
+    withdraw_from(turn, desk, "agent_left")
+    turn.present(desk, PresenceState.NOT_RESPONDING, reason="no_answer", until=until)
+    if desk.misses >= MISSES_TOLD:
+        turn.say(Missed(agent=desk.spec.id, misses=desk.misses))
+
+
+def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", loser: str) -> None:
+    """Make the agent the one owner; his own offer is accepted, the others end after that."""
+    mine = work.offer_to(desk.spec.id)
+    if mine is not None:
+        end(turn, work, mine, outcome=Outcome.ACCEPTED)
+    work.status = Status.ACTIVE
+    work.owner = desk.spec.id
+    work.answered_at = work.answered_at or turn.now
+    desk.owned[work.arrival] = work
+    desk.misses = 0
+    take(turn.state, desk, work)
+    turn.moved(desk)
+    turn.say(
+        Owned(
+            contact=work.contact.id,
+            agent=desk.spec.id,
+            offer=mine.id if mine else "",
+            waited=turn.now - work.contact.clock_from,
+            by=by,
+            reason=reason,
+        )
+    )
+    end_all(turn, work, outcome=Outcome.WITHDRAWN, reason=loser)
+    turn.changed(work)
+
+
+# --- events --------------------------------------------------------------------------------------------
+
+
+def _live(turn: Turn, offer_id: str, agent: str) -> tuple[Work, Offer] | None:
+    work = turn.state.offers.get(offer_id)
+    offer = work.offer_to(agent) if work else None
+    return (work, offer) if work and offer and offer.id == offer_id else None
+
+
+def on_accepted(turn: Turn, event: OfferAccepted) -> None:
+    """A click: with a device it only means 'ring me now', without one it is the answer."""
+    live = _live(turn, event.offer, event.agent)
+    if live is None:
+        turn.refuse("offer_gone", command=event.command, agent=event.agent)
+        return
+    work, offer = live
+    if not offer.device:
+        own(turn, work, turn.state.desks[event.agent], loser="answered_elsewhere")
+    turn.done(event.command, event.agent)
+
+
+def on_declined(turn: Turn, event: OfferDeclined) -> None:
+    live = _live(turn, event.offer, event.agent)
+    if live is None:
+        turn.refuse("offer_gone", command=event.command, agent=event.agent)
+        return
+    work, offer = live
+    work.declined[event.agent] = None
+    back_off(turn, end(turn, work, offer, outcome=Outcome.DECLINED, reason=event.reason))
+    settle(turn, work)
+    turn.done(event.command, event.agent)
+
+
+def on_failed(turn: Turn, event: OfferFailed) -> None:
+    live = _live(turn, event.offer, event.agent)
+    if live is None:
+        turn.refuse("offer_gone", agent=event.agent)
+        return
+    work, offer = live
+    back_off(turn, end(turn, work, offer, outcome=Outcome.UNREACHABLE, reason=event.cause))
+    settle(turn, work)
+
+
+def on_answered(turn: Turn, event: Answered) -> None:
+    """A human is on the line: a fact about the world, which even an ended offer does not undo."""
+    work = turn.state.works.get(event.contact)
+    desk = turn.state.listed(event.agent)
+    if work is not None and work.owner == event.agent:
+        return  # Told twice.
+    code = _unanswerable(turn, work, desk)
+    if code or work is None or desk is None:
+        turn.refuse(code, contact=event.contact, agent=event.agent)
+        return
+    mine = turn.rules(work).units if work.offer_to(desk.spec.id) else 0
+    if not has_room(turn.state, desk, work.contact.medium, freed=mine):
+        withdraw_from(turn, desk, "agent_busy", besides=work)
+    own(turn, work, desk, loser="answered_elsewhere")
+
+
+def _unanswerable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
+    """Why this agent cannot own this contact: a code, or empty."""
+    if work is None:
+        return "unknown_contact"
+    if desk is None:
+        return "unknown_agent"
+    if work.owner:
+        return "already_owned"
+    if desk.spec.lease != work.contact.lease:
+        return "lease"
+    if work.contact.medium not in desk.media:
+        return "medium"
+    state = turn.state
+    ringing = sum(turn.rules(state.by_arrival[arrival]).units for arrival in desk.offers)
+    return "" if has_room(state, desk, work.contact.medium, freed=ringing) else "capacity"

@@ -1,0 +1,43 @@
+"""An agent's part in a contact ends: it closes, or it goes back to its old place in the queue."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from routing.capacity import give_back
+from routing.desks import Desk, Work
+from routing.effects import Released
+from routing.model import Medium, Status
+from routing.turn import Turn
+
+
+def let_go(turn: Turn, work: Work, reason: str) -> Desk:
+    """Take the contact from its owner and give his capacity back; he is idle from now on."""
+    state, desk = turn.state, turn.state.desks[work.owner]
+    del desk.owned[work.arrival]
+    give_back(state, desk, work)
+    work.owner = ""
+    desk.idle_since = turn.now
+    if desk.listed:
+        turn.moved(desk)
+    elif not desk.owned and not desk.offers:
+        del state.desks[desk.spec.id]
+    turn.say(Released(contact=work.contact.id, agent=desk.spec.id, reason=reason))
+    return desk
+
+
+def return_to_queue(turn: Turn, work: Work, *, released: str, queued: str) -> None:
+    """Back to waiting at the old place. The customer's clock starts anew; his first answer stays recorded."""
+    let_go(turn, work, released)
+    work.contact = replace(work.contact, clock_from=turn.now)
+    work.status = Status.WAITING
+    turn.changed(work)
+    turn.queued(work, queued)
+
+
+def return_owned(turn: Turn, desk: Desk, media: tuple[Medium, ...]) -> None:
+    """An agent is lost: his active contacts of these media wait for somebody else, oldest first."""
+    for arrival in sorted(desk.owned):
+        work = desk.owned[arrival]
+        if work.status is Status.ACTIVE and work.contact.medium in media:
+            return_to_queue(turn, work, released="agent_left", queued="agent_left")

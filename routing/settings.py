@@ -1,0 +1,66 @@
+"""A new configuration takes effect: amendments and ends of leases, shifts of agents, other rules (row 12)."""
+
+from __future__ import annotations
+
+from routing.agents import sign_out
+from routing.desks import Desk, stranger
+from routing.effects import ConfigTaken
+from routing.events import Configured
+from routing.model import Agent, Outcome, Presence
+from routing.offers import end, settle
+from routing.order import NEVER
+from routing.skills import meets
+from routing.turn import Turn
+
+
+def on_configured(turn: Turn, event: Configured) -> None:
+    """Agents who vanished are signed out first, under the old rules; then everything is indexed anew."""
+    state, config = turn.state, event.config
+    turn.say(ConfigTaken(version=config.version))
+    reported = {pool.id: pool.reported for pool in state.pools.values()}
+    specs = {spec.id: spec for spec in config.agents}
+    for desk in sorted(state.desks.values(), key=Desk.rank):
+        if desk.listed and desk.spec.id not in specs:
+            _remove(turn, desk)
+    _amend(turn, specs)
+    state.take_config(config)
+    state.reindex()
+    for pool in state.pools.values():
+        pool.reported = reported.get(pool.id, 0)
+        state.restaffed[pool.id] = pool
+    state.dirty_desks.update(state.desks)
+
+
+def _remove(turn: Turn, desk: Desk) -> None:
+    sign_out(turn, desk, "removed")
+    desk.configure(stranger(desk.spec.id), listed=False)
+    desk.adopt(Presence(agent=desk.spec.id))
+    turn.state.touch_desk(desk)
+    turn.state.agenda.set(desk, NEVER)
+    if not desk.owned:
+        del turn.state.desks[desk.spec.id]
+
+
+def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
+    """Take over new and changed agents; what rings at somebody who may no longer take it is withdrawn."""
+    state = turn.state
+    for spec in sorted(specs.values(), key=lambda spec: (spec.number, spec.id)):
+        desk = state.desks.get(spec.id)
+        if desk is None:
+            desk = state.desks[spec.id] = Desk(spec, Presence(agent=spec.id), listed=True)
+            state.touch_desk(desk)
+        elif desk.spec != spec:
+            if not desk.listed:
+                state.touch_desk(desk)
+            desk.configure(spec, listed=True)
+            _withdraw_unfit(turn, desk)
+
+
+def _withdraw_unfit(turn: Turn, desk: Desk) -> None:
+    for arrival in sorted(desk.offers):
+        work = turn.state.by_arrival[arrival]
+        needs = work.signature.needs if work.signature else ()
+        fits = desk.spec.lease == work.contact.lease and work.contact.medium in desk.media and meets(desk.skills, needs)
+        if not fits:
+            end(turn, work, desk.offers[arrival], outcome=Outcome.WITHDRAWN, reason="configuration")
+            settle(turn, work)

@@ -1,0 +1,79 @@
+"""Fixtures that everyone shares: one database server for the run, a fresh database for each test that asks.
+
+    async def test_...(pool): ...       an asyncpg pool on a migrated, empty database of its own
+    async def test_...(pg_dsn): ...     its address, for tests that start a whole process
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import asyncpg
+import pytest
+
+from contactcenter.storage.embedded import EmbeddedPostgres
+from contactcenter.storage.migrate import migrate
+from contactcenter.storage.partitions import ensure_fact_partitions
+from contactcenter.storage.pool import open_pool
+
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+TEMPLATE = "migrated"
+T0 = 1_767_225_600_000_000
+"""2026-01-01T00:00:00Z in microseconds: the partitions of a test database begin here."""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[EmbeddedPostgres]:
+    """Outside of pytest's own folder, which the server's account may not enter."""
+    folder = tempfile.mkdtemp(prefix="contactcenter-tests-")
+    os.chmod(folder, 0o755)
+    try:
+        with EmbeddedPostgres(f"{folder}/pg", settings=NOT_DURABLE) as server:
+            _apart(_make_template(server.dsn))
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run beside pytest's event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+async def _make_template(dsn: str) -> None:
+    await _admin(dsn, f"CREATE DATABASE {TEMPLATE}")
+    connection = await asyncpg.connect(dsn, database=TEMPLATE)
+    await migrate(connection)
+    await ensure_fact_partitions(connection, T0)
+    await connection.close()
+
+
+async def _admin(dsn: str, command: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(command)
+    await connection.close()
+
+
+@pytest.fixture
+async def pg_dsn(pg_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    name = f"test_{next(_numbers)}"
+    await _admin(pg_server.dsn, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    yield pg_server.dsn.replace("@/postgres?", f"@/{name}?")
+    await _admin(pg_server.dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def pool(pg_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    opened = await open_pool(pg_dsn, application="tests", max_size=6)
+    yield opened
+    await opened.close()

@@ -1,0 +1,92 @@
+"""Plant one bug at a time in a copy of routing/ and see whether the tests notice.
+
+    python tests/mutants/run.py [words of a bug's name]
+
+Prints CAUGHT or MISSED per bug and exits 1 if one was missed. The tree itself is never touched. Before the bugs the
+unharmed copy must pass, or 'caught' would mean nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bugs import BUGS, Bug
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+AT_ONCE = 2
+
+
+def suite() -> list[str]:
+    return [
+        *map(str, sorted(TESTS.glob("unit/test_routing_*.py"))),
+        str(TESTS / "property" / "test_routing_machine.py"),
+    ]
+
+
+def run_tests(place: Path) -> tuple[bool, str]:
+    """Run the suite against the copy of routing/ in `place`: did it pass, and which test failed?"""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--noconftest",
+        "--hypothesis-seed=0",
+    ]
+    command += ["-c", str(place / "pytest.ini"), "--rootdir", str(place), *suite()]
+    environment = os.environ | {"MUTANTS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+    if run.returncode not in (0, 1):
+        raise RuntimeError(run.stdout[-2000:] + run.stderr[-2000:])
+    failed = [line for line in run.stdout.splitlines() if line.startswith("FAILED")]
+    return run.returncode == 0, failed[0].split("::")[-1].split(" - ")[0] if failed else ""
+
+
+def a_copy(place: Path) -> None:
+    shutil.copytree(ROOT / "routing", place / "routing", ignore=shutil.ignore_patterns("__pycache__"))
+    (place / "pytest.ini").write_text(f"[pytest]\npythonpath = {place} {TESTS}\n")
+
+
+def plant(bug: Bug | None) -> tuple[bool, str]:
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        a_copy(place)
+        if bug is not None:
+            file = place / "routing" / bug.file
+            text = file.read_text()
+            if text.count(bug.right) != 1:
+                raise SystemExit(f"{bug.name}: the text stands {text.count(bug.right)} times in {bug.file}")
+            file.write_text(text.replace(bug.right, bug.wrong))
+        return run_tests(place)
+
+
+def main() -> int:
+    begin = time.monotonic()
+    chosen = [bug for bug in BUGS if all(word in bug.name for word in sys.argv[1:])]
+    passed, failed = plant(None)
+    if not passed:
+        print(f"the unharmed copy fails: {failed}")
+        return 1
+    missed = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for bug, (passed, failed) in zip(chosen, pool.map(plant, chosen), strict=True):
+            missed += passed
+            print(f"{'MISSED' if passed else 'CAUGHT'}  {bug.name:<48} {failed}", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} caught in {time.monotonic() - begin:.0f} s")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
