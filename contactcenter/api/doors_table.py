@@ -6,6 +6,7 @@ whose path nobody serves, is refused when the table is put together: the documen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from channels.port import Receipt
+from contactcenter.api.openapi import openapi
 from contactcenter.api.problems import TooMany
 from contactcenter.api.route import Call, Route, passing
 from contactcenter.api.table import PAGES, TABLE
@@ -98,7 +100,26 @@ def with_doors(doors: Iterable[web.RouteDef], table: Iterable[Route] = TABLE) ->
         if row is None:
             raise Misconfigured(f"{door.method} {door.path} is served but not documented in api.doors_table")
         opened.append(_opened(row, door))
-    return (*table, *opened, *PAGES)
+    rows_of_all = (*table, *opened)
+    return (*rows_of_all, _own_document(rows_of_all), *PAGES)
+
+
+def _own_document(routes: tuple[Route, ...]) -> Route:
+    """What this process serves, as OpenAPI: made once, not part of what it describes."""
+    body = json.dumps(openapi(routes), ensure_ascii=False).encode()
+
+    async def handler(services: object, call: Call[Any, Any]) -> web.Response:
+        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    return Route(
+        method="GET",
+        path="/v1/openapi.json",
+        handler=handler,
+        tag="pages",
+        auth=None,
+        hidden=True,
+        summary="The OpenAPI document",
+    )
 
 
 def _opened(row: Route, door: web.RouteDef) -> Route:

@@ -96,8 +96,7 @@ class ChatVisitor:
         self.ended = True
         if self._running is not None:
             self._running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._tasks.__aexit__(None, None, None)
+        await self._tasks.__aexit__(None, None, None)
 
     async def leave(self) -> None:
         """End the conversation, and wait until the service has heard it."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,8 +81,7 @@ class AgentClient(Verbs):
         for listener in self._listeners:
             listener.put_nowait(None)
         self._tell()
-        with suppress(asyncio.CancelledError):
-            await self._tasks.__aexit__(None, None, None)
+        await self._tasks.__aexit__(None, None, None)
 
     # --- what is known -----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -81,10 +82,8 @@ class Link:
         """A lost connection is no error here: the next one sends it again."""
         socket = self._socket
         if socket is not None:
-            try:
+            with suppress(ConnectionClosed):
                 await socket.send(_ENCODE(command).decode())
-            except ConnectionClosed:
-                pass
 
     # --- staying connected -----------------------------------------------------------------------------
 

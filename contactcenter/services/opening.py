@@ -284,12 +284,12 @@ def _opened(wish: Wish, contact: Contact, customer: str, language: str, fact_id:
             "enqueued_at": contact.enqueued_at,
             "clock_from": contact.clock_from,
             "deadline": contact.deadline,
-            "cycle": _cycle(wish, contact),
+            "cycle_ms": _cycle_ms(wish, contact),
             "origin": contact.origin,
         },
     )
 
 
-def _cycle(wish: Wish, contact: Contact) -> int:
+def _cycle_ms(wish: Wish, contact: Contact) -> int:
     """The ring cycle that this contact's rings are counted in (B02); 0 for text."""
-    return wish.door.directory.plan(contact.plan).cycle_ms * 1000
+    return wish.door.directory.plan(contact.plan).cycle_ms

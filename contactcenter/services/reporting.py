@@ -204,7 +204,7 @@ class _Ledger:
 
 
 class Reports:
-    """Days, recomputed from facts on request."""
+    """Days, recomputed from facts on request; wallboards ask often, so an answer is kept for `freshness_s`."""
 
     def __init__(
         self,
@@ -213,14 +213,29 @@ class Reports:
         *,
         zone_of: Callable[[str], ZoneInfo],
         cycles_of: Callable[[str], Mapping[str, int]],
+        clock: Clock,
+        freshness_s: float = 10.0,
     ) -> None:
         self._reads = reads
         self._recompute = recompute
         self._zone_of = zone_of
         self._cycles_of = cycles_of
+        self._clock = clock
+        self._freshness = round(freshness_s * SECOND)
+        self._kept: dict[Scope, tuple[Micros, dt.date, DayReport]] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def day(self, scope: Scope, day: dt.date) -> DayReport:
         """The calendar day in the provider's zone."""
+        async with self._one_at_a_time:
+            now = self._clock.now()
+            at, kept_day, report = self._kept.get(scope, (0, day, None))
+            if report is None or kept_day != day or not 0 <= now - at < self._freshness:
+                report = await self._day(scope, day)
+                self._kept[scope] = (now, day, report)
+            return report
+
+    async def _day(self, scope: Scope, day: dt.date) -> DayReport:
         zone = self._zone_of(scope.provider)
         since, until = midnight_of(day, zone), midnight_of(day + dt.timedelta(days=1), zone)
         return DayReport(

@@ -88,4 +88,6 @@ def _mail_sender(core: Core) -> Sender:
 
 def _control_urls(core: Core) -> dict[str, str]:
     documents = [core.directories.of(provider).document for provider in core.directories.providers]
-    return {source.id: source.control_url for document in documents for source in document.sources if source.control_url}
+    return {
+        source.id: source.control_url for document in documents for source in document.sources if source.control_url
+    }

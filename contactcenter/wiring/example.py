@@ -128,7 +128,7 @@ async def _tokens(core: Core, access: Access, provider: str) -> None:
         token = await access.issue(kind, provider, agent.id)
         (found.supervisors if agent.supervisor else found.agents)[agent.id] = token
     for client in directory.document.clients:
-        found.clients[client.id] = await access.issue("client", provider, f"desk-{client.id}", client.id)
+        found.clients[client.id] = await access.issue("client", provider, f"desk-{client.id}", client=client.id)
     _write(core.settings, found)
 
 

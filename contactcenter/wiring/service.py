@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from contactcenter.config import Settings
@@ -30,9 +31,10 @@ from contactcenter.wiring.doors import Doors, build_doors
 from contactcenter.wiring.secrets_file import load as load_secrets
 from contactcenter.wiring.web_app import build_web
 from contactcenter.workers.outbox import Outbox
-from contactcenter.workers.router import Router, RouterSettings
+from contactcenter.workers.router import Observer, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
 from contactcenter.workers.timers import Timers
+from routing.effects import AnyEffect
 
 log = logging.getLogger(__name__)
 DAY_S = 86_400.0
@@ -53,9 +55,7 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
     """The process's parts, up inside the context. `owns_schema`: bring the schema up to date instead of checking it."""
     async with AsyncExitStack() as stack:
         core = await _core(settings, dsn, owns_schema, stack)
-        access = Access(
-            core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent
-        )
+        access = Access(core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent)
         await _configure(core, access)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         registry = Registry()
@@ -109,10 +109,24 @@ def _routers(core: Core, registry: Registry) -> list[Router]:
             clock=core.clock,
             takeover=takeover,
             settings=mine,
-            observe=registry.committed,
+            observe=_counting(registry),
         )
         for provider in core.directories.providers
     ]
+
+
+def _counting(registry: Registry) -> Observer:
+    """What /metrics says of this process's routers."""
+
+    def committed(effects: list[AnyEffect], seconds: float, events: int) -> None:
+        registry.batch(events=events, seconds=seconds)
+        for effect in effects:
+            told = msgspec.to_builtins(effect)
+            registry.effect(
+                told["kind"], outcome=told.get("outcome", ""), what=told.get("what", ""), client=told.get("lease", "")
+            )
+
+    return committed
 
 
 def _run_parts(
@@ -142,9 +156,7 @@ def _run_parts(
             ids=core.ids,
         )
         supervisor.run("outbox", outbox.run)
-        supervisor.run(
-            "timers", Timers(store=core.stores.timers, handle=desks.deadlines.handle, clock=core.clock).run
-        )
+        supervisor.run("timers", Timers(store=core.stores.timers, handle=desks.deadlines.handle, clock=core.clock).run)
         supervisor.run("partitions", lambda: _keep_partitions(core))
 
 

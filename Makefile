@@ -1,0 +1,59 @@
+# One command each; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup run demo test check format lint types contracts fast mutants bench docs clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@touch $(STAMP)
+
+$(VENV)/.dev: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $(VENV)/.dev
+
+setup: $(STAMP) ## environment for running
+
+run: $(STAMP) ## the service with an embedded PostgreSQL; Ctrl-C drains and stops
+	$(BIN)/python -m contactcenter serve
+
+demo: $(STAMP) ## a busy hour in a minute or two, on a running service
+	$(BIN)/python -m contactcenter demo
+
+test: $(VENV)/.dev ## everything this machine can run
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev format lint types contracts fast ## before each commit
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+fast: $(VENV)/.dev ## unit, property and simulation tests
+	$(BIN)/python -m pytest tests/unit tests/property tests/simulation
+
+mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test must catch
+	$(BIN)/python tests/mutants/run.py
+
+bench: $(VENV)/.dev ## the figures of docs/performance.md
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev ## docs/api from the code
+	$(BIN)/python -m contactcenter docs
+
+clean: ## the environment and the local data
+	rm -rf $(VENV) var

@@ -1,0 +1,83 @@
+"""The command line: argument parsing only. `contactcenter --help` lists the commands."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from contactcenter import config
+from contactcenter.errors import ContactCenterError
+from contactcenter.wiring import commands
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Our own errors are told in one line, without a traceback."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = config.from_process({"roles": _roles(options), "data_dir": getattr(options, "data_dir", None)})
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logging.getLogger("aiosmtpd").setLevel("WARNING")
+        return int(options.run(settings, options))
+    except ContactCenterError as problem:
+        where = f"{problem.field}: " if problem.field else ""
+        print(f"contactcenter: {where}{problem}", file=sys.stderr)
+        for found in problem.details.get("problems", ()) or ():  # type: ignore[attr-defined]
+            print(f"  {found}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _roles(options: argparse.Namespace) -> tuple[str, ...] | None:
+    named: str | None = getattr(options, "role", None)
+    return tuple(part.strip() for part in named.split(",")) if named else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="contactcenter", description="An omnichannel contact-center backend.")
+    parser.add_argument("--data-dir", type=Path, help="where the embedded database, secrets and kept mail are")
+    commands_ = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = _command(commands_, "serve", commands.serve, "run the service")
+    serve.add_argument("--role", help=f"comma-separated roles of this process: {', '.join(config.ROLES)}; default all")
+
+    _command(commands_, "migrate", commands.migrate_schema, "bring the database up to date")
+
+    apply = _command(commands_, "config", commands.configure, "show, check or activate a configuration")
+    apply.add_argument("action", choices=("show", "check", "apply"))
+    apply.add_argument("file", nargs="?", type=Path, help="the YAML document, for check and apply")
+
+    token = _command(commands_, "token", commands.issue_token, "make an access token; it is shown once")
+    token.add_argument("kind", choices=("agent", "supervisor", "operator", "client"))
+    token.add_argument("subject", help="the agent's id, or a name")
+    token.add_argument("--provider", default="")
+    token.add_argument("--client", default="")
+
+    simulate = _command(commands_, "simulate", commands.simulate, "make one contact through the public doors")
+    simulate.add_argument("kind", choices=("call", "mail", "chat", "callback"))
+
+    demo = _command(commands_, "demo", commands.demo, "a busy hour in a minute or two, on a running service")
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--contacts", type=int, default=400)
+    demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")
+
+    replay = _command(commands_, "replay", commands.replay, "decide every logged event again and compare")
+    replay.add_argument("--day", help="only this day, YYYY-MM-DD in UTC; default everything")
+    replay.add_argument("--provider", default="")
+
+    docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
+    docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))
+    return parser
+
+
+def _command(parsers: object, name: str, run: object, summary: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = parsers.add_parser(name, help=summary, description=summary)  # type: ignore[attr-defined]
+    made.set_defaults(run=run)
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

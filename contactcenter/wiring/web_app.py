@@ -1,0 +1,92 @@
+"""The HTTP side of a process: the route table with the doors that are open here, over the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from contactcenter.api.doors_table import with_doors
+from contactcenter.api.server import build_app
+from contactcenter.api.services import Services
+from contactcenter.domain.texts import Renderer, catalogue
+from contactcenter.metrics.prometheus import Exposition, Registry
+from contactcenter.metrics.recompute import day_table
+from contactcenter.realtime.feed import LiveFeed
+from contactcenter.services.access import Access
+from contactcenter.services.reporting import LiveQueues, QueueBoard, Reports
+from contactcenter.services.views import Scope
+from contactcenter.wiring.core import Core
+from contactcenter.wiring.desk import Desks
+from contactcenter.wiring.doors import Doors
+from contactcenter.workers.router import Router
+
+
+def build_web(
+    core: Core, access: Access, *, doors: Doors, desks: Desks, routers: list[Router], registry: Registry
+) -> web.Application:
+    """What a process without the `api` role serves is its health and its metrics."""
+    board = QueueBoard(core.reads, core.clock, zone_of=_zones(core))
+    services = _services(core, access, desks=desks, board=board, routers=routers, registry=registry)
+    served = [*doors.phone.routes(), *doors.chat.routes()] if "api" in core.settings.roles else []
+    if "gateway" in core.settings.roles:
+        served.append(web.get("/v1/agent", desks.gateway.handle))
+    return build_app(services, with_doors(served))
+
+
+def _services(
+    core: Core, access: Access, *, desks: Desks, board: QueueBoard, routers: list[Router], registry: Registry
+) -> Services:
+    async def boards() -> list[LiveQueues]:
+        return [await board.live(Scope(provider)) for provider in core.directories.providers]
+
+    async def ready() -> dict[str, Any]:
+        return {
+            "store": await core.pool.fetchval("SELECT true"),
+            "configuration": bool(core.directories.providers),
+            "routers": _owned(routers),
+        }
+
+    return Services(
+        access=access,
+        clock=core.clock,
+        ids=core.ids,
+        reads=core.reads,
+        changes=core.stores.changes,
+        directory_of=core.directories.of,
+        texts=Renderer(catalogue()),
+        board=board,
+        reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core)),
+        complaints=desks.complaints,
+        configuration=core.configuring,
+        supervision=desks.supervision,
+        ready=ready,
+        metrics=Exposition(registry, boards).render,
+        feed=LiveFeed(board=board, access=access, bus=core.bus).handle,
+    )
+
+
+def _owned(routers: list[Router]) -> bool | str:
+    """True when every domain of this process is owned here; a standby says so and is ready too."""
+    if not routers:
+        return "elsewhere"
+    return True if all(router.ownership for router in routers) else "standby"
+
+
+def _zones(core: Core) -> Any:
+    def zone_of(provider: str) -> ZoneInfo:
+        return ZoneInfo(core.directories.of(provider).document.provider.time_zone)
+
+    return zone_of
+
+
+def _cycles(core: Core) -> Any:
+    """Milliseconds of one ring per view: what the ring measures count in (B02)."""
+
+    def cycles_of(provider: str) -> Mapping[str, int]:
+        directory = core.directories.of(provider)
+        return {view.id: directory.plan(view.plan).cycle_ms for view in directory.document.views}
+
+    return cycles_of

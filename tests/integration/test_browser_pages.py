@@ -1,0 +1,293 @@
+"""The pages in a real browser, before a small scripted service."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+from desk_stub import TOKEN, DeskStub, card
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from contactcenter.client import protocol as d
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+XSS = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium binary"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+class Scene:
+    """One browser before one service; what a page complains about in its console fails the test."""
+
+    def __init__(self, stub: DeskStub, server: TestServer, context: BrowserContext, shots: Path) -> None:
+        self.stub, self.server, self.context, self.shots = stub, server, context, shots
+        self.complaints: list[str] = []
+
+    async def open(self, path: str) -> Page:
+        page = await self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        await page.goto(str(self.server.make_url("/")).rstrip("/") + path)
+        return page
+
+    async def agent(self) -> Page:
+        page = await self.open(f"/agent#token={TOKEN}")
+        await expect(page.locator("#me")).to_have_text("李明 · 8012")
+        return page
+
+    async def visitor(self) -> Page:
+        page = await self.open("/chat-demo")
+        await page.get_by_role("button", name="康佳在线客服").click()
+        await page.get_by_label("怎么称呼您").fill("王女士")
+        await page.get_by_label("您想咨询什么").fill("电视没有图像")
+        await page.get_by_role("button", name="开始咨询").click()
+        return page
+
+    async def shot(self, page: Page, name: str) -> None:
+        await page.screenshot(path=self.shots / f"{name}.png")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    stub = DeskStub()
+    shots = tmp_path_factory.getbasetemp() / "screens"
+    shots.mkdir(exist_ok=True)
+    async with TestServer(stub.app()) as server:
+        context = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+        context.set_default_timeout(5000)
+        scene = Scene(stub, server, context, shots)
+        yield scene
+        await context.close()
+    assert scene.complaints == []
+
+
+async def test_a_chinese_conversation_between_a_visitor_and_an_agent(scene: Scene) -> None:
+    visitor = await scene.visitor()
+    await expect(visitor.get_by_role("log")).to_contain_text("电视没有图像")
+    agent = await scene.agent()
+    await agent.get_by_role("button", name="签入").click()
+    await agent.get_by_role("button", name="就绪", exact=True).click()
+    assert isinstance(await scene.stub.heard(d.Ready), d.Ready)
+    await scene.stub.offer(card("s1", "chat", subject="电视没有图像"))
+    await scene.shot(agent, "agent-offer")
+    await agent.get_by_role("button", name="接受").click()
+    await expect(agent.get_by_role("log")).to_contain_text("电视没有图像")
+    await expect(visitor.get_by_role("status")).to_contain_text("8012")
+    await agent.get_by_role("textbox", name="回复").fill("您好,请问电视的型号是什么?")
+    await agent.keyboard.press("Enter")
+    await expect(visitor.get_by_role("log")).to_contain_text("您好,请问电视的型号是什么?")
+    await visitor.get_by_label("写下您想说的").fill("康佳 55英寸,去年买的")
+    await visitor.keyboard.press("Enter")
+    await expect(agent.get_by_role("log")).to_contain_text("康佳 55英寸,去年买的")
+    await scene.shot(agent, "agent-chat")
+    await scene.shot(visitor, "visitor-chat")
+    await agent.get_by_role("button", name="结束", exact=True).click()
+    await agent.locator(".action-form").get_by_role("button", name="结束").click()
+    await expect(visitor.get_by_role("status")).to_contain_text("感谢您对康佳的信任")
+    await agent.get_by_role("button", name="整理完毕").click()
+    await expect(agent.locator("#work")).to_contain_text("暂无服务")
+
+
+async def test_markup_from_anybody_stays_text(scene: Scene) -> None:
+    visitor = await scene.visitor()
+    await visitor.get_by_label("写下您想说的").fill(XSS)
+    await visitor.keyboard.press("Enter")
+    await expect(visitor.get_by_role("log")).to_contain_text(XSS)
+    agent = await scene.agent()
+    await scene.stub.assign(card("s1", "chat", customer_name=XSS, subject=XSS, greeting=XSS, context={"product": XSS}))
+    await expect(agent.get_by_role("log")).to_contain_text(XSS)
+    scene.stub.house.write("s1", XSS, "agent", agent="8012")
+    await expect(visitor.get_by_role("log").locator(".agent")).to_contain_text(XSS)
+    assert [await page.locator("img, main script").count() for page in (agent, visitor)] == [0, 0]
+    assert "owned" not in (await agent.title(), await visitor.title())
+
+
+async def test_a_visitor_who_reloads_or_loses_the_line_goes_on_where_he_was(scene: Scene) -> None:
+    visitor = await scene.visitor()
+    await expect(visitor.get_by_role("log")).to_contain_text("电视没有图像")
+    await visitor.reload()
+    await expect(visitor.get_by_role("log").locator("li")).to_have_count(1)
+    await scene.stub.door.drain(0)
+    scene.stub.door._draining = False
+    scene.stub.house.write("s1", "您还在吗?", agent="8012")
+    await expect(visitor.get_by_role("log")).to_contain_text("您还在吗?")
+    await visitor.get_by_label("写下您想说的").fill("在的")
+    await visitor.keyboard.press("Enter")
+    await expect(visitor.get_by_role("log").locator("li")).to_have_count(3)
+    assert [message.text for message in scene.stub.house.messages["s1"]] == ["电视没有图像", "您还在吗?", "在的"]
+
+
+async def test_a_call_pops_everything_the_agent_needs(scene: Scene) -> None:
+    agent = await scene.agent()
+    await scene.stub.present("ready")
+    await scene.stub.assign(full_card("ct_1", "voice"))
+    await scene.stub.assign(full_card("ct_2", "mail", complaint=False, customer_name="Mr Smith", language="en"))
+    await scene.stub.offer(card("ct_3", "callback", tier="platinum", tier_label="铂金", complaint=True))
+    await agent.keyboard.press("Alt+1")
+    await expect(agent.locator(".greeting").first).to_contain_text("8012号为您服务")
+    await expect(agent.locator("#card")).to_contain_text("KJ-0042")
+    await expect(agent.locator("#card")).to_contain_text("投诉记录")
+    await agent.get_by_role("button", name="登记投诉").click()
+    await scene.shot(agent, "agent-call")
+    await agent.get_by_label("投诉内容").fill("三次上门都没有修好")
+    await agent.get_by_label("投诉原因").select_option("repair_quality")
+    await agent.locator(".action-form").get_by_role("button", name="登记投诉").click()
+    said = await scene.stub.heard(d.Complain)
+    assert (said.contact, said.summary, said.cause) == ("ct_1", "三次上门都没有修好", "repair_quality")
+
+
+async def test_a_refusal_stands_beside_the_field_it_names(scene: Scene) -> None:
+    agent = await scene.agent()
+    scene.stub.refuse["finish"] = d.Problem(code="invalid", message="请先回复", field="no_reply_reason")
+    scene.stub.refuse["say"] = d.Problem(code="forbidden_text", message="客户看到的只能是委托方的名字", field="text")
+    await scene.stub.assign(card("ct_9", "mail"))
+    await agent.get_by_role("textbox", name="回复").fill("瑞讯为您服务")
+    await agent.keyboard.press("Control+Enter")
+    await expect(agent.locator(".reply [role=alert]")).to_have_text("客户看到的只能是委托方的名字")
+    await agent.get_by_role("button", name="结束", exact=True).click()
+    await agent.locator(".action-form").get_by_role("button", name="结束").click()
+    await expect(agent.locator(".field [role=alert]")).to_have_text("请先回复")
+
+
+async def test_an_agent_who_loses_the_line_comes_back_to_the_same_desk(scene: Scene) -> None:
+    agent = await scene.agent()
+    await scene.stub.assign(card("ct_1", "voice"))
+    await expect(agent.locator("#contacts .entry")).to_have_count(1)
+    socket = scene.stub.sockets.pop()
+    del scene.stub.contacts["ct_1"]
+    await scene.stub.assign(card("ct_2", "voice", customer_name="赵先生"))
+    await socket.close(code=1012)
+    await expect(agent.locator("#contacts")).to_contain_text("赵先生")
+    await expect(agent.locator("#contacts .entry")).to_have_count(1)
+
+
+async def test_a_wrong_token_is_told_and_forgotten(scene: Scene) -> None:
+    page = await scene.open("/agent#token=wrong")
+    await expect(page.locator("#sign-in-problem")).to_have_text("口令有误")
+    assert await page.evaluate("location.hash + JSON.stringify(sessionStorage)") == "{}"
+    await scene.shot(page, "agent-sign-in")
+
+
+async def test_both_pages_speak_english(scene: Scene) -> None:
+    agent = await scene.agent()
+    await agent.get_by_role("button", name="English").last.click()
+    await expect(agent.get_by_role("heading", name="Agent desk")).to_be_visible()
+    await scene.stub.assign(full_card("ct_1", "voice", language="en"))
+    await expect(agent.get_by_role("button", name="Raise a complaint")).to_be_visible()
+    await scene.shot(agent, "agent-english")
+
+
+async def test_the_wallboard_shows_the_queue_and_turns_stale(scene: Scene) -> None:
+    scene.stub.board = board()
+    page = await scene.open("/wallboard#token=operator")
+    await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("5")
+    await expect(page.locator("[data-tile='ops.imbalance'] .value")).to_have_text("0")
+    await expect(page.locator("#seats")).to_contain_text("kangjia-2026")
+    await scene.shot(page, "wallboard")
+    scene.stub.board["queues"][0]["waiting"] = 9
+    await scene.stub.boards[-1].send_json(scene.stub.board)
+    await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("11")
+    scene.stub.board = {}
+    await expect(page.locator("body")).to_have_class("stale", timeout=8000)
+    await scene.shot(page, "wallboard-stale")
+    scene.complaints.clear()  # the browser itself reports the questions that were answered with 503
+
+
+async def test_the_start_page_leads_to_the_others(scene: Scene) -> None:
+    page = await scene.open("/")
+    await scene.shot(page, "index")
+    await page.get_by_role("link", name="Wallboard").click()
+    await expect(page.get_by_label("口令")).to_be_visible()
+
+
+def full_card(contact: str, medium: str, **more: Any) -> d.Card:
+    return card(
+        contact,
+        medium,
+        **{
+            "complaint": True,
+            "subject": "电视第三次报修",
+            "address": "138****0042",
+            "customer_since": "2019-03-01T00:00:00.000000Z",
+            "deadline": "2026-01-05T01:00:15.000000Z",
+            "context": {"product": "tv", "member": "KJ8844", "language": "zh-CN"},
+            "history": (
+                {
+                    "medium": "voice",
+                    "opened_at": "2026-01-02T02:10:00Z",
+                    "outcome": "finished",
+                    "agent_number": "8031",
+                    "subject": "电视没有图像",
+                },
+                {"medium": "mail", "opened_at": "2025-12-20T09:00:00Z", "outcome": "closed", "subject": "保修期查询"},
+            ),
+            "cases": (
+                {
+                    "id": "cs_42",
+                    "number": "KJ-0042",
+                    "kind": "complaint",
+                    "state": "open",
+                    "due_at": "2026-01-05T10:00:00Z",
+                    "subject": "投诉记录",
+                    "level": 1,
+                },
+            ),
+            "records": ({"kind": "consumption", "at": "2024-06-18T00:00:00Z", "summary": "康佳55英寸电视 ¥3,299"},),
+            **more,
+        },
+    )
+
+
+def board() -> dict[str, Any]:
+    def line(view: str, medium: str, **more: Any) -> dict[str, Any]:
+        figures = {
+            "waiting": 1,
+            "offered": 1,
+            "active": 3,
+            "wrap_up": 1,
+            "oldest_wait_s": 8.2,
+            "breached": 0,
+            "by_tier": {"platinum": 0, "gold": 1, "iron": 0, "lead": 0},
+        }
+        return {"client": "kangjia", "view": view, "medium": medium, **figures, **more}
+
+    return {
+        "at": "2026-01-05T01:00:00.000000Z",
+        "queues": [
+            line("tv", "voice", waiting=3, breached=1, oldest_wait_s=21.0),
+            line("chat", "chat"),
+            line("mail", "mail", active=0, offered=0),
+            line("callback", "callback", waiting=0, wrap_up=0),
+        ],
+        "seats": [
+            {"client": "kangjia", "lease": "kangjia-2026", "ready": 4, "busy": 5, "not_ready": 1, "not_responding": 0},
+            {"client": "xinghai", "lease": "xinghai-2026", "ready": 15, "busy": 3, "not_ready": 1, "not_responding": 1},
+        ],
+        "today": {"contact.blocked": 7, "contact.ended.abandoned": 2},
+        "conservation": {"entered": 100, "carried": 3, "open": 13, "ended": 90, "imbalance": 0},
+    }
