@@ -14,6 +14,7 @@ Which agent, in this order:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
 from routing.desks import Desk, Work
@@ -152,17 +153,35 @@ def choose(state: State, work: Work, mask: int) -> tuple[Desk, str]:
 
 
 def _compare(pool: Pool, signature: Signature, work: Work, mask: int) -> tuple[Desk, str]:
-    spared = mask & ~pool.lone_holders(work.contact.medium, signature.names)
-    mask = spared or mask
-    if _single(mask):
-        return _desk(pool, mask), "spare_skills"
-    mask = next(mask & group for _, group in signature.by_level() if mask & group)
-    if _single(mask):
-        return _desk(pool, mask), "level"
-    mask = next(mask & group for group in pool.by_breadth if mask & group)
-    if _single(mask):
-        return _desk(pool, mask), "spare_skills"
-    return min(pool.desks_in(mask), key=_restedness), "longest_idle"
+    """The best of several. Looks only as far as the best two who need not be spared: they say what decided."""
+    spared: list[Desk] = []
+    best: list[Desk] = []
+    for desk in _best_first(pool, signature, mask):
+        lone = pool.is_lone(desk, work.contact.medium, signature.names)
+        (spared if lone else best).append(desk)
+        if len(best) == 2:
+            break
+    if len(best) == 1:
+        return best[0], "spare_skills"
+    first, second = (best or spared)[:2]
+    return first, _difference(signature, first, second)
+
+
+def _best_first(pool: Pool, signature: Signature, mask: int) -> Iterator[Desk]:
+    """Able agents by levels, then breadth, then rest. Groups are masks, so the first ones come without a sort."""
+    while mask:
+        group = next(mask & holders for _, holders in signature.by_level() if mask & holders)
+        group = next(group & holders for holders in pool.by_breadth if group & holders)
+        desk = _desk(pool, group) if _single(group) else min(pool.desks_in(group), key=_restedness)
+        yield desk
+        mask ^= desk.bit
+
+
+def _difference(signature: Signature, first: Desk, second: Desk) -> str:
+    """The first rule by which two agents differ."""
+    if any(first.skills.get(skill, 0) != second.skills.get(skill, 0) for skill in signature.names):
+        return "level"
+    return "spare_skills" if len(first.skills) != len(second.skills) else "longest_idle"
 
 
 def _restedness(desk: Desk) -> tuple[int, Micros]:
@@ -191,12 +210,10 @@ def first_for(state: State, desk: Desk) -> Key | None:
         return None
     best = _first_held(state, desk)
     for signature in pool.signatures_of(desk):
-        lines = signature.lines
-        for medium in media:
-            line = lines.get(medium)
-            if line is None or line.first is None or (best is not None and line.first >= best):
-                continue
-            best = line.first if may_take(state, desk, line.first) else _first_in(state, desk, line, best)
+        for medium, line in signature.lines.items():
+            head = line.first
+            if head is not None and (best is None or head < best) and medium in media:
+                best = head if may_take(state, desk, head) else _first_in(state, desk, line, best)
     return best
 
 

@@ -43,11 +43,17 @@ def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
 
 def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
     """End one offer and give the capacity back. The contact is not placed anew: `settle` does that."""
+    desk = _end(turn, work, offer, outcome=outcome, reason=reason)
+    turn.state.weigh(desk)
+    return desk
+
+
+def _end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
+    """End one offer, its agent not yet weighed."""
     desk = turn.state.desks[offer.agent]
     work.offers.remove(offer)
     del turn.state.offers[offer.id], desk.offers[work.arrival]
     give_back(turn.state, desk, work)
-    turn.state.weigh(desk)
     turn.state.touch_work(work)
     turn.say(OfferEnded(contact=work.contact.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
     return desk
@@ -111,7 +117,7 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     """Make the agent the one owner; his own offer is accepted, the others end after that."""
     mine = work.offer_to(desk.spec.id)
     if mine is not None:
-        end(turn, work, mine, outcome=Outcome.ACCEPTED)
+        _end(turn, work, mine, outcome=Outcome.ACCEPTED)
     work.status = Status.ACTIVE
     work.owner = desk.spec.id
     work.answered_at = work.answered_at or turn.now

@@ -59,9 +59,8 @@ class Pool:
 
     __slots__ = (
         "_filed",
-        "_free_holders",
+        "_holders",
         "_levels",
-        "_lone",
         "by_breadth",
         "desks",
         "everyone",
@@ -92,7 +91,6 @@ class Pool:
         self.wake: Micros = NEVER
         self.refused_by_some: dict[int, Work] = {}
         self._levels: dict[str, dict[int, int]] = {}
-        self._lone: dict[Medium, dict[str, None]] = {medium: {} for medium in Medium}
         breadths: dict[int, int] = {}
         for at, desk in enumerate(desks):
             desk.bit, desk.pool, desk.signatures, desk.seen, desk.seen_of = 1 << at, self, [], 0, {}
@@ -100,7 +98,7 @@ class Pool:
             for skill, level in desk.skills.items():
                 exact = self._levels.setdefault(skill, {})
                 exact[level] = exact.get(level, 0) | desk.bit
-        self._free_holders = {medium: dict.fromkeys(self._levels, 0) for medium in Medium}
+        self._holders = {skill: sum(exact.values()) for skill, exact in self._levels.items()}
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
 
     def turn_of_call(self) -> tuple[int, int, str]:
@@ -147,26 +145,10 @@ class Pool:
 
     # --- who is free ------------------------------------------------------------------------------------
 
-    def set_free(self, desk: Desk, medium: Medium, free: bool) -> None:
-        """Flip the agent's bit, and keep the count of free holders of each of his skills."""
-        self.free[medium] ^= desk.bit
-        counts, lone = self._free_holders[medium], self._lone[medium]
-        step = 1 if free else -1
-        for skill in desk.skills:
-            count = counts[skill] = counts[skill] + step
-            if count == 1:
-                lone[skill] = None
-            elif count - step == 1:
-                del lone[skill]
-
-    def lone_holders(self, medium: Medium, besides: frozenset[str]) -> int:
-        """Agents who are the only free one with some skill that the contact does not need."""
-        mask, free = 0, self.free[medium]
-        for skill in self._lone[medium]:
-            if skill not in besides:
-                for holders in self._levels[skill].values():
-                    mask |= holders & free
-        return mask
+    def is_lone(self, desk: Desk, medium: Medium, besides: frozenset[str]) -> bool:
+        """Is he the only free one with some skill that the contact does not need?"""
+        free = self.free[medium]
+        return any(skill not in besides and self._holders[skill] & free == desk.bit for skill in desk.skills)
 
     def desks_in(self, mask: int) -> Iterator[Desk]:
         """The agents of a mask, in the order of their numbers."""

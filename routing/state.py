@@ -296,7 +296,7 @@ class State:
         for medium in desk.media:
             free = willing and has_room(self, desk, medium)
             if free != bool(pool.free[medium] & desk.bit):
-                pool.set_free(desk, medium, free)
+                pool.free[medium] ^= desk.bit
                 if free:
                     self.dirty_desks[desk.spec.id] = desk
         if present != desk.present:

@@ -41,6 +41,7 @@ from contactcenter.services.views import (
     Scope,
     SeatLine,
 )
+from contactcenter.storage.stores import Stores
 
 T0 = 1_767_229_200_000_000
 """2026-01-01T01:00:00Z."""
@@ -332,7 +333,9 @@ class Ladder:
 class House:
     """Everything a test needs to come in through a door: `house.app`, and `house.headers[kind]`."""
 
-    def __init__(self, *, pages: Path | None = None, pace: FeedPace | None = None) -> None:
+    def __init__(
+        self, *, pages: Path | None = None, pace: FeedPace | None = None, stores: Stores | None = None
+    ) -> None:
         self.clock = SetClock()
         self.ids = CountedIds()
         self.rows = Rows()
@@ -342,30 +345,33 @@ class House:
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
         rows: Any = self.rows
-        self.access = Access(rows, self.clock, self.ids, client_of_agent=self.client_of_agent)
-        self.board = QueueBoard(rows, self.clock, zone_of=lambda provider: ZoneInfo("Asia/Shanghai"))
+        stores = stores or Stores(rows, rows, rows, rows, rows, rows, rows, rows)
+        self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)
+        self.board = QueueBoard(stores.reads, self.clock, zone_of=lambda provider: ZoneInfo("Asia/Shanghai"))
         self.feed = LiveFeed(board=self.board, access=self.access, bus=self.bus, pace=pace)
         self.services = Services(
             access=self.access,
             clock=self.clock,
             ids=self.ids,
-            reads=rows,
-            changes=rows,
+            reads=stores.reads,
+            changes=stores.changes,
             directory_of=lambda provider: self.directory,
             texts=Renderer(catalogue()),
             board=self.board,
             reports=Reports(
-                rows,
+                stores.reads,
                 day_table,
                 zone_of=lambda provider: ZoneInfo("Asia/Shanghai"),
                 cycles_of=lambda provider: {"voice": 5000},
                 clock=self.clock,
             ),
             complaints=self.ladder,
-            configuration=Configuring(store=rows, changes=rows, bus=self.bus, clock=self.clock),
+            configuration=Configuring(
+                store=stores.configuration, changes=stores.changes, bus=self.bus, clock=self.clock
+            ),
             supervision=Supervision(
-                reads=rows,
-                changes=rows,
+                reads=stores.reads,
+                changes=stores.changes,
                 bus=self.bus,
                 clock=self.clock,
                 ids=self.ids,

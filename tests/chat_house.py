@@ -28,6 +28,7 @@ class ChatHouse:
         self.listeners: list[tuple[str, asyncio.Queue[Push | None]]] = []
         self.busy = False
         self.deaf = False
+        self.allowed: tuple[str, ...] = ("https://www.kangjia.example",)
         self.departed = asyncio.Event()
         self.labels_ = labels or LABELS
         self._payloads: dict[tuple[str, str], AnyInbound] = {}
@@ -109,7 +110,7 @@ class ChatHouse:
         return Visitor(site, session)
 
     def origins(self, site: str) -> tuple[str, ...] | None:
-        return ("https://www.kangjia.example",) if site == self.site else None
+        return self.allowed if site == self.site else None
 
     def language(self, site: str, wanted: str) -> str:
         return wanted if wanted in self.labels_ else "zh-CN"

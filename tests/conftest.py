@@ -1,7 +1,7 @@
 """Fixtures that everyone shares: one database server for the run, an empty database for each test that asks.
 
-    async def test_...(pool): ...       an asyncpg pool on a migrated, empty database of its own
-    async def test_...(pg_dsn): ...     its address, for tests that start a whole process
+async def test_...(pool): ...       an asyncpg pool on a migrated, empty database of its own
+async def test_...(pg_dsn): ...     its address, for tests that start a whole process
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 T0 = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z in microseconds: the partitions of a test database begin here."""
 
-NOT_EMPTY = """
-SELECT string_agg(quote_ident(relname), ', ') FROM pg_class
+TABLES = """
+SELECT quote_ident(relname) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
   AND relname <> 'schema_migrations'
-  AND (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %I', relname), true, true, '')))[1]::text <> '0'
+"""
+OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
 
@@ -67,14 +70,17 @@ async def pg_dsn(pg_server: EmbeddedPostgres) -> AsyncIterator[str]:
 
 
 async def _empty(dsn: str) -> None:
-    """Ten times faster than a database of its own: only what the test filled is emptied."""
+    """Much faster than a database for each: only what the test filled is emptied."""
     connection = await asyncpg.connect(dsn)
-    await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                             " AND backend_type = 'client backend'")
-    tables = await connection.fetchval(NOT_EMPTY)
-    if tables:
-        await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-    await connection.close()
+    try:
+        await connection.execute(OTHERS)
+        tables = [row[0] for row in await connection.fetch(TABLES)]
+        probes = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+        filled = [row[0] for row in await connection.fetch(" UNION ALL ".join(probes))]
+        if filled:
+            await connection.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
+    finally:
+        await connection.close()
 
 
 @pytest.fixture

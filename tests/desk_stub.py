@@ -91,6 +91,8 @@ class DeskStub:
                 web.get("/v1/texts", self._texts),
                 web.get("/v1/queues/feed", self._feed),
                 web.get("/v1/queues", self._queues),
+                web.get("/v1/reports/day", self._report),
+                web.get("/v1/complaints", self._complaints),
                 web.get("/", _page),
                 web.get("/{page}", _page),
             ]
@@ -221,6 +223,13 @@ class DeskStub:
 
     async def _queues(self, request: web.Request) -> web.Response:
         return web.json_response(self.board) if self.board else web.json_response({}, status=503)
+
+    async def _report(self, request: web.Request) -> web.Response:
+        two = {"formula": "rings@1", "numerator": 81, "denominator": 84, "value": 81 / 84}
+        return web.json_response({"table": {"within_2_rings": two, "within_3_rings": {**two, "value": None}}})
+
+    async def _complaints(self, request: web.Request) -> web.Response:
+        return web.json_response({"complaints": [{"level": 0}, {"level": 0}, {"level": 2}]})
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(protocols=("contactcenter.queues.v1",))

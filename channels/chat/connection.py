@@ -69,6 +69,7 @@ class Connection:
         self._inbox: asyncio.Queue[p.AnyIn | p.Garbage | Push | Over] = asyncio.Queue(INBOX)
         self._visitor: Visitor | None = None
         self._wording = Wording(house.texts, site, "")
+        self._entered = False
         self._draining = False
 
     async def run(self) -> None:
@@ -87,7 +88,7 @@ class Connection:
             await self._socket.close(code=p.CLOSE_INTERNAL)
         finally:
             if self._visitor:
-                done = self._draining or self._visit.stage is v.Stage.CLOSED
+                done = self._draining or not self._entered or self._visit.stage is v.Stage.CLOSED
                 self._house.departures.exit((self._site, self._visitor.session), done=done)
 
     async def resume_later(self, retry_after: float) -> None:
@@ -197,6 +198,7 @@ class Connection:
         receipt = Receipt()
         if await conversations.standing(*key) is None:
             receipt = await self._open(hello, language)
+        self._entered = True
         pushes = await self._stack.enter_async_context(conversations.listen(*key))
         standing = await conversations.standing(*key) or Standing(last=0, now=Waiting())
         await self._perform(self._visit.stands(_with_receipt(standing, receipt)))

@@ -23,6 +23,8 @@ from channels.chat.visit import Limits
 from channels.port import Intake
 
 PROBLEM = "application/problem+json"
+CLOSING_S = 2.0
+"""How long a page may take to agree that the socket closes; a dead one must not hold up a drain."""
 
 
 class ChatSettings(Struct, frozen=True, kw_only=True):
@@ -106,6 +108,7 @@ class ChatDoor:
             return refused
         socket = web.WebSocketResponse(
             heartbeat=self._settings.heartbeat_s,
+            timeout=CLOSING_S,
             max_msg_size=p.MAX_FRAME,
             protocols=(p.SUBPROTOCOL,),
         )

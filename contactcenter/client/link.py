@@ -20,7 +20,7 @@ from contactcenter.client import protocol as p
 from contactcenter.client import world
 from contactcenter.client.errors import DeskClosed, DeskError
 
-TRY_AGAIN = ("busy", "draining", "internal", "lease_lost", "timeout")
+TRY_AGAIN = ("busy", "draining", "internal", "lease_lost", "stale_write", "timeout", "undecided")
 """Codes after which the same hello or command may succeed."""
 KEPT_OUT = (4401, 4403)
 """Close codes of a socket whose token may not come in."""

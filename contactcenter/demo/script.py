@@ -111,6 +111,12 @@ class WrapUp(Step, frozen=True, tag="wrap_up"):
     pass
 
 
+class Free(Step, frozen=True, kw_only=True, tag="free"):
+    """The agent with this public number wraps up whatever he has."""
+
+    agent: str
+
+
 class Transfer(Step, frozen=True, kw_only=True, tag="transfer"):
     """Into a `view`, or to the agent with this public number."""
 

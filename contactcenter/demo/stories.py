@@ -15,6 +15,7 @@ from contactcenter.demo.people import Casting
 
 PLATINUM = "13800000101"
 """周明远, whose account owner is agent 1001 (demo/customers.yaml)."""
+OWNER = "1001"
 CANTONESE = "13800000106"
 """何秋月, gold, speaks Cantonese."""
 BACK_OFF_S = 2.6
@@ -148,11 +149,11 @@ def overtaking(casting: Casting) -> list[s.Step]:
     full = [step for call in calls for step in (call, s.Take(call.label))]
     talked = [s.HangUp(call.label) for call in calls]
     iron, platinum = _call(casting, expect=s.WAITS), _call(casting, caller=PLATINUM, expect=s.WAITS)
+    first = [s.Free("", agent=OWNER), s.Ringing(platinum.label, desks=1), s.Take(platinum.label)]
+    second = [s.Free("", agent=casting.house.agents[1].number), s.Ringing(iron.label, desks=1), s.Take(iron.label)]
     wrapped = [s.WrapUp(call.label) for call in calls]
-    first = [s.Ringing(platinum.label, desks=1), s.Take(platinum.label)]
-    second = [s.Ringing(iron.label, desks=1), s.Take(iron.label)]
     over = [*_ended(platinum.label), *_ended(iron.label)]
-    return [*full, *talked, iron, platinum, wrapped[0], *first, wrapped[1], *second, *wrapped[2:], *over]
+    return [*full, *talked, iron, platinum, *first, *second, *wrapped, *over]
 
 
 # --- text --------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def _advance(one: Open, going: list[Open]) -> s.Step:
     return step
 
 
-_ENDS = (s.HangUp, s.Finish)
+_ENDS = s.HangUp | s.Finish
 
 
 # --- ordinary contacts -------------------------------------------------------------------------------------
@@ -164,14 +164,24 @@ QUESTIONS = ("电视没有声音怎么办?", "怎么连接无线网络?", "请�
 def _paced(steps: list[s.Step]) -> Iterator[s.Step]:
     """A place on the hour's clock before every arrival at which nothing rings and nobody wraps up."""
     total = max(1, sum(isinstance(step, s.ARRIVALS) for step in steps))
-    come, busy = 0, set[str]()
+    come, hurried, taken = 0, set[str](), set[str]()
     for step in steps:
         if isinstance(step, s.ARRIVALS):
-            if not busy:
+            if not hurried:
                 yield s.Pace("", at=come / total)
             come += 1
         yield step
-        if isinstance(step, (*s.ARRIVALS, *_ENDS)) and getattr(step, "expect", "") != s.BLOCKED:
-            busy.add(step.label)
-        elif isinstance(step, s.Take | s.WrapUp):
-            busy.discard(step.label)
+        _hurry(step, hurried, taken)
+
+
+def _hurry(step: s.Step, hurried: set[str], taken: set[str]) -> None:
+    """Who may not be kept waiting after this step: what rings, and who wraps up."""
+    if isinstance(step, s.ARRIVALS) and step.expect != s.BLOCKED:
+        hurried.add(step.label)
+    elif isinstance(step, s.Take):
+        hurried.discard(step.label)
+        taken.add(step.label)
+    elif isinstance(step, _ENDS) and step.label in taken:
+        hurried.add(step.label)
+    elif isinstance(step, _ENDS | s.WrapUp):
+        hurried.discard(step.label)

@@ -59,7 +59,7 @@ def business_between(calendar: Calendar, a: Micros, b: Micros) -> Micros:
     """Business time from a to b; negative when b is before a."""
     if b < a:
         return -business_between(calendar, b, a)
-    day, last = calendar.date_of(a) - _DAY, calendar.date_of(b)
+    day, last = calendar.date_of(a), calendar.date_of(b) + _DAY
     total = 0
     while day <= last:
         total += sum(max(0, min(end, b) - max(start, a)) for start, end in calendar.open_intervals(day))
@@ -104,14 +104,14 @@ def _next_business_day(calendar: Calendar, day: dt.date) -> tuple[dt.date, bool]
 
 
 def _near(calendar: Calendar, at: Micros) -> tuple[Span, ...]:
-    """The stretches that can contain the instant: 24:00 of the day before may lie after a jump of clocks."""
+    """The stretches that can contain the instant: clocks set back over midnight show the old date again."""
     day = calendar.date_of(at)
-    return (*calendar.open_intervals(day - _DAY), *calendar.open_intervals(day))
+    return (*calendar.open_intervals(day), *calendar.open_intervals(day + _DAY))
 
 
 def _from(calendar: Calendar, at: Micros) -> Iterator[Span]:
     """The stretches that end after `at`, in order, without end."""
-    day, closed = calendar.date_of(at) - _DAY, 0
+    day, closed = calendar.date_of(at), 0
     while closed <= _GIVE_UP_DAYS:
         spans = [span for span in calendar.open_intervals(day) if span[1] > at]
         yield from spans

@@ -18,7 +18,8 @@ from contactcenter.domain.complaint import Cause, Complaint
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.triggers import Situation
 from contactcenter.errors import Conflict, Invalid
-from contactcenter.services.cases import Cases, told
+from contactcenter.services.case_rows import told
+from contactcenter.services.cases import Cases
 from contactcenter.services.changes import Changes, ContactLink, NewEvent
 from contactcenter.services.commands import Stamp, once
 from contactcenter.services.complaint_rows import Matter, clock, fact, write_of

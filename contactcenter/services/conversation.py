@@ -13,9 +13,11 @@ from msgspec.structs import replace
 
 from channels.port import SendMail
 from contactcenter.clock import Micros, rfc3339
+from contactcenter.domain.case import CaseState, Happening, move
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.texts import Renderer
 from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound
+from contactcenter.services.case_rows import rewritten
 from contactcenter.services.changes import Applied, Changes, NewMessage, Outgoing
 from contactcenter.services.commands import Stamp, once
 from contactcenter.services.office import Office
@@ -84,6 +86,7 @@ class Conversation:
             mail = await self._mail(seat, contact, conversation, text, message)
             row = _with_message_id(row, mail)
             changes.outbox.append(_outgoing(mail, contact, now))
+            await self._answer_case(seat, contact, changes)
         changes.messages.append(row)
         changes.facts.append(_sent(row, contact, mail=contact.medium == "mail"))
         applied = await self._office.store.apply(changes)
@@ -149,6 +152,13 @@ class Conversation:
         signature = renderer.render("mail.signature", language, **named)
         case = await self._office.reads.case(seat.scope, contact.case) if contact.case else None
         return f"{signature}\n[{case.number}]" if case else signature
+
+    async def _answer_case(self, seat: Seat, contact: ContactView, changes: Changes) -> None:
+        """The matter is answered, which is not resolved (E16); without an owner it becomes the writer's (B16)."""
+        case = await self._office.reads.case(seat.scope, contact.case) if contact.case else None
+        if case is not None and case.closed_at is None and case.kind != "complaint":
+            state = move(CaseState(case.state), Happening.ANSWERED)
+            changes.cases.append(replace(rewritten(case), state=str(state), owner=case.owner or seat.agent))
 
     # --- telling ---------------------------------------------------------------------------------------------
 

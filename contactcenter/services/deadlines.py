@@ -16,7 +16,7 @@ from contactcenter.domain import escalation as ladder
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, ContactCenterError, NotFound, StaleWrite
 from contactcenter.services.callback_attempts import CallbackAttempts
-from contactcenter.services.cases import case_fact, local_time, rewritten
+from contactcenter.services.case_rows import case_fact, local_time, rewritten
 from contactcenter.services.changes import Changes, Quarantined
 from contactcenter.services.commands import again
 from contactcenter.services.complaint_rows import matter_of
@@ -62,7 +62,7 @@ class Deadlines:
     async def _case_due(self, timer: DueTimer) -> None:
         """A breach is recorded once and never erased; the owner is told, the case stays his."""
         case = await self._case(timer)
-        if case.closed_at is not None or case.breached_at is not None:
+        if case.closed_at is not None or case.breached_at is not None or _kept(case):
             await self._fire(timer)
             return
         now = self._office.clock.now()
@@ -132,3 +132,8 @@ class Deadlines:
             data={"timer": timer.id, "kind": timer.kind, "reason": reason},
         )
         await self._office.store.apply(Changes(quarantined=[kept], facts=[fact], timers_fired=[timer.id]))
+
+
+def _kept(case: CaseView) -> bool:
+    """What promised a first reply and has it is not late; repairs and complaints promise more than an answer."""
+    return case.state == "answered" and case.kind in ("consult", "claim")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from channels.port import SendMail
 from contactcenter.clock import Micros
 from contactcenter.domain.directory import Directory
-from contactcenter.services.cases import local_time
+from contactcenter.services.case_rows import local_time
 from contactcenter.services.changes import Outgoing
 from contactcenter.services.complaint_rows import Matter
 from contactcenter.services.wording import Wording, in_language

@@ -63,8 +63,11 @@ def actor_of(who: Principal, directory: Directory) -> Actor:
     return seat_of(who, directory, "").actor
 
 
-def seat_of(who: Principal, directory: Directory, language: str) -> Seat:
-    """The seat of a principal. Forbidden (`no_seat`) for whom the configuration seats nowhere."""
+def seat_of(who: Principal, directory: Directory, language: str, *, now: int | None = None) -> Seat:
+    """The seat of a principal. Forbidden (`no_seat`) for whom the configuration seats nowhere.
+
+    With `now` (microseconds) also for whom the lease is not in force: with its end access ends (I9).
+    """
     if who.kind not in ("agent", "supervisor"):
         raise Forbidden("only agents have a desk", code="no_seat")
     try:
@@ -72,6 +75,8 @@ def seat_of(who: Principal, directory: Directory, language: str) -> Seat:
         client = directory.lease(agent.lease).client
     except NotFound:
         raise Forbidden("this configuration has no seat for you", code="no_seat") from None
+    if now is not None and not directory.in_force(agent.lease, now):
+        raise Forbidden("the lease of your seat is not in force", code="no_seat")
     return Seat(
         provider=who.provider,
         client=client,

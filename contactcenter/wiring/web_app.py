@@ -58,7 +58,7 @@ def _services(
         directory_of=core.directories.of,
         texts=Renderer(catalogue()),
         board=board,
-        reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core)),
+        reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core), clock=core.clock),
         complaints=desks.complaints,
         configuration=core.configuring,
         supervision=desks.supervision,

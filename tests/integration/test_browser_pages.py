@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from desk_stub import TOKEN, DeskStub, card
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -48,8 +49,10 @@ class Scene:
         self.stub, self.server, self.context, self.shots = stub, server, context, shots
         self.complaints: list[str] = []
 
-    async def open(self, path: str) -> Page:
+    async def open(self, path: str, *, our_time: bool = False) -> Page:
         page = await self.context.new_page()
+        if our_time:
+            await page.clock.install()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         await page.goto(str(self.server.make_url("/")).rstrip("/") + path)
@@ -65,6 +68,7 @@ class Scene:
         await page.get_by_role("button", name="康佳在线客服").click()
         await page.get_by_label("怎么称呼您").fill("王女士")
         await page.get_by_label("您想咨询什么").fill("电视没有图像")
+        await self.shot(page, "visitor-start")
         await page.get_by_role("button", name="开始咨询").click()
         return page
 
@@ -109,6 +113,8 @@ async def test_a_chinese_conversation_between_a_visitor_and_an_agent(scene: Scen
     await agent.get_by_role("button", name="结束", exact=True).click()
     await agent.locator(".action-form").get_by_role("button", name="结束").click()
     await expect(visitor.get_by_role("status")).to_contain_text("感谢您对康佳的信任")
+    await scene.shot(agent, "agent-wrap-up")
+    await scene.shot(visitor, "visitor-closed")
     await agent.get_by_role("button", name="整理完毕").click()
     await expect(agent.locator("#work")).to_contain_text("暂无服务")
 
@@ -142,12 +148,50 @@ async def test_a_visitor_who_reloads_or_loses_the_line_goes_on_where_he_was(scen
     assert [message.text for message in scene.stub.house.messages["s1"]] == ["电视没有图像", "您还在吗?", "在的"]
 
 
+async def test_the_window_works_on_the_clients_own_site(scene: Scene) -> None:
+    """Another origin, another policy: only the script, the connections and nothing inline are allowed there."""
+    home = str(scene.server.make_url("/")).rstrip("/")
+    async with TestServer(foreign_site(home)) as other:
+        scene.stub.house.allowed = (str(other.make_url("/")).rstrip("/"),)
+        visitor = await scene.context.new_page()
+        visitor.on("console", lambda said: scene.complaints.append(said.text) if said.type == "error" else None)
+        await visitor.goto(str(other.make_url("/")))
+        await chat_in_english(visitor)
+        await scene.shot(visitor, "visitor-elsewhere")
+        await visitor.keyboard.press("Escape")
+        await expect(visitor.get_by_role("log")).to_be_hidden()
+
+
+async def chat_in_english(visitor: Page) -> None:
+    await visitor.get_by_role("button", name="康佳 chat").click()
+    await visitor.get_by_label("What is it about").fill("No picture")
+    await visitor.keyboard.press("Enter")
+    await expect(visitor.get_by_role("log")).to_contain_text("No picture")
+
+
+def foreign_site(home: str) -> web.Application:
+    """A client's own page, under a policy as strict as can be."""
+    strict = f"default-src 'none'; script-src {home}; connect-src {home} {home.replace('http', 'ws')}; img-src data:"
+    page = f'''<!doctype html><html lang="en"><head><link rel="icon" href="data:,"></head><body><h1>Kangjia</h1>
+        <script src="{home}/widget.js" data-site="kangjia-web" data-language="en" async></script></body></html>'''
+
+    async def show(request: web.Request) -> web.Response:
+        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": strict})
+
+    app = web.Application()
+    app.router.add_get("/", show)
+    return app
+
+
 async def test_a_call_pops_everything_the_agent_needs(scene: Scene) -> None:
     agent = await scene.agent()
     await scene.stub.present("ready")
     await scene.stub.assign(full_card("ct_1", "voice"))
     await scene.stub.assign(full_card("ct_2", "mail", complaint=False, customer_name="Mr Smith", language="en"))
     await scene.stub.offer(card("ct_3", "callback", tier="platinum", tier_label="铂金", complaint=True))
+    await expect(agent.locator("#contacts .entry")).to_have_count(2)
+    await agent.keyboard.press("Alt+2")
+    await expect(agent.locator(".customer-name")).to_have_text("Mr Smith")
     await agent.keyboard.press("Alt+1")
     await expect(agent.locator(".greeting").first).to_contain_text("8012号为您服务")
     await expect(agent.locator("#card")).to_contain_text("KJ-0042")
@@ -156,6 +200,8 @@ async def test_a_call_pops_everything_the_agent_needs(scene: Scene) -> None:
     await scene.shot(agent, "agent-call")
     await agent.get_by_label("投诉内容").fill("三次上门都没有修好")
     await agent.get_by_label("投诉原因").select_option("repair_quality")
+    await scene.stub.push(d.WrapUpFrame(contact="ct_1", until="2026-01-05T01:00:00Z", by="customer"))
+    await expect(agent.get_by_role("button", name="整理完毕")).to_be_visible()
     await agent.locator(".action-form").get_by_role("button", name="登记投诉").click()
     said = await scene.stub.heard(d.Complain)
     assert (said.contact, said.summary, said.cause) == ("ct_1", "三次上门都没有修好", "repair_quality")
@@ -172,6 +218,7 @@ async def test_a_refusal_stands_beside_the_field_it_names(scene: Scene) -> None:
     await agent.get_by_role("button", name="结束", exact=True).click()
     await agent.locator(".action-form").get_by_role("button", name="结束").click()
     await expect(agent.locator(".field [role=alert]")).to_have_text("请先回复")
+    await scene.shot(agent, "agent-refused")
 
 
 async def test_an_agent_who_loses_the_line_comes_back_to_the_same_desk(scene: Scene) -> None:
@@ -199,12 +246,13 @@ async def test_both_pages_speak_english(scene: Scene) -> None:
     await expect(agent.get_by_role("heading", name="Agent desk")).to_be_visible()
     await scene.stub.assign(full_card("ct_1", "voice", language="en"))
     await expect(agent.get_by_role("button", name="Raise a complaint")).to_be_visible()
+    await agent.emulate_media(color_scheme="dark")
     await scene.shot(agent, "agent-english")
 
 
 async def test_the_wallboard_shows_the_queue_and_turns_stale(scene: Scene) -> None:
     scene.stub.board = board()
-    page = await scene.open("/wallboard#token=operator")
+    page = await scene.open("/wallboard#token=operator", our_time=True)
     await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("5")
     await expect(page.locator("[data-tile='ops.imbalance'] .value")).to_have_text("0")
     await expect(page.locator("#seats")).to_contain_text("kangjia-2026")
@@ -212,8 +260,12 @@ async def test_the_wallboard_shows_the_queue_and_turns_stale(scene: Scene) -> No
     scene.stub.board["queues"][0]["waiting"] = 9
     await scene.stub.boards[-1].send_json(scene.stub.board)
     await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("11")
+    await expect(page.locator("[data-tile='ops.complaints'] .detail")).to_have_text("L0: 2 L2: 1")
     scene.stub.board = {}
-    await expect(page.locator("body")).to_have_class("stale", timeout=8000)
+    await page.clock.run_for(4000)
+    await expect(page.locator("body")).not_to_have_class("stale")
+    await page.clock.run_for(2000)
+    await expect(page.locator("body")).to_have_class("stale")
     await scene.shot(page, "wallboard-stale")
     scene.complaints.clear()  # the browser itself reports the questions that were answered with 503
 

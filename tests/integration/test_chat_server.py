@@ -372,6 +372,8 @@ async def test_a_busy_intake_at_the_opening_sends_the_page_away_to_come_back(sit
     async with site.page(token=TOKEN) as page:
         frames, code = await page.closed()
     assert ([frame["type"] for frame in frames], code) == (["welcome", "busy"], 1013)
+    await site.idle()
+    assert site.door.departures.waiting == 0, "who never came in cannot leave"
 
 
 async def test_a_failing_house_closes_the_socket_and_the_door_stays_open(site: Site) -> None:

@@ -179,7 +179,10 @@ def test_time_added_skips_lunch_nights_and_weekends() -> None:
         ("Europe/London", "2026-10-25", 25),
         ("Africa/Cairo", "2026-04-24", 23),
         ("Africa/Cairo", "2026-10-29", 25),
+        ("America/Havana", "2026-10-31", 24),
         ("America/Havana", "2026-11-01", 25),
+        ("America/St_Johns", "2010-11-06", 24),
+        ("America/St_Johns", "2010-11-07", 25),
         ("Asia/Shanghai", "2026-10-25", 24),
     ],
 )
@@ -204,10 +207,22 @@ def test_a_repeated_hour_counts_twice_and_stretches_that_meet_in_it_do_not_overl
     autumn = dt.date(2026, 10, 25)
     [(opens, closes)] = night("Europe/Berlin", (c.Interval("02:00", "03:00"),)).open_intervals(autumn)
     assert closes - opens == 2 * HOUR
+    [(opens, closes)] = night("Europe/Berlin", (c.Interval("01:00", "02:30"),)).open_intervals(autumn)
+    assert closes - opens == 5 * HOUR // 2
     meeting = night("Europe/Berlin", (c.Interval("00:00", "02:30"), c.Interval("02:30", "24:00")))
     one, two = meeting.open_intervals(autumn)
     assert one[1] == two[0]
     assert two[1] - one[0] == 25 * HOUR
+
+
+def test_an_hour_that_shows_the_old_date_again_is_not_lost() -> None:
+    """Newfoundland set its clocks back at 00:01, to 23:01 of the day before."""
+    always = night("America/St_Johns")
+    evening = to_micros(dt.datetime(2010, 11, 6, 23, tzinfo=dt.UTC))
+    ticks = [evening + n * HOUR // 6 for n in range(60)]
+    assert all(is_open(always, tick) for tick in ticks)
+    assert all(business_between(always, evening, tick) == tick - evening for tick in ticks)
+    assert all(add_business(always, tick, HOUR) == tick + HOUR for tick in ticks)
 
 
 def test_a_calendar_that_never_opens_is_a_mistake_and_not_an_endless_search() -> None:

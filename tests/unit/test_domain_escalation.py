@@ -54,6 +54,7 @@ def test_a_complaint_begins_at_the_seat_that_raised_it_and_is_accepted_there() -
         (Situation(text="不然我就打12315"), 1, Trigger.SEVERITY),
         (Situation(level=3, tier=Tier.PLATINUM), 3, Trigger.MANUAL),
         (Situation(tier=Tier.GOLD), 0, Trigger.MANUAL),
+        (Situation(level=2, tier=Tier.PLATINUM), 2, Trigger.MANUAL),
     ],
 )
 def test_vip_group_and_severe_complaints_enter_higher(situation: Situation, level: int, reason: Trigger) -> None:

@@ -186,6 +186,10 @@ def test_a_ring_plan_that_cannot_fit_is_refused_with_the_arithmetic(
     assert any(p.path == path and words in p.message for p in problems(document))
 
 
+def test_an_offer_may_live_exactly_three_cycles_and_a_plan_end_exactly_with_the_second() -> None:
+    assert problems(plan(5000, (0, 1), (10_000, 5), life_ms=15_000)) == []
+
+
 @pytest.mark.parametrize("name", ["cn-three-rings", "us-three-rings", "jp-three-rings", "uk-three-rings"])
 def test_the_plans_of_the_demo_leave_the_last_cycle_for_the_parallel_step(name: str) -> None:
     fitting = next(each for each in DEMO.plans if each.id == name)

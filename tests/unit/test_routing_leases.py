@@ -8,6 +8,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.explain import why_not
 from routing.model import Lease, Medium, PresenceState
+from routing.state import State
 
 OURS = [f"ag_{number:02}" for number in range(1, 11)]
 THEIRS = [f"ag_{number:02}" for number in range(11, 101)]
@@ -36,6 +37,25 @@ def test_the_line_is_free_again_when_the_call_ends_although_wrap_up_goes_on() ->
     assert isinstance(world.arrive(call("d", world.now))[0], fx.Blocked)
     world.tell(ev.Left("c0"))
     assert isinstance(world.arrive(call("e", world.now))[0], fx.Queued)
+
+
+def test_after_a_restart_wrap_up_still_holds_no_line() -> None:
+    world = World(agent("ag_1"), agent("ag_2"))
+    world.sit("ag_1", "ag_2")
+    world.arrive(call("a", world.now), call("b", world.now))
+    world.tell(ev.Answered("a", "ag_1"))
+    world.tell(ev.Left("a"))
+    world.state = State.restore(world.state.snapshot(world.now))
+    assert isinstance(world.arrive(call("c", world.now))[0], fx.Queued)
+
+
+def test_nothing_is_offered_at_the_instant_at_which_the_lease_ends() -> None:
+    lease = Lease("kangjia", "kangjia", 10, 10, 0, START + 10 * S)
+    world = World(agent("ag_1"), leases=[lease])
+    world.arrive(chat("c"))
+    world.now = START + 10 * S
+    world.sit("ag_1")
+    assert world.ringing("c") == []
 
 
 def test_no_more_calls_enter_than_seats_are_staffed() -> None:

@@ -61,6 +61,14 @@ def test_past_its_maximum_wait_no_later_arrival_overtakes() -> None:
     assert serve_all(world, "ag_1")[0] == "old"
 
 
+def test_at_its_maximum_wait_exactly_a_contact_is_not_yet_starving() -> None:
+    world = one_at_a_time()
+    world.arrive(chat("old", tier=Tier.LEAD))
+    world.now = START + 180 * S
+    world.arrive(chat("vip", world.now, tier=Tier.PLATINUM, deadline=world.now))
+    assert serve_all(world, "ag_1") == ["vip", "old"]
+
+
 def test_a_contact_that_becomes_a_complaint_moves_forward() -> None:
     world = one_at_a_time()
     world.arrive(chat("a"), chat("b"))

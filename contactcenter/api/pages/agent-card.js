@@ -1,7 +1,7 @@
 // The screen-pop: everything an agent needs before the first word, so that nobody asks twice.
 
 import { fill, h } from "./dom.js";
-import { moment, secondsUntil } from "./clock.js";
+import { day, moment, secondsUntil } from "./clock.js";
 import { named, t } from "./words.js";
 
 const RANK = { platinum: "accent", gold: "warn" };
@@ -39,7 +39,7 @@ function customer(card) {
       ["desk.client", card.client_name],
       ["desk.language", card.language && languageName(card.language)],
       ["desk.from", card.address],
-      ["desk.tenure_since", card.customer_since && moment(card.customer_since)],
+      ["desk.tenure_since", card.customer_since && day(card.customer_since)],
       ["desk.subject", card.subject],
       ["desk.due", card.deadline && due(card.deadline)],
       ["desk.why", card.why],
@@ -74,7 +74,7 @@ function history(card) {
 function records(card) {
   if (!card.records?.length) return null;
   return box("desk.records_title", h("ul", { class: "list" }, card.records.map((one) => h("li", {},
-    h("span", { class: "soft" }, named("desk.records", one.kind), " · ", moment(one.at)), h("div", {}, one.summary ?? "")))));
+    h("span", { class: "soft" }, named("desk.records", one.kind), " · ", day(one.at)), h("div", {}, one.summary ?? "")))));
 }
 
 function box(key, ...children) {
@@ -90,9 +90,10 @@ function due(instant) {
   return h("span", { class: late ? `chip ${OVERDUE}` : "" }, moment(instant), late ? ` ${t("desk.overdue")}` : "");
 }
 
+/** The spoken language alone: 中文, 粤语, English. */
 function languageName(code) {
   try {
-    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(code) ?? code;
+    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(code.split("-")[0]) ?? code;
   } catch {
     return code;
   }

@@ -43,6 +43,7 @@ export class Offers {
   }
 
   async answer(type, offer) {
+    if (type === "accept") this.page.wanted = offer.contact;
     try {
       await this.page.link.send(type, { offer: offer.offer });
     } catch (problem) {

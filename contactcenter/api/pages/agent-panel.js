@@ -19,6 +19,7 @@ export class Panel {
     this.wrapUp = h("div", { class: "wrap-up", hidden: true });
     this.reply = this.replyBox();
     this.actions = h("div", { class: "actions" });
+    this.area = h("div");
     this.element = h("div", { class: "panel" }, this.head, this.body, this.wrapUp, this.reply, this.actions);
   }
 
@@ -110,29 +111,32 @@ export class Panel {
 
   // --- actions and wrap-up ---------------------------------------------------------------------------
 
+  /** A form that is open stays open, with what was written in it, as long as its action is still possible. */
   drawActions(card, wrapping) {
-    const area = h("div");
     const names = actionsFor(card, wrapping);
-    const buttons = names.map((name) => h("button", {
+    this.buttons = names.map((name) => h("button", {
       type: "button",
       "data-action": name,
-      "aria-pressed": "false",
-      onclick: () => this.toggle(area, buttons, name),
+      onclick: () => this.open(this.area.dataset.action === name ? "" : name),
     }, t(`desk.${name === "complain" ? "raise_complaint" : name}`)));
-    fill(this.actions, h("div", { class: "row" }, buttons), area);
+    fill(this.actions, h("div", { class: "row" }, this.buttons), this.area);
+    if (names.includes(this.area.dataset.action)) this.press();
+    else this.open("");
     this.clock = h("span", { class: "number" });
     fill(this.wrapUp, h("strong", {}, t("desk.wrap_up")), this.clock,
       h("button", { type: "button", class: "main", onclick: () => this.wrappedUp() }, t("desk.wrapped_up")));
     this.tick();
   }
 
-  toggle(area, buttons, name) {
-    const close = area.dataset.action === name;
-    area.dataset.action = close ? "" : name;
-    for (const button of buttons) button.setAttribute("aria-pressed", String(!close && button.dataset.action === name));
-    const done = () => this.toggle(area, buttons, name);
-    fill(area, close ? null : actionForm({ page: this.page, card: this.card, name, done }));
-    area.querySelector("input, select, textarea, button")?.focus();
+  open(name) {
+    this.area.dataset.action = name;
+    this.press();
+    fill(this.area, name && actionForm({ page: this.page, card: this.card, name, done: () => this.open("") }));
+    this.area.querySelector("input, select, textarea, button")?.focus();
+  }
+
+  press() {
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.action === this.area.dataset.action));
   }
 
   async wrappedUp() {

@@ -17,6 +17,7 @@ class Page {
     this.desk = new Desk();
     this.panels = new Map();
     this.selected = "";
+    this.wanted = "";
     this.unread = new Map();
     this.bar = new Bar(this);
     this.offers = new Offers(this);
@@ -84,13 +85,21 @@ class Page {
 
   hear(frame) {
     const news = this.desk.apply(frame);
-    if (news.assigned) this.select(news.assigned);
+    if (news.assigned) this.pop(news.assigned);
     if (news.gap) this.readMessages(news.gap, news.after);
     if (news.fresh) for (const contact of this.panels.keys()) this.readMessages(contact);
     if (frame.type === "message" && frame.contact !== this.selected && isTheirs(frame.sender)) {
       this.unread.set(frame.contact, (this.unread.get(frame.contact) ?? 0) + 1);
     }
     this.draw();
+  }
+
+  /** A call pops up at once; written work only when it was asked for or nothing else is at hand. */
+  pop(contact) {
+    const { medium } = this.desk.contacts.get(contact);
+    const asked = this.wanted === contact || !this.desk.contacts.has(this.selected);
+    if (asked || medium === "voice") this.select(contact);
+    else this.unread.set(contact, (this.unread.get(contact) ?? 0) + 1);
   }
 
   async readMessages(contact, after = 0) {

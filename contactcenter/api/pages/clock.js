@@ -32,6 +32,11 @@ export function time(instant) {
   return Number.isNaN(at.getTime()) ? "" : at.toLocaleTimeString(document.documentElement.lang, { hour12: false });
 }
 
+export function day(instant) {
+  const at = new Date(instant);
+  return Number.isNaN(at.getTime()) ? "" : at.toLocaleDateString(document.documentElement.lang);
+}
+
 export function moment(instant) {
   const at = new Date(instant);
   if (Number.isNaN(at.getTime())) return "";

@@ -1,0 +1,231 @@
+"""The agents' gateway: `/v1/agent`, subprotocol `contactcenter.agent.v1`. Who is there, and how he comes and goes.
+
+An agent is connected while this process holds at least one of his sockets; the router hears of the first and of
+the last, not of those between. Close codes: 4401 who are you, 4403 no seat, 4408 too slow, 1009 frame too large,
+1012 the service restarts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from contactcenter.client import protocol as p
+from contactcenter.errors import ContactCenterError, Forbidden, Unauthorized
+from contactcenter.realtime.desk_commands import Answers, MalformedCommand, problem, read_command
+from contactcenter.realtime.desk_session import DeskSession
+from contactcenter.services.desk import DeskService
+from contactcenter.services.office import Office
+from contactcenter.services.screen_pop import ScreenPop
+from contactcenter.services.seats import Seat, seat_of
+from contactcenter.services.views import Principal
+
+log = logging.getLogger(__name__)
+UNKNOWN, NO_SEAT = 4401, 4403
+_encode = msgspec.json.Encoder().encode
+
+
+class Recognises(Protocol):
+    """services.access.Access."""
+
+    async def principal(self, token: str) -> Principal:
+        """Raises Unauthorized."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLimits:
+    """Seconds, bytes, and frames that may wait for one socket."""
+
+    hello_s: float = 5.0
+    heartbeat_s: float = 20.0
+    stuck_s: float = 10.0
+    drain_s: float = 3.0
+    frame_bytes: int = 64 * 1024
+    waiting: int = 512
+
+
+class DeskGateway:
+    """`handle` is the route's handler; `drain` sends everybody away in good order."""
+
+    def __init__(
+        self,
+        *,
+        office: Office,
+        access: Recognises,
+        service: DeskService,
+        screen_pop: ScreenPop,
+        limits: DeskLimits | None = None,
+    ) -> None:
+        self._office = office
+        self._access = access
+        self._service = service
+        self._screen_pop = screen_pop
+        self._limits = limits or DeskLimits()
+        self._answers = Answers(office.wording)
+        self._attendance = Attendance(office, service)
+        self._sessions: set[DeskSession] = set()
+        self._empty = asyncio.Event()
+        self._draining = False
+        office.bus.on_gap(self._resync)
+
+    @property
+    def sockets(self) -> int:
+        return len(self._sessions)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One socket, from its handshake to its end. 400 without the subprotocol, 503 while draining."""
+        if self._draining:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+        offered = request.headers.get("Sec-WebSocket-Protocol", "")
+        if p.SUBPROTOCOL not in [each.strip() for each in offered.split(",")]:
+            raise web.HTTPBadRequest(text=f"this door speaks {p.SUBPROTOCOL}")
+        socket = web.WebSocketResponse(
+            protocols=(p.SUBPROTOCOL,),
+            heartbeat=self._limits.heartbeat_s,
+            max_msg_size=self._limits.frame_bytes + 1,
+            compress=False,
+            timeout=2.0,
+        )
+        await socket.prepare(request)
+        entered = await self._greet(socket)
+        if entered is not None:
+            await self._serve(socket, *entered)
+        return socket
+
+    async def drain(self) -> None:
+        """No more sockets; those that are here are told to come again a little later, not all at once."""
+        self._draining = True
+        for number, session in enumerate(tuple(self._sessions)):
+            session.say_goodbye(0.5 + number % 20 / 10)
+        try:
+            async with asyncio.timeout(self._limits.drain_s):
+                while self._sessions:
+                    self._empty.clear()
+                    await self._empty.wait()
+        except TimeoutError:
+            log.warning("%d sockets did not leave in time", len(self._sessions))
+
+    def _resync(self) -> None:
+        """The bus lost something: every desk is read again."""
+        for session in self._sessions:
+            session.inbox.resync()
+
+    # --- coming ------------------------------------------------------------------------------------------------
+
+    async def _greet(self, socket: web.WebSocketResponse) -> tuple[p.Hello, Principal, Seat] | None:
+        """The first frame says who it is; else the socket is closed with the reason."""
+        try:
+            async with asyncio.timeout(self._limits.hello_s):
+                message = await socket.receive()
+        except TimeoutError:
+            await socket.close(code=UNKNOWN, message=b"hello expected")
+            return None
+        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+            return None
+        hello: p.Command | None = None
+        try:
+            hello = read_command(message.data)
+            who, seat = await self._enter(hello)
+        except MalformedCommand as malformed:
+            await self._turn_away(socket, malformed.reply, UNKNOWN)
+            return None
+        except ContactCenterError as refused:
+            code = NO_SEAT if isinstance(refused, Forbidden) else UNKNOWN
+            language = getattr(hello, "language", "zh-CN")
+            said = problem(refused, self._office.wording, language)
+            await self._turn_away(socket, p.Reply(re=hello.id if hello else "", error=said), code)
+            return None
+        assert isinstance(hello, p.Hello)
+        return hello, who, seat
+
+    async def _enter(self, hello: p.Command) -> tuple[Principal, Seat]:
+        if not isinstance(hello, p.Hello):
+            raise Unauthorized("say hello first", code="hello_first")
+        who = await self._access.principal(hello.token)
+        directory = self._office.directory(who.provider)
+        return who, seat_of(who, directory, hello.language, now=self._office.clock.now())
+
+    async def _turn_away(self, socket: web.WebSocketResponse, reply: p.Reply, code: int) -> None:
+        await socket.send_str(_encode(reply).decode())
+        await socket.close(code=code)
+
+    # --- being there -------------------------------------------------------------------------------------------
+
+    async def _serve(self, socket: web.WebSocketResponse, hello: p.Hello, who: Principal, seat: Seat) -> None:
+        async def carry(command: p.Command) -> p.Reply:
+            return await self._carry(command, who, seat)
+
+        session = DeskSession(
+            self._office,
+            self._screen_pop,
+            seat,
+            socket=socket,
+            carry=carry,
+            limit=self._limits.waiting,
+            stuck_s=self._limits.stuck_s,
+        )
+        async with self._office.bus.subscribe(f"desk:{seat.agent}") as pushes:
+            self._sessions.add(session)
+            try:
+                await self._attendance.came(seat)
+                session.outlet.reply(_encode(p.Reply(re=hello.id, ok={})))
+                session.outlet.reply(_encode(_welcome(seat)))
+                await session.run(pushes)
+            finally:
+                self._sessions.discard(session)
+                self._empty.set()
+                await self._attendance.went(seat)
+
+    async def _carry(self, command: p.Command, who: Principal, seat: Seat) -> p.Reply:
+        """A token that ran out ends the session with the next command."""
+        if who.expires_at is not None and who.expires_at <= self._office.clock.now():
+            return p.Reply(re=command.id, error=problem(Unauthorized(), self._office.wording, seat.language))
+        return await self._answers.once(
+            seat.agent, command, seat.language, lambda: self._service.carry_out(seat, command)
+        )
+
+
+class Attendance:
+    """Counts an agent's sockets and tells the router of the first and the last; in order, whatever overlaps."""
+
+    def __init__(self, office: Office, service: DeskService) -> None:
+        self._office = office
+        self._service = service
+        self._sockets: Counter[str] = Counter()
+        self._told: dict[str, bool] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def came(self, seat: Seat) -> None:
+        self._sockets[seat.agent] += 1
+        await self._settle(seat)
+
+    async def went(self, seat: Seat) -> None:
+        """A failure to say so is logged: the socket is gone all the same."""
+        self._sockets[seat.agent] -= 1
+        try:
+            await self._settle(seat)
+        except Exception:
+            log.exception("the router could not be told that %s has gone", seat.agent)
+
+    async def _settle(self, seat: Seat) -> None:
+        lock = self._locks.setdefault(seat.agent, asyncio.Lock())
+        async with lock:
+            connected = self._sockets[seat.agent] > 0
+            if connected != self._told.get(seat.agent, False):
+                key = f"{seat.agent}:{self._office.ids.new('cn')}"
+                await self._service.connection(seat, connected=connected, key=key)
+                self._told[seat.agent] = connected
+            if not self._sockets[seat.agent]:
+                self._told.pop(seat.agent, None)
+                del self._sockets[seat.agent]
+
+
+def _welcome(seat: Seat) -> p.Welcome:
+    return p.Welcome(agent=seat.agent, number=seat.number, name=seat.name, supervisor=seat.supervisor)

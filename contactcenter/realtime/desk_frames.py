@@ -1,0 +1,243 @@
+"""From what the router tells a desk to the frames its sockets hear. Pure: cards are read by the shell beforehand.
+
+A `DeskModel` is the desk as this socket knows it. A snapshot replaces it; every push changes it a little, and the
+result is what a new snapshot would say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from contactcenter.client import protocol as p
+from contactcenter.clock import rfc3339
+from contactcenter.services.notices import NoticePush
+from contactcenter.services.pushes import ConversationPush, DeskPush
+from contactcenter.services.views import DeskView
+from routing import effects as fx
+from routing.model import Outcome
+
+Units = Callable[[str], int]
+"""What one contact of a medium costs."""
+Say = Callable[[NoticePush], str]
+"""A notice in the agent's language."""
+Cards = Mapping[str, p.Card]
+ACTIVE, OFFERED, WRAP_UP = "active", "offered", "wrap_up"
+OFFLINE = p.DeskPresence(state="offline")
+
+
+@dataclass(slots=True)
+class DeskModel:
+    """`offers`: offer id to contact. `cards`: one for every contact that is offered or mine. `mine`: contact ids."""
+
+    agent: str
+    seq: int = 0
+    presence: p.DeskPresence = OFFLINE
+    offers: dict[str, str] = field(default_factory=dict)
+    mine: dict[str, None] = field(default_factory=dict)
+    cards: dict[str, p.Card] = field(default_factory=dict)
+
+    def knows(self, contact: str) -> bool:
+        return contact in self.mine or contact in self.offers.values()
+
+    def conversations(self) -> dict[str, str]:
+        """Conversation to contact, of everything that is mine."""
+        cards = (self.cards[contact] for contact in self.mine if contact in self.cards)
+        return {card.conversation: card.contact for card in cards if card.conversation}
+
+    def forget(self) -> None:
+        """Cards of what is neither offered nor mine any more."""
+        self.cards = {contact: card for contact, card in self.cards.items() if self.knows(contact)}
+
+
+def snapshot(agent: str, view: DeskView | None, cards: Cards) -> tuple[DeskModel, p.SnapshotFrame]:
+    """The desk as its rows have it; one that never signed in is offline. A contact without a card is left out."""
+    if view is None:
+        model = DeskModel(agent)
+        return model, p.SnapshotFrame(seq=0, presence=model.presence)
+    offers = [offer for offer in view.offers if offer.contact in cards]
+    contacts = [contact.id for contact in view.contacts if contact.id in cards]
+    model = DeskModel(
+        agent=agent,
+        seq=view.cursor,
+        presence=_presence_of(view),
+        offers={offer.id: offer.contact for offer in offers},
+        mine=dict.fromkeys(contacts),
+        cards=dict(cards),
+    )
+    shown = tuple(_offer(offer.id, offer.expires_at, replace(cards[offer.contact], state=OFFERED)) for offer in offers)
+    frame = p.SnapshotFrame(
+        seq=view.cursor, presence=model.presence, offers=shown, contacts=tuple(cards[each] for each in contacts)
+    )
+    return model, frame
+
+
+def needed(push: DeskPush, model: DeskModel) -> dict[str, fx.Because | None]:
+    """The contacts whose cards must be read for this push, with the reason of the offer where there is one."""
+    wanted: dict[str, fx.Because | None] = {}
+    for effect in push.effects:
+        match effect:
+            case fx.Offered(agent=agent) if agent == model.agent:
+                wanted[effect.contact] = effect.because
+            case fx.Owned(agent=agent) if agent == model.agent and effect.contact not in model.cards:
+                wanted.setdefault(effect.contact, None)
+            case fx.Amended() if model.knows(effect.contact):
+                wanted.setdefault(effect.contact, None)
+            case _:
+                pass
+    return wanted
+
+
+def frames(push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say: Say) -> list[p.AnyFrame]:
+    """What the socket hears of this push; changes the model. A contact that could not be read is not shown."""
+    model.cards.update(cards)
+    before = model.presence
+    told: list[p.AnyFrame] = []
+    for effect in push.effects:
+        frame = _frame(effect, push, model, say)
+        if frame is not None:
+            told.append(frame)
+    model.seq = push.seq
+    model.forget()
+    model.presence = replace(model.presence, used_units=_used(model, units))
+    if model.presence != before:
+        told.append(p.PresenceFrame(seq=push.seq, presence=model.presence))
+    return told
+
+
+def message(push: ConversationPush, contact: str) -> p.MessageFrame | None:
+    """A numbered message of a conversation; its other changes come by the router's pushes."""
+    if push.event != "message":
+        return None
+    return p.MessageFrame(
+        contact=contact,
+        conversation=push.conversation,
+        number=push.number,
+        sender=push.sender,
+        text=push.text,
+        at=rfc3339(push.at),
+        agent=push.agent_number,
+    )
+
+
+def notice(push: NoticePush, say: Say) -> p.NoticeFrame:
+    return p.NoticeFrame(code=push.notice, text=say(push), contact=push.contact)
+
+
+def _frame(effect: fx.AnyEffect, push: DeskPush, model: DeskModel, say: Say) -> p.AnyFrame | None:
+    agent: str = getattr(effect, "agent", "")
+    if agent and agent != model.agent:
+        return None
+    match effect:
+        case fx.Offered():
+            return _offered(effect, push, model)
+        case fx.OfferEnded():
+            return _offer_ended(effect, push, model)
+        case fx.Owned():
+            return _owned(effect, push, model)
+        case fx.WrapUpBegan():
+            return _wrap_up(effect, push, model)
+        case fx.Released():
+            model.mine.pop(effect.contact, None)
+            return p.ReleasedFrame(seq=push.seq, contact=effect.contact, reason=effect.reason)
+        case fx.PresenceMoved():
+            model.presence = _moved(effect, model.presence)
+            return None
+        case fx.Amended():
+            return _amended(effect, push, model)
+        case fx.Breached() | fx.Missed():
+            return _noticed(effect, push, model, say)
+        case _:
+            return None
+
+
+def _offered(effect: fx.Offered, push: DeskPush, model: DeskModel) -> p.OfferFrame | None:
+    card = model.cards.get(effect.contact)
+    if card is None:
+        return None
+    offer = effect.offer
+    model.offers[offer.id] = effect.contact
+    model.cards[effect.contact] = replace(card, state=OFFERED)
+    return p.OfferFrame(seq=push.seq, offer=_offer(offer.id, offer.expires_at, model.cards[effect.contact]))
+
+
+def _offer_ended(effect: fx.OfferEnded, push: DeskPush, model: DeskModel) -> p.OfferEndedFrame:
+    """The frame's outcome says whether it was missed: no second notice for the same thing."""
+    model.offers.pop(effect.offer, None)
+    return p.OfferEndedFrame(
+        seq=push.seq,
+        offer=effect.offer,
+        contact=effect.contact,
+        outcome=str(effect.outcome),
+        reason=effect.reason if effect.outcome is not Outcome.ACCEPTED else "",
+    )
+
+
+def _owned(effect: fx.Owned, push: DeskPush, model: DeskModel) -> p.AssignedFrame | None:
+    card = model.cards.get(effect.contact)
+    if card is None:
+        return None
+    model.mine[effect.contact] = None
+    model.cards[effect.contact] = replace(card, state=ACTIVE)
+    return p.AssignedFrame(seq=push.seq, card=model.cards[effect.contact])
+
+
+def _wrap_up(effect: fx.WrapUpBegan, push: DeskPush, model: DeskModel) -> p.WrapUpFrame:
+    card = model.cards.get(effect.contact)
+    if card is not None:
+        model.cards[effect.contact] = replace(card, state=WRAP_UP)
+    return p.WrapUpFrame(seq=push.seq, contact=effect.contact, until=rfc3339(effect.until), by=effect.by)
+
+
+def _amended(effect: fx.Amended, push: DeskPush, model: DeskModel) -> p.ContactFrame | None:
+    """The card was read anew; its state is what this desk knows, for the row may be ahead of the push."""
+    card = model.cards.get(effect.contact)
+    if card is None or not model.knows(effect.contact):
+        return None
+    state = card.state if effect.contact in model.mine else OFFERED
+    card = replace(card, state=state, complaint=effect.complaint, deadline=rfc3339(effect.deadline))
+    model.cards[effect.contact] = card
+    return p.ContactFrame(seq=push.seq, card=card)
+
+
+def _noticed(effect: fx.Breached | fx.Missed, push: DeskPush, model: DeskModel, say: Say) -> p.NoticeFrame | None:
+    if isinstance(effect, fx.Breached) and not model.knows(effect.contact):
+        return None
+    code = "contact_breached" if isinstance(effect, fx.Breached) else "missed_twice"
+    contact: str = getattr(effect, "contact", "")
+    text = say(NoticePush(agent=model.agent, notice=code, at=push.at, contact=contact))
+    return p.NoticeFrame(seq=push.seq, code=code, text=text, contact=contact)
+
+
+def _offer(offer: str, expires_at: int, card: p.Card) -> p.OfferCard:
+    return p.OfferCard(offer=offer, contact=card.contact, expires_at=rfc3339(expires_at), card=card)
+
+
+def _moved(effect: fx.PresenceMoved, before: p.DeskPresence) -> p.DeskPresence:
+    return replace(
+        before,
+        state=str(effect.state),
+        reason=effect.reason,
+        until=rfc3339(effect.until) if effect.until else "",
+        device=effect.device,
+    )
+
+
+def _presence_of(view: DeskView) -> p.DeskPresence:
+    presence = view.presence
+    return p.DeskPresence(
+        state=str(presence.state),
+        reason=presence.reason,
+        until=rfc3339(presence.until) if presence.until else "",
+        device=presence.device,
+        used_units=view.used_units,
+        capacity=view.capacity,
+    )
+
+
+def _used(model: DeskModel, units: Units) -> int:
+    """Offers, active contacts and wrap-up all hold their units."""
+    held = {*model.mine, *model.offers.values()}
+    return sum(units(model.cards[contact].medium) for contact in held if contact in model.cards)
