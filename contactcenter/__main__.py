@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contactcenter import config
+from contactcenter.config import Settings
 from contactcenter.errors import ContactCenterError
 from contactcenter.wiring import commands
 
@@ -36,6 +37,18 @@ def _roles(options: argparse.Namespace) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in named.split(",")) if named else None
 
 
+def _simulate(settings: Settings, options: argparse.Namespace) -> int:
+    from contactcenter.demo.simulate import simulate
+
+    return commands.run_async(simulate(options.kind, settings.data_dir))
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    from contactcenter.demo.run import demo
+
+    return commands.run_async(demo(settings.data_dir, options))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="contactcenter", description="An omnichannel contact-center backend.")
     parser.add_argument("--data-dir", type=Path, help="where the embedded database, secrets and kept mail are")
@@ -56,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--provider", default="")
     token.add_argument("--client", default="")
 
-    simulate = _command(commands_, "simulate", commands.simulate, "make one contact through the public doors")
+    simulate = _command(commands_, "simulate", _simulate, "make one contact through the public doors")
     simulate.add_argument("kind", choices=("call", "mail", "chat", "callback"))
 
-    demo = _command(commands_, "demo", commands.demo, "a busy hour in a minute or two, on a running service")
+    demo = _command(commands_, "demo", _demo, "a busy hour in a minute or two, on a running service")
     demo.add_argument("--seed", type=int, default=1)
     demo.add_argument("--contacts", type=int, default=400)
     demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")

@@ -82,7 +82,6 @@ def recover(state: State, now: Micros) -> list[AnyEffect]:
         if late:
             offers.settle(turn, work, "recovered")
     fire_due(turn)
-    state.dirty_desks.update(state.desks)
     return _conclude(turn)
 
 

@@ -42,7 +42,7 @@ def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
 
 
 def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
-    """End one offer and give the capacity back. The contact is not placed anew: `settle` does that."""
+    """End one offer and give the capacity back. The contact's row and place are the caller's: `settle`."""
     desk = _end(turn, work, offer, outcome=outcome, reason=reason)
     turn.state.weigh(desk)
     return desk
@@ -54,7 +54,6 @@ def _end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str 
     work.offers.remove(offer)
     del turn.state.offers[offer.id], desk.offers[work.arrival]
     give_back(turn.state, desk, work)
-    turn.state.touch_work(work)
     turn.say(OfferEnded(contact=work.contact.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
     return desk
 

@@ -58,8 +58,9 @@ class State:
         for record in sorted(snapshot.records, key=lambda record: record.arrival):
             state._adopt(record)
         state.reindex()
+        # The snapshot may be younger than the last decision: whoever became free in between is matched first.
         state.dirty_works.clear()
-        state.dirty_desks.clear()
+        state.dirty_desks = dict(state.desks)
         state.restaffed.clear()
         return state
 

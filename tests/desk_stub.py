@@ -153,6 +153,7 @@ class DeskStub:
                 await self.assign(self.offers.pop(offer).card)
             case d.Say(contact=contact, text=text):
                 self.house.write(contact, text, "agent", agent="8012")
+                return {"warnings": [{"phrase": "请稍等", "suggestion": "我马上帮您查"}] if "请稍等" in text else []}
             case d.Messages(contact=contact):
                 return {"messages": [self._message(contact, m) for m in self.house.messages[contact]]}
             case d.Finish(contact=contact):

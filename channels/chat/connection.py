@@ -31,7 +31,16 @@ from channels.chat.ports import (
     Waiting,
 )
 from channels.chat.wording import Wording
-from channels.port import ChatOpened, ChatSaid, DifferentPayload, Intake, IntakeBusy, Receipt, UnknownDoor
+from channels.port import (
+    ChatOpened,
+    ChatSaid,
+    DifferentPayload,
+    Intake,
+    IntakeBusy,
+    Malformed,
+    Receipt,
+    UnknownDoor,
+)
 
 log = logging.getLogger(__name__)
 
@@ -235,8 +244,8 @@ class Connection:
             await self._house.intake.accept(said)
         except IntakeBusy:
             return self._visit.busy(self._house.retry_after_s, say)
-        except DifferentPayload:
-            return self._visit.failed("different_payload", say=say)
+        except (DifferentPayload, Malformed) as refusal:
+            return self._visit.failed(refusal.code, say=say)
         except UnknownDoor:
             return self._visit.failed("unknown_site", say=say, close=p.CLOSE_UNKNOWN)
         return self._visit.stored(say)

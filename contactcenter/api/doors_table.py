@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from aiohttp import web
@@ -105,11 +106,14 @@ def with_doors(doors: Iterable[web.RouteDef], table: Iterable[Route] = TABLE) ->
 
 
 def _own_document(routes: tuple[Route, ...]) -> Route:
-    """What this process serves, as OpenAPI: made once, not part of what it describes."""
-    body = json.dumps(openapi(routes), ensure_ascii=False).encode()
+    """What this process serves, as OpenAPI: made when first asked for, not part of what it describes."""
+
+    @cache
+    def body() -> bytes:
+        return json.dumps(openapi(routes), ensure_ascii=False).encode()
 
     async def handler(services: object, call: Call[Any, Any]) -> web.Response:
-        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
+        return web.Response(body=body(), content_type="application/json", headers={"Cache-Control": "no-cache"})
 
     return Route(
         method="GET",

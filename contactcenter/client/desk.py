@@ -51,6 +51,7 @@ class AgentClient(Verbs):
         self._chance = chance
         self._link = Link(socket_url(url), self._hello, self._apply, patience=self._patience, chance=chance)
         self._state = DeskState()
+        self._snapshot_of = 0
         self._listeners: set[asyncio.Queue[p.AnyFrame | None]] = set()
         self._changed = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
@@ -93,6 +94,11 @@ class AgentClient(Verbs):
     @property
     def connected(self) -> bool:
         return self._link.opened.is_set() and self._link.closed is None
+
+    @property
+    def fresh(self) -> bool:
+        """Connected, and the snapshot of this connection has been applied: `desk` is not from before a reconnect."""
+        return self.connected and self._snapshot_of == self._link.connections
 
     @property
     def connections(self) -> int:
@@ -139,6 +145,8 @@ class AgentClient(Verbs):
         return p.Hello(id=self._ids(), token=self._token, cursor=self._state.seq, language=self._language)
 
     def _apply(self, frame: p.AnyFrame) -> None:
+        if isinstance(frame, p.SnapshotFrame):
+            self._snapshot_of = self._link.connections
         self._state = apply(self._state, frame)
         for listener in self._listeners:
             listener.put_nowait(frame)

@@ -110,7 +110,7 @@ class Floor:
 
     @property
     def connected(self) -> bool:
-        return all(seat.client.connected for seat in self.seats)
+        return all(seat.client.fresh for seat in self.seats)
 
     @property
     def reconnects(self) -> int:

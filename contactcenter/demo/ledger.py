@@ -25,6 +25,8 @@ class Decided(Struct, frozen=True, kw_only=True):
     owners: tuple[str, ...] = ()
     ended: str = ""
     levels: tuple[int, ...] = ()
+    raised: tuple[int, ...] = ()
+    """The levels reached by somebody's action; a clock that ran out is not a decision of this run."""
     promised: bool = False
     reached: bool = False
     doubly: bool = False
@@ -33,7 +35,7 @@ class Decided(Struct, frozen=True, kw_only=True):
     @property
     def line(self) -> str:
         offers = ",".join(f"{agent}={outcome}" for agent, outcome in zip(self.offered, self.outcomes, strict=True))
-        climbed = f" levels={'>'.join(map(str, self.levels))}" if self.levels else ""
+        climbed = f" levels={'>'.join(map(str, self.raised))}" if self.raised else ""
         breach = " breached" if self.breached else ""
         owners = ",".join(self.owners)
         return f"{self.label} {self.medium} offered={offers} owned={owners} ended={self.ended}{climbed}{breach}"
@@ -44,6 +46,7 @@ def read(label: str, medium: str, facts: Iterable[Fact]) -> Decided:
     told = sorted(facts, key=_order)
     made = [fact for fact in told if fact["kind"] == "offer.made"]
     results = {fact["data"].get("offer"): fact["data"].get("outcome", "") for fact in _of(told, "offer.ended")}
+    climbs = [fact for fact in told if fact["kind"] in ("complaint.raised", "complaint.escalated")]
     ends = _of(told, "contact.ended") or _of(told, "contact.blocked")
     return Decided(
         label=label,
@@ -52,7 +55,8 @@ def read(label: str, medium: str, facts: Iterable[Fact]) -> Decided:
         outcomes=tuple(str(results.get(_offer_id(fact), "open")) for fact in made),
         owners=tuple(fact["agent"] for fact in _of(told, "contact.assigned")),
         ended=_how(ends[-1]) if ends else "open",
-        levels=tuple(_level(fact) for fact in told if fact["kind"] in ("complaint.raised", "complaint.escalated")),
+        levels=tuple(_level(fact) for fact in climbs),
+        raised=tuple(_level(fact) for fact in climbs if not _overdue(fact)),
         promised=bool(_of(told, "callback.promised")),
         reached=any(fact["data"].get("result") == "reached" for fact in told),
         doubly=_doubly(told),
@@ -93,6 +97,10 @@ def _how(fact: Fact) -> str:
 
 def _level(fact: Fact) -> int:
     return int(fact["data"].get("level", fact["data"].get("to", 0)))
+
+
+def _overdue(fact: Fact) -> bool:
+    return str(fact["data"].get("reason", "")).endswith("_overdue")
 
 
 def _doubly(facts: list[Fact]) -> bool:

@@ -44,6 +44,7 @@ class BatchRows:
         self._finished: list[AssignmentBegan] = []
         self._moved: list[AssignmentMoved] = []
         self._ends: dict[str, tuple[fx.Ended | fx.Blocked, int]] = {}
+        self._released_by: dict[str, str] = {}
         self._contacts: set[str] = set()
         self._agents: dict[str, int] = {}
         self._now = 0
@@ -72,6 +73,7 @@ class BatchRows:
             case fx.Owned():
                 self._owned(effect, record, seq, now)
             case fx.WrapUpBegan():
+                self._released_by[effect.contact] = effect.by
                 self._assignment_moved(effect.contact, effect.agent, now, ended=False, reason=effect.cause)
             case fx.Released():
                 self._assignment_moved(effect.contact, effect.agent, now, ended=True, reason=effect.reason)
@@ -155,7 +157,7 @@ class BatchRows:
             answered_at=shape.answered_at or None,
             ended_at=ended_at if over else None,
             outcome=_outcome(end) if over else "",
-            released_by=getattr(end, "by", "") if over else "",
+            released_by=self._released_by.get(contact, "") or getattr(end, "by", ""),
             route=None if record is None else _encode(record),
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -44,15 +45,16 @@ class Deadlines:
         }
 
     async def handle(self, timer: DueTimer) -> None:
-        """Carry out one due timer. Raises StaleWrite when it keeps losing races: it stays due and comes again."""
+        """Carry out one due timer. One that another process fired meanwhile, or that keeps losing races and stays
+        due, is left alone."""
         handler = self._handlers.get(timer.kind)
-        if handler is None:
-            await self._quarantine(timer, f"no rule for timers of kind {timer.kind}")
-            return
         try:
-            await again(lambda: handler(timer))
+            if handler is None:
+                await self._quarantine(timer, f"no rule for timers of kind {timer.kind}")
+            else:
+                await again(partial(handler, timer))
         except StaleWrite:
-            raise
+            log.info("timer %s: somebody else has it", timer.id)
         except ContactCenterError as problem:
             log.warning("timer %s set aside: %s", timer.id, problem)
             await self._quarantine(timer, f"{problem.code}: {problem}")

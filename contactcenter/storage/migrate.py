@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 COMMAND = "contactcenter migrate"
 LOCK = 0x636F6E7461637463
 """Any number of our own; its bytes read "contactc"."""
+PATIENCE_S = 3600.0
+"""A large table may take its time; the sessions of the pool give up after seconds."""
 TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version    integer     PRIMARY KEY,
@@ -62,7 +64,8 @@ def read(folder: Path | None = None) -> list[Migration]:
 async def migrate(connection: asyncpg.Connection, folder: Path | None = None) -> list[str]:
     """Bring the database up to date; returns the names of what was applied."""
     wanted = read(folder)
-    await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=None)
+    await connection.execute("SET statement_timeout = 0")
+    await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=PATIENCE_S)
     try:
         await connection.execute(TABLE)
         done = await _applied(connection)
@@ -70,6 +73,7 @@ async def migrate(connection: asyncpg.Connection, folder: Path | None = None) ->
         return [await _apply(connection, each) for each in wanted[len(done) :]]
     finally:
         await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+        await connection.execute("RESET statement_timeout")
 
 
 async def check(connection: asyncpg.Connection, folder: Path | None = None) -> None:
@@ -105,7 +109,7 @@ def _compare(wanted: Sequence[Migration], done: Sequence[tuple[int, str, str]]) 
 
 async def _apply(connection: asyncpg.Connection, migration: Migration) -> str:
     async with connection.transaction():
-        await connection.execute(migration.script, timeout=None)
+        await connection.execute(migration.script, timeout=PATIENCE_S)
         await connection.execute(
             "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
             migration.version,

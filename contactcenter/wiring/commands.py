@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
+from channels.chat import protocol as chat
+from contactcenter.api.asyncapi import live_feed, visitor
 from contactcenter.api.documents import write_docs
 from contactcenter.clock import to_micros
 from contactcenter.config import Settings
@@ -19,6 +21,7 @@ from contactcenter.domain.configuration_rules import check as check_rules
 from contactcenter.domain.configuration_rules import warnings
 from contactcenter.domain.configuration_yaml import dump_yaml, load_yaml
 from contactcenter.errors import Misconfigured, NotFound
+from contactcenter.realtime import feed
 from contactcenter.services.access import Access
 from contactcenter.services.replaying import Replaying
 from contactcenter.storage.embedded import EmbeddedPostgres
@@ -33,7 +36,7 @@ T = TypeVar("T")
 
 def serve(settings: Settings, options: argparse.Namespace) -> int:
     with _database(settings) as dsn:
-        return _run(_serve(settings, dsn, owns_schema=not settings.database_url))
+        return run_async(_serve(settings, dsn, owns_schema=not settings.database_url))
 
 
 async def _serve(settings: Settings, dsn: str, *, owns_schema: bool) -> int:
@@ -59,7 +62,7 @@ def migrate_schema(settings: Settings, options: argparse.Namespace) -> int:
         return 0
 
     with _database(settings) as dsn:
-        return _run(run(dsn))
+        return run_async(run(dsn))
 
 
 def configure(settings: Settings, options: argparse.Namespace) -> int:
@@ -72,7 +75,7 @@ def configure(settings: Settings, options: argparse.Namespace) -> int:
         print(f"{options.file}: fine, {len(document.agents)} agents on {len(document.leases)} leases")
         return 0
     with _database(settings) as dsn:
-        return _run(_configure(settings, dsn, options))
+        return run_async(_configure(settings, dsn, options))
 
 
 async def _configure(settings: Settings, dsn: str, options: argparse.Namespace) -> int:
@@ -97,7 +100,7 @@ def issue_token(settings: Settings, options: argparse.Namespace) -> int:
         return 0
 
     with _database(settings) as dsn:
-        return _run(run(dsn))
+        return run_async(run(dsn))
 
 
 def replay(settings: Settings, options: argparse.Namespace) -> int:
@@ -115,23 +118,15 @@ def replay(settings: Settings, options: argparse.Namespace) -> int:
         return 1 if report.differences else 0
 
     with _database(settings) as dsn:
-        return _run(run(dsn))
-
-
-def simulate(settings: Settings, options: argparse.Namespace) -> int:
-    from contactcenter.demo.simulate import simulate as make_one
-
-    return _run(make_one(options.kind, settings.data_dir))
-
-
-def demo(settings: Settings, options: argparse.Namespace) -> int:
-    from contactcenter.demo.run import demo as busy_hour
-
-    return _run(busy_hour(settings.data_dir, options))
+        return run_async(run(dsn))
 
 
 def write_documents(settings: Settings, options: argparse.Namespace) -> int:
-    write_docs(options.folder)
+    sockets = (
+        live_feed(feed.FeedHello, feed.FeedProblem, feed.SUBPROTOCOL),
+        visitor(chat.AnyIn, chat.AnyOut, chat.SUBPROTOCOL),
+    )
+    write_docs(options.folder, sockets)
     print(f"written: {options.folder}")
     return 0
 
@@ -167,7 +162,7 @@ async def _opened(settings: Settings, dsn: str) -> AsyncIterator[Core]:
         await pool.close()
 
 
-def _run(main: Coroutine[Any, Any, T]) -> T:
+def run_async(main: Coroutine[Any, Any, T]) -> T:
     """uvloop where there is one; the plain loop elsewhere."""
     if sys.platform == "win32":
         return asyncio.run(main)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contactcenter.realtime.desk import DeskGateway
-
 from contactcenter.services.access import Access
 from contactcenter.services.asking import Asking
 from contactcenter.services.callback_attempts import CallbackAttempts

@@ -9,15 +9,16 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import aiohttp
 import msgspec
 from aiohttp import web
 
-from contactcenter.config import Settings
+from contactcenter.config import PREFIX, Settings
+from contactcenter.errors import Misconfigured
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.access import Access
 from contactcenter.services.takeover import Takeover
@@ -189,13 +190,26 @@ async def _open_doors(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, core.settings.http_host, core.settings.http_port)
-    await site.start()
+    with _taken("HTTP_PORT", core.settings.http_port):
+        await site.start()
     port = runner.addresses[0][1]
     if "api" in core.settings.roles:
-        await doors.mail.start()
+        with _taken("SMTP_PORT", core.settings.smtp_port):
+            await doors.mail.start()
         stack.push_async_callback(doors.mail.stop)
     stack.push_async_callback(_drain, doors, desks)
     return core.settings.public_url or f"http://{core.settings.http_host}:{port}", doors.mail.address
+
+
+@contextmanager
+def _taken(setting: str, port: int) -> Iterator[None]:
+    """A port that cannot be had is a wrong setting: said by name, not by traceback."""
+    try:
+        yield
+    except OSError as problem:
+        raise Misconfigured(
+            f"port {port} cannot be opened: {problem.strerror}", field=f"{PREFIX}{setting}"
+        ) from problem
 
 
 async def _drain(doors: Doors, desks: Desks) -> None:

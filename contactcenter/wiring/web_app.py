@@ -11,6 +11,7 @@ from aiohttp import web
 from contactcenter.api.doors_table import with_doors
 from contactcenter.api.server import build_app
 from contactcenter.api.services import Services
+from contactcenter.api.table import OPERATIONS, TABLE
 from contactcenter.domain.texts import Renderer, catalogue
 from contactcenter.metrics.prometheus import Exposition, Registry
 from contactcenter.metrics.recompute import day_table
@@ -23,21 +24,34 @@ from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.workers.router import Router
 
+HEALTH = tuple(route for route in OPERATIONS if route.path in ("/healthz", "/readyz", "/metrics"))
+
 
 def build_web(
     core: Core, access: Access, *, doors: Doors, desks: Desks, routers: list[Router], registry: Registry
 ) -> web.Application:
     """What a process without the `api` role serves is its health and its metrics."""
     board = QueueBoard(core.reads, core.clock, zone_of=_zones(core))
-    services = _services(core, access, desks=desks, board=board, routers=routers, registry=registry)
+    feed = LiveFeed(board=board, access=access, bus=core.bus)
+    services = _services(core, access, desks=desks, board=board, feed=feed, routers=routers, registry=registry)
     served = [*doors.phone.routes(), *doors.chat.routes()] if "api" in core.settings.roles else []
     if "gateway" in core.settings.roles:
         served.append(web.get("/v1/agent", desks.gateway.handle))
-    return build_app(services, with_doors(served))
+    api = "api" in core.settings.roles
+    app = build_app(services, with_doors(served, TABLE if api else HEALTH))
+    app.on_shutdown.append(lambda _: feed.drain())
+    return app
 
 
 def _services(
-    core: Core, access: Access, *, desks: Desks, board: QueueBoard, routers: list[Router], registry: Registry
+    core: Core,
+    access: Access,
+    *,
+    desks: Desks,
+    board: QueueBoard,
+    feed: LiveFeed,
+    routers: list[Router],
+    registry: Registry,
 ) -> Services:
     async def boards() -> list[LiveQueues]:
         return [await board.live(Scope(provider)) for provider in core.directories.providers]
@@ -64,7 +78,7 @@ def _services(
         supervision=desks.supervision,
         ready=ready,
         metrics=Exposition(registry, boards).render,
-        feed=LiveFeed(board=board, access=access, bus=core.bus).handle,
+        feed=feed.handle,
     )
 
 

@@ -98,7 +98,7 @@ def timer(**given: Any) -> TimerSet:
     return TimerSet(**{**row, "due_at": T0 + SECOND, **given})
 
 
-# --- a router's rows -------------------------------------------------------------------------------------------
+# --- a router's rows ---------------------------------------------------------------------------------------------
 
 
 def batch(seq: int, epoch: int, decided: int = 1, **given: Any) -> Batch:

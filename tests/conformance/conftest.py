@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contactcenter.domain.configuration import Callbacks, Document, Ladder, Provider
+from contactcenter.storage.memory import memory_stores
 from contactcenter.storage.postgres import postgres_stores
 from contactcenter.storage.stores import Stores
 
@@ -13,8 +14,6 @@ from contactcenter.storage.stores import Stores
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "postgres":
         return postgres_stores(request.getfixturevalue("pool"))
-    from contactcenter.storage.memory import memory_stores
-
     return memory_stores()
 
 

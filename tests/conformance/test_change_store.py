@@ -11,14 +11,17 @@ from builders import (
     PROVIDER,
     SECOND,
     T0,
+    batch,
     case,
     complaint,
     contact,
     conversation,
     customer,
+    ended,
     event,
     fact,
     message,
+    move,
     outgoing,
     receipt,
     timer,
@@ -46,7 +49,7 @@ async def all_facts(stores: Stores) -> list[str]:
     return [each.id async for each in stores.reads.facts_between(Scope(PROVIDER), 0, T0 * 2)]
 
 
-# --- once ----------------------------------------------------------------------------------------------------------
+# --- once --------------------------------------------------------------------------------------------------------
 
 
 async def test_nothing_is_written_by_empty_changes(stores: Stores) -> None:
@@ -107,7 +110,7 @@ async def test_numbers_of_a_client_never_repeat(stores: Stores) -> None:
     assert await stores.changes.next_number(OTHER, "case") == 1
 
 
-# --- all or nothing ------------------------------------------------------------------------------------------------
+# --- all or nothing ----------------------------------------------------------------------------------------------
 
 
 async def test_one_lost_race_undoes_everything(stores: Stores) -> None:
@@ -148,7 +151,7 @@ async def test_a_quarantined_arrival_is_kept(stores: Stores) -> None:
         await stores.changes.apply(Changes(quarantined=[kept]))
 
 
-# --- customers and contacts ------------------------------------------------------------------------------------------
+# --- customers and contacts --------------------------------------------------------------------------------------
 
 
 async def test_a_customer_is_written_with_identities_and_records(stores: Stores) -> None:
@@ -221,6 +224,41 @@ async def test_a_link_sets_the_services_columns_and_leaves_the_version(stores: S
     assert (seen.case, seen.customer, seen.complaint, seen.context, seen.version) == ("cs_1", "cu_1", True, {"a": 1}, 0)
 
 
+@pytest.mark.parametrize(("state", "owner"), [("wrap_up", "a1"), ("ended", "")])
+async def test_nothing_joins_a_contact_that_is_over(stores: Stores, state: str, owner: str) -> None:
+    ownership = await stores.routing.acquire(PROVIDER, "node", 3.0)
+    assert ownership
+    joining = ContactLink(id="ct_1", context={"more": True}, must_be_open=True)
+    await stores.changes.apply(Changes(contacts=[contact()]))
+    await stores.changes.apply(Changes(contact_links=[joining]))
+    over = move(state=state, owner=owner, ended_at=T0 if state == "ended" else None)
+    await stores.routing.commit(batch(1, ownership.epoch, contacts=[over]))
+    with pytest.raises(StaleWrite):
+        await stores.changes.apply(Changes(contact_links=[joining], facts=[fact()]))
+    await stores.changes.apply(Changes(contact_links=[ContactLink(id="ct_1", case="cs_1")]))
+    assert await all_facts(stores) == []
+
+
+async def test_a_number_that_was_called_back_may_ask_again(stores: Stores) -> None:
+    asked = {"medium": "callback", "address": "+8613800000000"}
+    ownership = await stores.routing.acquire(PROVIDER, "node", 3.0)
+    assert ownership
+    await stores.changes.apply(Changes(contacts=[contact(**asked)]))
+    await stores.routing.commit(batch(1, ownership.epoch, contacts=[ended()]))
+    assert await stores.intake.open_callback(CLIENT, "+8613800000000") is None
+    await stores.changes.apply(Changes(contacts=[contact(id="ct_2", **asked)]))
+
+
+async def test_what_belongs_to_nobody_known_is_refused(stores: Stores) -> None:
+    for orphan in (
+        Changes(contacts=[contact(customer="cu_9")]),
+        Changes(identities=[NewIdentity("cu_9", PROVIDER, CLIENT, "phone", "+86138")]),
+        Changes(complaints=[complaint(case="cs_9")]),
+    ):
+        with pytest.raises(Invalid):
+            await stores.changes.apply(orphan)
+
+
 async def test_a_contact_is_opened_and_linked_at_once(stores: Stores) -> None:
     links = [ContactLink(id="ct_1", case="cs_1"), ContactLink(id="ct_1", complaint=True, context={"b": 2})]
     await stores.changes.apply(Changes(contacts=[contact()], contact_links=links))
@@ -234,7 +272,7 @@ async def test_a_link_to_an_unknown_contact_is_stale(stores: Stores) -> None:
         await stores.changes.apply(Changes(contact_links=[ContactLink(id="ct_9", case="cs_1")]))
 
 
-# --- conversations ---------------------------------------------------------------------------------------------------
+# --- conversations -----------------------------------------------------------------------------------------------
 
 
 async def test_messages_are_numbered_without_gaps(stores: Stores) -> None:
@@ -315,7 +353,7 @@ async def test_a_lost_move_leaves_no_message(stores: Stores) -> None:
     assert await stores.reads.messages(SCOPE, "cv_1") == []
 
 
-# --- calls, cases, complaints ------------------------------------------------------------------------------------------
+# --- calls, cases, complaints ------------------------------------------------------------------------------------
 
 
 def call(expected: int | None, **given: object) -> CallWrite:
@@ -375,7 +413,7 @@ async def test_a_write_in_another_clients_name_is_stale(stores: Stores) -> None:
             await stores.changes.apply(foreign)
 
 
-# --- timers ------------------------------------------------------------------------------------------------------------
+# --- timers ------------------------------------------------------------------------------------------------------
 
 
 async def due(stores: Stores, now: int) -> list[str]:

@@ -128,7 +128,7 @@ async def test_a_customer_of_several_clients_is_found_within_the_scope(stores: S
     assert [each.id for each in found if each] == ["cu_1", "cu_2", "cu_2"]
 
 
-# --- lists -------------------------------------------------------------------------------------------------------------
+# --- lists -------------------------------------------------------------------------------------------------------
 
 
 async def test_contacts_come_newest_first_page_by_page(stores: Stores) -> None:
@@ -171,7 +171,7 @@ async def test_complaints_are_listed_by_level_highest_first(stores: Stores) -> N
     assert [each.case for each in await stores.reads.complaints(SCOPE, open_only=False)] == ["cs_1", "cs_2", "cs_0"]
 
 
-# --- facts -------------------------------------------------------------------------------------------------------------
+# --- facts -------------------------------------------------------------------------------------------------------
 
 
 async def test_a_fact_is_read_back_whole(stores: Stores) -> None:
@@ -222,7 +222,7 @@ async def test_facts_are_counted_by_kind_and_by_how_they_ended(stores: Stores) -
     }
 
 
-# --- live --------------------------------------------------------------------------------------------------------------
+# --- live --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_queue_line_counts_the_open_contacts_of_a_view(stores: Stores) -> None:

@@ -53,7 +53,7 @@ async def nothing_written(stores: Stores, last_seq: int = 0) -> bool:
     return not facts and await log_of(stores) == list(range(1, last_seq + 1)) and not await stores.outbox.backlog()
 
 
-# --- the lease -----------------------------------------------------------------------------------------------------
+# --- the lease ---------------------------------------------------------------------------------------------------
 
 
 async def test_a_free_domain_is_taken_at_epoch_one(stores: Stores) -> None:
@@ -108,7 +108,7 @@ async def test_the_successor_goes_on_where_the_log_stands(stores: Stores) -> Non
     assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 3, 7)
 
 
-# --- the fence -----------------------------------------------------------------------------------------------------
+# --- the fence ---------------------------------------------------------------------------------------------------
 
 
 async def test_an_old_epoch_can_write_nothing(stores: Stores) -> None:
@@ -144,7 +144,7 @@ async def test_two_routers_with_one_batch_write_it_once(stores: Stores) -> None:
     assert await log_of(stores) == [1]
 
 
-# --- events --------------------------------------------------------------------------------------------------------
+# --- events ------------------------------------------------------------------------------------------------------
 
 
 async def test_pending_events_come_oldest_first_and_leave_when_numbered(stores: Stores) -> None:
@@ -211,7 +211,7 @@ async def test_snapshots_are_kept_oldest_first_and_once(stores: Stores) -> None:
     ]  # fmt: skip
 
 
-# --- rows ----------------------------------------------------------------------------------------------------------
+# --- rows --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_moved_contact_is_loaded_and_a_fresh_one_is_named(stores: Stores) -> None:
@@ -349,6 +349,14 @@ async def test_an_active_contact_has_an_owner_and_a_waiting_one_has_none(stores:
     for wrong in (move(state="active"), move(state="waiting", owner="a1"), move(state="ended")):
         with pytest.raises(Invalid):
             await stores.routing.commit(batch(1, epoch, contacts=[wrong]))
+
+
+async def test_an_offer_of_an_unknown_contact_is_refused(stores: Stores) -> None:
+    epoch = await owned(stores)
+    for orphan in (batch(1, epoch, offers_made=[offer()]), batch(1, epoch, assignments_began=[began()])):
+        with pytest.raises(Invalid):
+            await stores.routing.commit(orphan)
+    assert await nothing_written(stores)
 
 
 async def test_facts_and_sendings_of_a_batch_are_written_once_by_id(stores: Stores) -> None:

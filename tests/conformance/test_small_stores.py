@@ -16,7 +16,7 @@ from contactcenter.storage.stores import Stores
 AGENT = Principal(kind="agent", provider=PROVIDER, subject="a1", client=CLIENT, expires_at=T0 + 60 * SECOND)
 
 
-# --- access ------------------------------------------------------------------------------------------------------------
+# --- access ------------------------------------------------------------------------------------------------------
 
 
 async def test_a_token_names_its_principal_until_it_expires(stores: Stores) -> None:
@@ -44,7 +44,7 @@ async def test_a_provider_has_tokens_once_one_was_added(stores: Stores) -> None:
     assert not await stores.access.has_tokens("other")
 
 
-# --- configuration -----------------------------------------------------------------------------------------------------
+# --- configuration -----------------------------------------------------------------------------------------------
 
 
 async def test_configuration_versions_are_kept_and_never_replaced(stores: Stores, plain_document: Document) -> None:
@@ -59,7 +59,7 @@ async def test_configuration_versions_are_kept_and_never_replaced(stores: Stores
         await stores.configuration.save(PROVIDER, 2, plain_document, "op", T0)
 
 
-# --- outbox ------------------------------------------------------------------------------------------------------------
+# --- outbox ------------------------------------------------------------------------------------------------------
 
 
 async def queued(stores: Stores, count: int) -> None:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from aiohttp.test_utils import TestServer
-from desk_stub import TOKEN, DeskStub, card
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from browser_scene import CHROMIUM, FLAGS, Scene, board, foreign_site, full_card
+from desk_stub import DeskStub, card
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from contactcenter.client import protocol as d
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-]
 XSS = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
 
 pytestmark = [
@@ -40,40 +28,6 @@ async def browser() -> AsyncIterator[Browser]:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         await chromium.close()
-
-
-class Scene:
-    """One browser before one service; what a page complains about in its console fails the test."""
-
-    def __init__(self, stub: DeskStub, server: TestServer, context: BrowserContext, shots: Path) -> None:
-        self.stub, self.server, self.context, self.shots = stub, server, context, shots
-        self.complaints: list[str] = []
-
-    async def open(self, path: str, *, our_time: bool = False) -> Page:
-        page = await self.context.new_page()
-        if our_time:
-            await page.clock.install()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        await page.goto(str(self.server.make_url("/")).rstrip("/") + path)
-        return page
-
-    async def agent(self) -> Page:
-        page = await self.open(f"/agent#token={TOKEN}")
-        await expect(page.locator("#me")).to_have_text("李明 · 8012")
-        return page
-
-    async def visitor(self) -> Page:
-        page = await self.open("/chat-demo")
-        await page.get_by_role("button", name="康佳在线客服").click()
-        await page.get_by_label("怎么称呼您").fill("王女士")
-        await page.get_by_label("您想咨询什么").fill("电视没有图像")
-        await self.shot(page, "visitor-start")
-        await page.get_by_role("button", name="开始咨询").click()
-        return page
-
-    async def shot(self, page: Page, name: str) -> None:
-        await page.screenshot(path=self.shots / f"{name}.png")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -169,20 +123,6 @@ async def chat_in_english(visitor: Page) -> None:
     await expect(visitor.get_by_role("log")).to_contain_text("No picture")
 
 
-def foreign_site(home: str) -> web.Application:
-    """A client's own page, under a policy as strict as can be."""
-    strict = f"default-src 'none'; script-src {home}; connect-src {home} {home.replace('http', 'ws')}; img-src data:"
-    page = f'''<!doctype html><html lang="en"><head><link rel="icon" href="data:,"></head><body><h1>Kangjia</h1>
-        <script src="{home}/widget.js" data-site="kangjia-web" data-language="en" async></script></body></html>'''
-
-    async def show(request: web.Request) -> web.Response:
-        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": strict})
-
-    app = web.Application()
-    app.router.add_get("/", show)
-    return app
-
-
 async def test_a_call_pops_everything_the_agent_needs(scene: Scene) -> None:
     agent = await scene.agent()
     await scene.stub.present("ready")
@@ -215,6 +155,10 @@ async def test_a_refusal_stands_beside_the_field_it_names(scene: Scene) -> None:
     await agent.get_by_role("textbox", name="回复").fill("瑞讯为您服务")
     await agent.keyboard.press("Control+Enter")
     await expect(agent.locator(".reply [role=alert]")).to_have_text("客户看到的只能是委托方的名字")
+    del scene.stub.refuse["say"]
+    await agent.get_by_role("textbox", name="回复").fill("请稍等")
+    await agent.keyboard.press("Control+Enter")
+    await expect(agent.locator(".reply .warning")).to_have_text("请稍等 → 我马上帮您查")
     await agent.get_by_role("button", name="结束", exact=True).click()
     await agent.locator(".action-form").get_by_role("button", name="结束").click()
     await expect(agent.locator(".field [role=alert]")).to_have_text("请先回复")
@@ -275,71 +219,3 @@ async def test_the_start_page_leads_to_the_others(scene: Scene) -> None:
     await scene.shot(page, "index")
     await page.get_by_role("link", name="Wallboard").click()
     await expect(page.get_by_label("口令")).to_be_visible()
-
-
-def full_card(contact: str, medium: str, **more: Any) -> d.Card:
-    return card(
-        contact,
-        medium,
-        **{
-            "complaint": True,
-            "subject": "电视第三次报修",
-            "address": "138****0042",
-            "customer_since": "2019-03-01T00:00:00.000000Z",
-            "deadline": "2026-01-05T01:00:15.000000Z",
-            "context": {"product": "tv", "member": "KJ8844", "language": "zh-CN"},
-            "history": (
-                {
-                    "medium": "voice",
-                    "opened_at": "2026-01-02T02:10:00Z",
-                    "outcome": "finished",
-                    "agent_number": "8031",
-                    "subject": "电视没有图像",
-                },
-                {"medium": "mail", "opened_at": "2025-12-20T09:00:00Z", "outcome": "closed", "subject": "保修期查询"},
-            ),
-            "cases": (
-                {
-                    "id": "cs_42",
-                    "number": "KJ-0042",
-                    "kind": "complaint",
-                    "state": "open",
-                    "due_at": "2026-01-05T10:00:00Z",
-                    "subject": "投诉记录",
-                    "level": 1,
-                },
-            ),
-            "records": ({"kind": "consumption", "at": "2024-06-18T00:00:00Z", "summary": "康佳55英寸电视 ¥3,299"},),
-            **more,
-        },
-    )
-
-
-def board() -> dict[str, Any]:
-    def line(view: str, medium: str, **more: Any) -> dict[str, Any]:
-        figures = {
-            "waiting": 1,
-            "offered": 1,
-            "active": 3,
-            "wrap_up": 1,
-            "oldest_wait_s": 8.2,
-            "breached": 0,
-            "by_tier": {"platinum": 0, "gold": 1, "iron": 0, "lead": 0},
-        }
-        return {"client": "kangjia", "view": view, "medium": medium, **figures, **more}
-
-    return {
-        "at": "2026-01-05T01:00:00.000000Z",
-        "queues": [
-            line("tv", "voice", waiting=3, breached=1, oldest_wait_s=21.0),
-            line("chat", "chat"),
-            line("mail", "mail", active=0, offered=0),
-            line("callback", "callback", waiting=0, wrap_up=0),
-        ],
-        "seats": [
-            {"client": "kangjia", "lease": "kangjia-2026", "ready": 4, "busy": 5, "not_ready": 1, "not_responding": 0},
-            {"client": "xinghai", "lease": "xinghai-2026", "ready": 15, "busy": 3, "not_ready": 1, "not_responding": 1},
-        ],
-        "today": {"contact.blocked": 7, "contact.ended.abandoned": 2},
-        "conservation": {"entered": 100, "carried": 3, "open": 13, "ended": 90, "imbalance": 0},
-    }

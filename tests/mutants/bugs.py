@@ -70,8 +70,8 @@ BUGS = [
     Bug(
         "the second phone never rings",
         "rings.py",
-        "plan.steps[step + 1].after <= elapsed",
-        "plan.steps[step + 1].after < 0",
+        "min(plan.steps[step].ring, plan.parallel_max)",
+        "min(plan.steps[0].ring, plan.parallel_max)",
     ),
     Bug(
         "the parallel set has no cap",
@@ -86,15 +86,15 @@ BUGS = [
         "    _set_connected(turn, desk, connected=False)",
     ),
     Bug("the grace time ends nothing", "agents.py", "    return_owned(turn, desk, (Medium.CHAT,))", "    return"),
-    Bug("the scarce speaker is burnt", "match.py", "mask = spared or mask", "mask = mask"),
-    Bug("a skill that came back is still scarce", "pools.py", "elif count - step == 1:", "elif count == 0:"),
+    Bug("the scarce speaker is burnt", "match.py", "(spared if lone else best)", "(best)"),
+    Bug("needed skills count as scarce", "pools.py", "skill not in besides and ", ""),
     Bug(
         "the shortest idle first",
         "match.py",
         "return (desk.load, desk.idle_since)",
         "return (desk.load, -desk.idle_since)",
     ),
-    Bug("a breach is recorded again and again", "contacts.py", "    work.breached = True\n", ""),
+    Bug("a breach after a human answered", "decide.py", " and not work.breached and not work.answered_at", ""),
     Bug(
         "a transfer loses its place", "release.py", "clock_from=turn.now)", "clock_from=turn.now, enqueued_at=turn.now)"
     ),
@@ -109,9 +109,9 @@ BUGS = [
     ),
     Bug(
         "a row is not written",
-        "offers.py",
-        "    turn.state.weigh(desk)\n    turn.state.touch_work(work)\n",
-        "    turn.state.weigh(desk)\n",
+        "turn.py",
+        "        self.state.touch_work(work)\n",
+        "",
     ),
     Bug(
         "the preferred agent's absence is not noticed",

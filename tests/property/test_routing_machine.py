@@ -264,6 +264,7 @@ class QueueMachine(RuleBasedStateMachine):
     def another_router_takes_over(self) -> None:
         """A restored state goes on as if nothing had happened: every later event is compared as well."""
         self.state = State.restore(self.state.snapshot(self.now))
+        self.happen(ev.Ticked())
 
     # --- promises -------------------------------------------------------------------------------------------
 
@@ -292,7 +293,8 @@ class QueueMachine(RuleBasedStateMachine):
     def no_free_agent_stands_beside_work_they_could_do(self) -> None:
         for contact in self.records:
             for member in self.state.config.agents:
-                assert why_not(self.state, contact, member.id, self.state.now) != "able"
+                reason = why_not(self.state, contact, member.id, self.state.now)
+                assert reason != "able", (contact, member.id)
 
     @invariant()
     def nobody_is_offered_work_while_better_ranked_work_they_could_do_waits(self) -> None:
@@ -348,7 +350,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 QueueMachine.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=1500,
     stateful_step_count=40,
     deadline=None,
     report_multiple_bugs=False,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from api_house import House
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -78,3 +79,10 @@ def test_what_the_agents_socket_says_fits_its_schema() -> None:
 def test_writing_the_documents_twice_changes_nothing(tmp_path: Path) -> None:
     assert len(write_docs(tmp_path, SOCKETS)) == 2
     assert write_docs(tmp_path, SOCKETS) == []
+
+
+async def test_a_process_serves_its_own_document() -> None:
+    async with TestClient(TestServer(House().app())) as client:
+        served = await (await client.get("/v1/openapi.json")).json()
+    assert served["openapi"] == "3.1.0"
+    assert "/v1/agent" not in served["paths"]

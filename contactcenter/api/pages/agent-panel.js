@@ -154,5 +154,5 @@ export class Panel {
 }
 
 function warningText(warning) {
-  return typeof warning === "string" ? warning : warning.message ?? warning.text ?? warning.code ?? "";
+  return `${warning.phrase} → ${warning.suggestion}`;
 }

@@ -107,8 +107,10 @@ class Page {
     if (!card || (card.medium !== "chat" && card.medium !== "mail")) return;
     try {
       const answer = await this.link.send("messages", { contact, after });
-      this.desk.addMessages(contact, answer.messages ?? []);
+      const messages = answer.messages ?? [];
+      this.desk.addMessages(contact, messages);
       this.draw();
+      if (answer.more && messages.length) this.readMessages(contact, messages.at(-1).number);
     } catch (problem) {
       this.tell(problem.message);
     }

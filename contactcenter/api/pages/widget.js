@@ -77,6 +77,7 @@
       const { token, session } = await answer.json();
       keep({ token, session, details, draft: [] });
       open();
+      ui.text.focus();
     } catch {
       status(t("chat.page.offline"), true);
       ui.begin.disabled = false;
@@ -240,7 +241,7 @@
     ui.window = h("section", { class: "window", role: "dialog", "aria-labelledby": "title", onkeydown: (event) => event.key === "Escape" && toggle(false) },
       h("header", {}, ui.title, ui.leave, ui.fold), ui.status, ui.start, ui.log, ui.say, ui.again);
     const root = h("div");
-    const shadow = root.attachShadow({ mode: "open" });
+    const shadow = ui.shadow = root.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();   // a style sheet object: no inline style, so a strict policy of the site stands
     sheet.replaceSync(STYLE);
     shadow.adoptedStyleSheets = [sheet];
@@ -297,10 +298,12 @@
 
   /** start: the few questions; talk: the conversation; over: it has ended. */
   function view(name) {
+    const focused = ui.shadow.activeElement;
     ui.start.hidden = name !== "start";
     ui.log.hidden = name === "start";
     ui.say.hidden = ui.leave.hidden = name !== "talk";
     ui.again.hidden = name !== "over";
+    if (focused?.closest("[hidden]")) ({ start: ui.fields.name, talk: ui.text, over: ui.again.firstChild })[name].focus();
   }
 
   function status(text, bad = false) {

@@ -1,0 +1,168 @@
+"""The twin of the views: the same confinement and the same order as the queries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, TypeVar
+
+from msgspec.structs import asdict, replace
+
+from contactcenter.domain.facts import Fact
+from contactcenter.services.views import (
+    CallView,
+    CaseView,
+    ComplaintView,
+    ContactView,
+    ConversationView,
+    CustomerView,
+    MessageView,
+    OutboxItem,
+    Scope,
+)
+from contactcenter.storage.memory.database import MemoryDatabase, Tables, sees
+from contactcenter.storage.memory.live import MemoryLiveReads
+
+View = TypeVar("View")
+RECORDS = 20
+
+
+class MemoryIntakeReads:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None:
+        async with self._database.call() as tables:
+            found = tables.identities.get((client, kind, value))
+            return None if found is None else _whole(tables, tables.customers[found.customer])
+
+    async def call(self, source: str, call: str) -> CallView | None:
+        async with self._database.call() as tables:
+            return tables.calls.get((source, call))
+
+    async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
+        async with self._database.call() as tables:
+            return tables.conversations.get(tables.threads.get((door, thread), ""))
+
+    async def conversation_by_messages(self, client: str, message_ids: Sequence[str]) -> ConversationView | None:
+        """The later in the list, the nearer."""
+        async with self._database.call() as tables:
+            known = {row.message_id: tables.conversations[row.conversation] for row in tables.messages.values()}
+            named = (known.get(each) for each in reversed(message_ids) if each)
+            return next((each for each in named if each is not None and each.client == client), None)
+
+    async def open_callback(self, client: str, number: str) -> ContactView | None:
+        async with self._database.call() as tables:
+            return tables.contacts.get(tables.callbacks.get((client, number), ""))
+
+
+class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
+    async def contact(self, scope: Scope, contact: str) -> ContactView | None:
+        async with self._database.call() as tables:
+            return _seen(scope, tables.contacts.get(contact))
+
+    async def contacts(
+        self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""
+    ) -> list[ContactView]:
+        async with self._database.call() as tables:
+            rows = _newest(scope, tables.contacts, before, customer=customer, state=state)
+            return rows[:limit]
+
+    async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]:
+        async with self._database.call() as tables:
+            return _in_order(row for row in tables.facts.values() if sees(scope, row) and row.contact == contact)
+
+    async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
+        async with self._database.call() as tables:
+            return _in_order(row for row in tables.facts.values() if sees(scope, row) and row.case == case)
+
+    async def facts_between(
+        self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
+    ) -> AsyncIterator[Fact]:
+        async with self._database.call() as tables:
+            some = [row for row in tables.facts.values() if sees(scope, row) and since <= row.at < until]
+        for row in _in_order(some):
+            if not kinds or row.kind in kinds:
+                yield row
+
+    async def customer(self, scope: Scope, customer: str) -> CustomerView | None:
+        async with self._database.call() as tables:
+            found = _seen(scope, tables.customers.get(customer))
+            return None if found is None else _whole(tables, found)
+
+    async def find_customer(self, scope: Scope, kind: str, value: str) -> CustomerView | None:
+        async with self._database.call() as tables:
+            known = [row for row in tables.identities.values() if sees(scope, row)]
+            named = [tables.customers[row.customer] for row in known if (row.kind, row.value) == (kind, value)]
+            first = min(named, key=lambda row: (row.since, row.id), default=None)
+            return None if first is None else _whole(tables, first)
+
+    async def conversation(self, scope: Scope, conversation: str) -> ConversationView | None:
+        async with self._database.call() as tables:
+            return _seen(scope, tables.conversations.get(conversation))
+
+    async def messages(self, scope: Scope, conversation: str, *, after: int = 0, limit: int = 200) -> list[MessageView]:
+        async with self._database.call() as tables:
+            found = _seen(scope, tables.conversations.get(conversation))
+            last = 0 if found is None else found.last_seq
+            return [tables.messages[conversation, seq] for seq in range(after + 1, last + 1)][:limit]
+
+    async def case(self, scope: Scope, case: str) -> CaseView | None:
+        async with self._database.call() as tables:
+            return _seen(scope, tables.cases.get(case))
+
+    async def cases(
+        self, scope: Scope, *, limit: int, customer: str = "", state: str = "", before: str = ""
+    ) -> list[CaseView]:
+        async with self._database.call() as tables:
+            rows = _newest(scope, tables.cases, before, customer=customer, state=state)
+            return rows[:limit]
+
+    async def complaint(self, scope: Scope, case: str) -> ComplaintView | None:
+        async with self._database.call() as tables:
+            return _seen(scope, tables.complaints.get(case))
+
+    async def complaints(
+        self, scope: Scope, *, level: int | None = None, open_only: bool = True
+    ) -> list[ComplaintView]:
+        async with self._database.call() as tables:
+            rows = [row for row in tables.complaints.values() if sees(scope, row) and level in (None, row.level)]
+            wanted = [row for row in rows if row.decided_at is None or not open_only]
+            return sorted(wanted, key=lambda row: (-row.level, row.case))
+
+    async def kept_mail(self, scope: Scope, limit: int) -> list[OutboxItem]:
+        async with self._database.call() as tables:
+            rows = [row for row in tables.outbox.values() if sees(scope, row.item) and row.item.kind == "mail"]
+            kept = [row.item for row in rows if row.outcome.startswith("kept")]
+            return sorted(kept, key=lambda item: (item.created_at, item.id), reverse=True)[:limit]
+
+
+def _seen(scope: Scope, row: View | None) -> View | None:
+    return row if row is not None and sees(scope, row) else None
+
+
+def _newest(scope: Scope, table: dict[str, Any], before: str, *, customer: str, state: str) -> list[Any]:
+    """Newest first, behind the row `before`; nothing behind a row that is not there."""
+    if before and before not in table:
+        return []
+    bound = (table[before].opened_at, before) if before else None
+    rows = [row for row in table.values() if sees(scope, row) and customer in ("", row.customer)]
+    wanted = [row for row in rows if state in ("", row.state)]
+    behind = [row for row in wanted if bound is None or (row.opened_at, row.id) < bound]
+    return sorted(behind, key=lambda row: (row.opened_at, row.id), reverse=True)
+
+
+def _in_order(rows: Iterable[Fact]) -> list[Fact]:
+    """Facts of one instant keep the order of their decision: by its number, then by the end of the id."""
+    return sorted(rows, key=lambda row: (row.at, row.seq or 0, len(row.id), row.id))
+
+
+def _whole(tables: Tables, customer: CustomerView) -> CustomerView:
+    identities = [row for row in tables.identities.values() if row.customer == customer.id]
+    mine = [row for row in tables.customer_records.values() if row.customer == customer.id]
+    newest = sorted(mine, key=lambda row: (row.at, row.id), reverse=True)[:RECORDS]
+    shown = ("id", "kind", "at", "summary", "amount_fen")
+    return replace(
+        customer,
+        identities=tuple(sorted((row.kind, row.value) for row in identities)),
+        records=tuple({name: asdict(row)[name] for name in shown} for row in newest),
+    )

@@ -1,0 +1,114 @@
+"""The twins of the small stores: tokens, configuration versions, the outbox, timers."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from contactcenter.domain.configuration import Document
+from contactcenter.errors import StaleWrite
+from contactcenter.services.views import DueTimer, OutboxItem, Principal
+from contactcenter.storage.memory.database import MemoryDatabase, TokenRow
+
+MICROS = 1_000_000
+
+
+class MemoryAccessStore:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def principal(self, token_hash: bytes, now: int) -> Principal | None:
+        async with self._database.call() as tables:
+            row = tables.tokens.get(token_hash)
+            return row.principal if row is not None and _is_valid(row, now) else None
+
+    async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:
+        async with self._database.call() as tables:
+            tables.tokens.setdefault(token_hash, TokenRow(principal))
+
+    async def revoke_subject(self, provider: str, subject: str, now: int) -> int:
+        async with self._database.call() as tables:
+            who = (provider, subject)
+            theirs = {
+                key: row
+                for key, row in tables.tokens.items()
+                if (row.principal.provider, row.principal.subject) == who and _is_valid(row, now)
+            }
+            tables.tokens.update({key: TokenRow(row.principal, revoked=True) for key, row in theirs.items()})
+            return len(theirs)
+
+    async def has_tokens(self, provider: str) -> bool:
+        async with self._database.call() as tables:
+            return any(row.principal.provider == provider for row in tables.tokens.values())
+
+
+def _is_valid(row: TokenRow, now: int) -> bool:
+    expires_at = row.principal.expires_at
+    return not row.revoked and (expires_at is None or expires_at > now)
+
+
+class MemoryConfigurationStore:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def latest(self, provider: str) -> tuple[int, Document] | None:
+        async with self._database.call() as tables:
+            versions = [version for home, version in tables.configurations if home == provider]
+            return (max(versions), tables.configurations[provider, max(versions)]) if versions else None
+
+    async def version(self, provider: str, version: int) -> Document | None:
+        async with self._database.call() as tables:
+            return tables.configurations.get((provider, version))
+
+    async def providers(self) -> list[str]:
+        async with self._database.call() as tables:
+            return sorted({provider for provider, _ in tables.configurations})
+
+    async def save(self, provider: str, version: int, document: Document, by: str, now: int) -> None:
+        async with self._database.call() as tables:
+            if (provider, version) in tables.configurations:
+                raise StaleWrite
+            tables.configurations[provider, version] = document
+
+
+class MemoryOutboxStore:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def due(self, now: int, limit: int, lease_s: float) -> list[OutboxItem]:
+        """`attempts` counts this claim already."""
+        async with self._database.call() as tables:
+            waiting = [row for row in tables.outbox.values() if row.done_at is None and row.next_at <= now]
+            claimed = sorted(waiting, key=lambda row: row.next_at)[:limit]
+            for row in claimed:
+                item = replace(row.item, attempts=row.item.attempts + 1)
+                tables.outbox[item.id] = replace(row, item=item, next_at=now + round(lease_s * MICROS))
+            items = [tables.outbox[row.item.id].item for row in claimed]
+            return sorted(items, key=lambda item: (item.created_at, item.id))
+
+    async def done(self, item: str, outcome: str, now: int) -> None:
+        async with self._database.call() as tables:
+            row = tables.outbox.get(item)
+            if row is not None and row.done_at is None:
+                tables.outbox[item] = replace(row, done_at=now, outcome=outcome)
+
+    async def retry(self, item: str, outcome: str, next_at: int) -> None:
+        async with self._database.call() as tables:
+            row = tables.outbox.get(item)
+            if row is not None and row.done_at is None:
+                tables.outbox[item] = replace(row, next_at=next_at, outcome=outcome)
+
+    async def backlog(self) -> int:
+        async with self._database.call() as tables:
+            return sum(row.done_at is None for row in tables.outbox.values())
+
+
+class MemoryTimerStore:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def due(self, now: int, limit: int) -> list[DueTimer]:
+        async with self._database.call() as tables:
+            rows = sorted(tables.timers.values(), key=lambda row: (row.due_at, row.id))
+            names = DueTimer.__struct_fields__
+            waiting = [DueTimer(**{name: getattr(row, name) for name in names}) for row in rows]
+            return [row for row in waiting if row.due_at <= now][:limit]

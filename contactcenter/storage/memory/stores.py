@@ -1,0 +1,31 @@
+"""All twins over one database in memory."""
+
+from __future__ import annotations
+
+from contactcenter.storage.memory.changes import MemoryChangeStore
+from contactcenter.storage.memory.database import MemoryDatabase
+from contactcenter.storage.memory.reads import MemoryReads
+from contactcenter.storage.memory.routing import MemoryRoutingStore
+from contactcenter.storage.memory.small import (
+    MemoryAccessStore,
+    MemoryConfigurationStore,
+    MemoryOutboxStore,
+    MemoryTimerStore,
+)
+from contactcenter.storage.stores import Stores
+
+
+def memory_stores(database: MemoryDatabase | None = None) -> Stores:
+    """The stores of this database, or of a new one with the system's clock."""
+    home = database or MemoryDatabase()
+    reads = MemoryReads(home)
+    return Stores(
+        routing=MemoryRoutingStore(home),
+        changes=MemoryChangeStore(home),
+        intake=reads,
+        reads=reads,
+        access=MemoryAccessStore(home),
+        configuration=MemoryConfigurationStore(home),
+        outbox=MemoryOutboxStore(home),
+        timers=MemoryTimerStore(home),
+    )
