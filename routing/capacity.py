@@ -28,9 +28,14 @@ def _unruled(medium: Medium) -> MediumRules:
     return MediumRules(medium=medium, units=1, wrap_up=0, urgent_before=0, max_wait=(bound, bound, bound, bound))
 
 
+def room(desk: Desk) -> int:
+    """The units that are free. The one place where load and capacity are compared."""
+    return desk.spec.capacity - desk.load
+
+
 def has_room(state: State, desk: Desk, medium: Medium, *, freed: int = 0) -> bool:
     """Can the agent carry one more contact of this medium, if `freed` units of his are given back first?"""
-    return desk.load - freed + state.rules[medium].units <= desk.spec.capacity
+    return state.rules[medium].units <= room(desk) + freed
 
 
 def take(state: State, desk: Desk, work: Work) -> None:

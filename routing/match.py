@@ -5,7 +5,7 @@ with a changed side need a look, and those are taken in the order of the queue (
 
 Which agent, in this order:
 1. the preferred one, while his bounded wait lasts;
-2. one who is not the only free holder of a skill that this contact does not need: he is spared before
+2. one who is not the only free holder of some skill (one that this contact does not need): he is spared before
    proficiency is compared, because a better accent here may cost somebody else the only person who understands him;
 3. the best levels on the needed skills, compared as a tuple in the order of the skills;
 4. the fewest skills in all, so that generalists stay free;
@@ -157,7 +157,7 @@ def _compare(pool: Pool, signature: Signature, work: Work, mask: int) -> tuple[D
     spared: list[Desk] = []
     best: list[Desk] = []
     for desk in _best_first(pool, signature, mask):
-        lone = pool.is_lone(desk, work.contact.medium, signature.names)
+        lone = pool.is_lone(desk, work.contact.medium)
         (spared if lone else best).append(desk)
         if len(best) == 2:
             break

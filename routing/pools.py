@@ -145,10 +145,13 @@ class Pool:
 
     # --- who is free ------------------------------------------------------------------------------------
 
-    def is_lone(self, desk: Desk, medium: Medium, besides: frozenset[str]) -> bool:
-        """Is he the only free one with some skill that the contact does not need?"""
+    def is_lone(self, desk: Desk, medium: Medium) -> bool:
+        """Is he the only free one with some skill of his?
+
+        Asked when several could take a contact: then nobody is alone with a skill that it needs.
+        """
         free = self.free[medium]
-        return any(skill not in besides and self._holders[skill] & free == desk.bit for skill in desk.skills)
+        return any(self._holders[skill] & free == desk.bit for skill in desk.skills)
 
     def desks_in(self, mask: int) -> Iterator[Desk]:
         """The agents of a mask, in the order of their numbers."""

@@ -7,7 +7,7 @@ happens by itself). `place` and `weigh` bring the indexes up to date after a con
 
 from __future__ import annotations
 
-from routing.capacity import count, has_room, rules_by_medium
+from routing.capacity import count, room, rules_by_medium
 from routing.desks import Desk, Work, stranger
 from routing.leases import holds_line
 from routing.model import (
@@ -294,8 +294,9 @@ class State:
             self.restaffed[pool.id] = pool
         present = desk.is_present()
         willing = present and desk.back_off_until <= self.now
+        spare, rules = room(desk), self.rules
         for medium in desk.media:
-            free = willing and has_room(self, desk, medium)
+            free = willing and rules[medium].units <= spare
             if free != bool(pool.free[medium] & desk.bit):
                 pool.free[medium] ^= desk.bit
                 if free:

@@ -74,7 +74,10 @@ class Floor:
         self.access = Access(
             core.stores.access, core.clock, core.ids, client_of_agent=lambda provider, agent: "kangjia"
         )
-        self.gateway = DeskGateway(
+        self.gateway = self.gateway_with(limits)
+
+    def gateway_with(self, limits: DeskLimits | None) -> DeskGateway:
+        return DeskGateway(
             office=self.office, access=self.access, service=self.service, screen_pop=self.screen_pop, limits=limits
         )
 

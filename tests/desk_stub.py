@@ -14,7 +14,7 @@ from chat_house import ChatHouse
 from channels.chat.ports import Assigned, Ended
 from channels.chat.server import ChatDoor, ChatSettings
 from contactcenter.client import protocol as d
-from contactcenter.domain.texts import catalogue, labels, read_catalogue
+from contactcenter.domain.texts import catalogue, labels
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "contactcenter" / "api" / "pages"
@@ -23,13 +23,8 @@ COMMANDS: msgspec.json.Decoder[d.AnyCommand] = msgspec.json.Decoder(d.AnyCommand
 TOKEN = "agent-8012"
 
 
-def all_texts() -> dict[str, Any]:
-    missing = read_catalogue((ROOT / "tests" / "page_texts.toml").read_text(encoding="utf-8"))
-    return {**missing, **catalogue()}
-
-
 def page_labels(language: str) -> dict[str, str]:
-    filled = labels(all_texts(), "", language)
+    filled = labels(catalogue(), "", language)
     return {key: text.replace("{client}", "康佳") if key.startswith("chat.") else text for key, text in filled.items()}
 
 

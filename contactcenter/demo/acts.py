@@ -292,14 +292,16 @@ async def open_case(stage: Stage, step: s.OpenCase) -> None:
 async def complain(stage: Stage, step: s.Complain) -> None:
     ref = stage.ref(step.label)
     answer = await stage.owner(ref).client.complain(ref.contact, step.summary)
-    ref.case = answer.get("case", "")
+    ref.case, ref.level = answer.get("case", ""), int(answer.get("level", 0))
 
 
 async def escalate(stage: Stage, step: s.Escalate) -> None:
+    """Nothing to do where it was raised as high already: a supervisor's own complaints begin at his level."""
     ref = stage.ref(step.label)
     seat = stage.floor.supervisor() if step.supervisor else stage.owner(ref)
-    if seat is not None:
-        await seat.client.escalate(ref.case, step.reason)
+    if seat is not None and ref.level < step.to:
+        answer = await seat.client.escalate(ref.case, step.reason)
+        ref.level = int(answer.get("level", step.to))
 
 
 # --- waiting -------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class Ref(Struct, kw_only=True):
     contact: str = ""
     call: str = ""
     case: str = ""
+    level: int = 0
     message_id: str = ""
     visitor: ChatVisitor | None = None
     dropped: str = ""

@@ -84,6 +84,7 @@ class BusyHour:
 
     async def _hour(self, doors: Doors) -> None:
         clock = asyncio.get_running_loop().time
+        await self._clear(doors)
         document = (await doors.operator.get("/v1/configuration"))["document"]
         built = houses(document, agents=self._options.agents)
         self._floors = [
@@ -98,6 +99,16 @@ class BusyHour:
                 others = [other for other in self._floors if other is not floor]
                 self._lanes.append(Lane(script, Stage(floor, doors, run, others), ACTS))
             await self._together([self._playing(lane, display) for lane in self._lanes])
+
+    async def _clear(self, doors: Doors) -> None:
+        """What `simulate` or a broken-off demo left in the queue would be offered to these agents first."""
+        left = [contact for state in ("waiting", "offered") for contact in await doors.contacts(state)]
+        for contact in left:
+            await doors.operator.post(f"/v1/contacts/{contact}/close", {"reason": "the queue is cleared for the demo"})
+        while [contact for state in ("waiting", "offered") for contact in await doors.contacts(state)]:
+            await asyncio.sleep(0.1)
+        if left:
+            self._say(f"{len(left)} contacts waited from before and were closed")
 
     async def _signing_in(self, floor: Floor, display: Display) -> None:
         told = display.lane(f"{floor.house.client} agents", len(floor.house.agents))

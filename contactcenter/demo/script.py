@@ -134,8 +134,9 @@ class Complain(Step, frozen=True, kw_only=True, tag="complain"):
 
 
 class Escalate(Step, frozen=True, kw_only=True, tag="escalate"):
-    """One level up, by the agent who raised it or by the `supervisor`."""
+    """Up to level `to`, by the agent who raised it or by the `supervisor`."""
 
+    to: int
     reason: str
     supervisor: bool = False
 

@@ -103,8 +103,8 @@ def complaint(casting: Casting) -> list[s.Step]:
     call = _call(casting, line=line.number, complaint=True)
     climb = [
         s.Complain(call.label, summary="空调维修三次仍未解决,要求退货"),
-        s.Escalate(call.label, reason="customer_asks_leader"),
-        s.Escalate(call.label, reason="over_limit", supervisor=True),
+        s.Escalate(call.label, to=1, reason="customer_asks_leader"),
+        s.Escalate(call.label, to=2, reason="over_limit", supervisor=True),
     ]
     return [call, s.Take(call.label), *climb, *_ended(call.label)]
 

@@ -120,7 +120,7 @@ def _matter(label: str, who: Person, luck: Random) -> list[s.Step]:
     if roll < 0.11:
         return [s.Complain(label, summary="维修超过约定时间")]
     if roll < 0.13:
-        return [s.Complain(label, summary="同一故障第三次报修"), s.Escalate(label, reason="customer_asks_leader")]
+        return [s.Complain(label, summary="同一故障第三次报修"), s.Escalate(label, to=1, reason="customer_asks_leader")]
     return []
 
 

@@ -19,7 +19,7 @@ from aiohttp import WSMsgType, web
 from contactcenter.client import protocol as p
 from contactcenter.errors import ContactCenterError, Forbidden, Unauthorized
 from contactcenter.realtime.desk_commands import Answers, MalformedCommand, problem, read_command
-from contactcenter.realtime.desk_session import DeskSession
+from contactcenter.realtime.desk_session import DeskSession, Wire
 from contactcenter.services.desk import DeskService
 from contactcenter.services.office import Office
 from contactcenter.services.screen_pop import ScreenPop
@@ -96,7 +96,7 @@ class DeskGateway:
         await socket.prepare(request)
         entered = await self._greet(socket)
         if entered is not None:
-            await self._serve(socket, *entered)
+            await self._serve(request, socket, *entered)
         return socket
 
     async def drain(self) -> None:
@@ -158,19 +158,19 @@ class DeskGateway:
 
     # --- being there -------------------------------------------------------------------------------------------
 
-    async def _serve(self, socket: web.WebSocketResponse, hello: p.Hello, who: Principal, seat: Seat) -> None:
+    async def _serve(
+        self, request: web.Request, socket: web.WebSocketResponse, hello: p.Hello, who: Principal, seat: Seat
+    ) -> None:
         async def carry(command: p.Command) -> p.Reply:
             return await self._carry(command, who, seat)
 
-        session = DeskSession(
-            self._office,
-            self._screen_pop,
-            seat,
+        wire = Wire(
             socket=socket,
-            carry=carry,
+            abort=lambda: request.transport.abort() if request.transport else None,
             limit=self._limits.waiting,
             stuck_s=self._limits.stuck_s,
         )
+        session = DeskSession(self._office, self._screen_pop, seat, wire=wire, carry=carry)
         async with self._office.bus.subscribe(f"desk:{seat.agent}") as pushes:
             self._sessions.add(session)
             try:

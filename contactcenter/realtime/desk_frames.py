@@ -52,10 +52,13 @@ class DeskModel:
         self.cards = {contact: card for contact, card in self.cards.items() if self.knows(contact)}
 
 
-def snapshot(agent: str, view: DeskView | None, cards: Cards) -> tuple[DeskModel, p.SnapshotFrame]:
-    """The desk as its rows have it; one that never signed in is offline. A contact without a card is left out."""
+def snapshot(agent: str, view: DeskView | None, cards: Cards, *, capacity: int) -> tuple[DeskModel, p.SnapshotFrame]:
+    """The desk as its rows have it; one that was never here is offline, with the configured `capacity`.
+
+    A contact without a card is left out.
+    """
     if view is None:
-        model = DeskModel(agent)
+        model = DeskModel(agent, presence=replace(OFFLINE, capacity=capacity))
         return model, p.SnapshotFrame(seq=0, presence=model.presence)
     offers = [offer for offer in view.offers if offer.contact in cards]
     contacts = [contact.id for contact in view.contacts if contact.id in cards]
@@ -92,7 +95,10 @@ def needed(push: DeskPush, model: DeskModel) -> dict[str, fx.Because | None]:
 
 def frames(push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say: Say) -> list[p.AnyFrame]:
     """What the socket hears of this push; changes the model. A contact that could not be read is not shown."""
-    model.cards.update(cards)
+    for contact, card in cards.items():
+        known = model.cards.get(contact)
+        # The row may be ahead of the push: what this desk knows of the state stays until its own push comes.
+        model.cards[contact] = replace(card, state=known.state) if known else card
     before = model.presence
     told: list[p.AnyFrame] = []
     for effect in push.effects:
@@ -192,12 +198,10 @@ def _wrap_up(effect: fx.WrapUpBegan, push: DeskPush, model: DeskModel) -> p.Wrap
 
 
 def _amended(effect: fx.Amended, push: DeskPush, model: DeskModel) -> p.ContactFrame | None:
-    """The card was read anew; its state is what this desk knows, for the row may be ahead of the push."""
     card = model.cards.get(effect.contact)
     if card is None or not model.knows(effect.contact):
         return None
-    state = card.state if effect.contact in model.mine else OFFERED
-    card = replace(card, state=state, complaint=effect.complaint, deadline=rfc3339(effect.deadline))
+    card = replace(card, complaint=effect.complaint, deadline=rfc3339(effect.deadline))
     model.cards[effect.contact] = card
     return p.ContactFrame(seq=push.seq, card=card)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -38,8 +39,21 @@ _encode = msgspec.json.Encoder().encode
 Carry = Callable[[p.Command], Awaitable[p.Reply]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """A socket and what it may cost: `limit` waiting frames, `stuck_s` seconds without taking any.
+
+    `abort` ends the connection of one that takes nothing any more.
+    """
+
+    socket: web.WebSocketResponse
+    abort: Callable[[], None]
+    limit: int
+    stuck_s: float
+
+
 class DeskSession:
-    """`carry` answers one command; `expires_at` ends the session with 4401 (microseconds, None never)."""
+    """`carry` answers one command."""
 
     def __init__(
         self,
@@ -47,19 +61,17 @@ class DeskSession:
         screen_pop: ScreenPop,
         seat: Seat,
         *,
-        socket: web.WebSocketResponse,
+        wire: Wire,
         carry: Carry,
-        limit: int,
-        stuck_s: float,
     ) -> None:
         self._office = office
         self._screen_pop = screen_pop
         self._seat = seat
-        self._socket = socket
+        self._socket = wire.socket
+        self._wire = wire
         self._carry = carry
-        self._stuck_s = stuck_s
-        self.inbox = Inbox(limit)
-        self.outlet = Outlet(limit)
+        self.inbox = Inbox(wire.limit)
+        self.outlet = Outlet(wire.limit)
         self._commands: asyncio.Queue[p.Command] = asyncio.Queue(TOO_MANY)
         self._model = df.DeskModel(seat.agent)
         self._listening: dict[str, asyncio.Task[None]] = {}
@@ -111,7 +123,8 @@ class DeskSession:
 
     async def _snapshot(self) -> None:
         view = await self._office.reads.desk(self._seat.provider, self._seat.agent)
-        self._model, frame = df.snapshot(self._seat.agent, view, await self._cards_of(view))
+        capacity = self._office.directory(self._seat.provider).agent(self._seat.agent).capacity
+        self._model, frame = df.snapshot(self._seat.agent, view, await self._cards_of(view), capacity=capacity)
         await self._follow()
         self._send(frame)
 
@@ -215,7 +228,7 @@ class DeskSession:
         """A socket that takes nothing for a while is cut: whoever sits there will come again."""
         while (payload := await self.outlet.take()) is not None:
             try:
-                async with asyncio.timeout(self._stuck_s):
+                async with asyncio.timeout(self._wire.stuck_s):
                     if payload:
                         await self._socket.send_str(payload.decode())
             except TimeoutError:
@@ -228,9 +241,13 @@ class DeskSession:
         await self._socket.close(code=self._close_code)
 
     async def _cut(self) -> None:
+        """The close frame may still find its way; the connection ends with or without it."""
         self._close_code = STUCK
+        log.warning("the socket of %s takes nothing: cut", self._seat.agent)
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(0.2):
                 await self._socket.close(code=STUCK, message=b"slow", drain=False)
         except TimeoutError:
-            log.warning("the socket of %s takes nothing, not even its end", self._seat.agent)
+            pass
+        finally:
+            self._wire.abort()

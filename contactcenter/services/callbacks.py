@@ -46,9 +46,7 @@ class CallbackWish(Struct, frozen=True, kw_only=True):
 
 
 class Callbacks:
-    def __init__(
-        self, *, reads: DoorReads, opening: Opening, instructions: Instructions, ids: Ids
-    ) -> None:
+    def __init__(self, *, reads: DoorReads, opening: Opening, instructions: Instructions, ids: Ids) -> None:
         self._reads = reads
         self._opening = opening
         self._instructions = instructions

@@ -127,12 +127,18 @@ class NewConversation(Struct, frozen=True, kw_only=True):
 
 
 class ConversationMove(Struct, frozen=True, kw_only=True):
-    """The conversation's open contact changes from `expected` to `contact` ('' = none)."""
+    """The conversation's open contact changes from `expected` to `contact` ('' = none).
+
+    A message joins an open contact by moving it to itself: whoever ends the contact moves it to none in the
+    same row, so that one of the two comes first and no message is left behind. `last_seq` guards, when given,
+    that no message came meanwhile.
+    """
 
     id: str
     expected: str
     contact: str
     closed_at: int | None = None
+    last_seq: int | None = None
 
 
 class NewMessage(Struct, frozen=True, kw_only=True):

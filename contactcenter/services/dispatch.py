@@ -167,7 +167,7 @@ class Dispatch:
 
     def _tell_customer(self, effect: fx.AnyEffect, record: Record, number: str, now: int) -> None:
         conversation = handles.chat_of(record.contact.handle)
-        event = _EVENT_FOR_CUSTOMER.get(type(effect))
+        event = _event_for_customer(effect)
         if conversation and event:
             self.pushes.conversations.append(
                 ConversationPush(
@@ -201,9 +201,16 @@ class Dispatch:
         return batch, pushes
 
 
-_EVENT_FOR_CUSTOMER: dict[type, str] = {
-    fx.Queued: "queued",
-    fx.Owned: "assigned",
-    fx.Released: "released",
-    fx.Ended: "closed",
-}
+def _event_for_customer(effect: fx.AnyEffect) -> str:
+    """For a visitor the talk is over when the agent's wrap-up begins; what comes after is not his matter."""
+    match effect:
+        case fx.Queued():
+            return "queued"
+        case fx.Owned():
+            return "assigned"
+        case fx.Released(reason="transfer" | "agent_left"):
+            return "released"
+        case fx.WrapUpBegan() | fx.Ended():
+            return "closed"
+        case _:
+            return ""

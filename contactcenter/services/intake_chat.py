@@ -23,9 +23,7 @@ OPEN = ("new", "waiting", "offered", "active")
 
 
 class ChatIntake:
-    def __init__(
-        self, *, directories: Directories, reads: DoorReads, opening: Opening, ids: Ids
-    ) -> None:
+    def __init__(self, *, directories: Directories, reads: DoorReads, opening: Opening, ids: Ids) -> None:
         self._directories = directories
         self._reads = reads
         self._opening = opening
@@ -80,6 +78,8 @@ class ChatIntake:
         contact = await self._open_contact(door, conversation)
         if contact:
             plan.changes.contact_links.append(ContactLink(id=contact, must_be_open=True))
+            joined = ConversationMove(id=conversation.id, expected=contact, contact=contact)
+            plan.changes.conversation_moves.append(joined)
         else:
             contact = await self._next_contact(door, conversation, inbound, plan, now)
         self._message(door, conversation, inbound, contact, plan, now)
@@ -159,6 +159,7 @@ class ChatIntake:
             at=now,
             sender="customer",
             text=inbound.text,
+            id=inbound.external_id,
         )
 
     async def left(self, inbound: port.ChatLeft, now: Micros, reply_to: str) -> Plan:

@@ -72,6 +72,8 @@ class MailIntake:
         contact = await self._open_turn(door, thread)
         if thread is not None and contact:
             plan.changes.contact_links.append(ContactLink(id=contact, must_be_open=True))
+            joined = ConversationMove(id=thread.id, expected=contact, contact=contact)
+            plan.changes.conversation_moves.append(joined)
             conversation = thread.id
         else:
             conversation, contact = await self._turn(door, inbound, thread, plan, now)

@@ -40,6 +40,8 @@ class ConversationPush(Struct, frozen=True, omit_defaults=True, kw_only=True):
     event: str
     at: int
     number: int = 0
+    id: str = ""
+    """The external id of a customer's message, so that the page that wrote it knows it again."""
     sender: str = ""
     text: str = ""
     agent: str = ""

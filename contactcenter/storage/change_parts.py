@@ -123,7 +123,8 @@ def _conversations_touched(changes: Changes) -> Iterator[Part]:
     if touched or changes.messages:
         found = [moves.get(each) for each in touched]
         args = [touched, [written[each] for each in touched]]
-        args += [[getattr(move, name, None) for move in found] for name in ("expected", "contact", "closed_at")]
+        fields = ("expected", "contact", "closed_at", "last_seq")
+        args += [[getattr(move, name, None) for move in found] for name in fields]
         yield Part("touch_conversations", args, len(touched))
     if changes.messages:
         yield _messages(changes)

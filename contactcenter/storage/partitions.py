@@ -11,9 +11,6 @@ from contactcenter.clock import to_datetime
 
 log = logging.getLogger(__name__)
 
-LOCK = 0x66616374735F7061
-"""Any number of our own; its bytes read "facts_pa"."""
-
 
 def months(now: int, ahead: int) -> list[tuple[str, str, str]]:
     """(partition, its first instant, the next one's) for this month and those ahead, UTC."""
@@ -39,11 +36,10 @@ async def ensure_fact_partitions(connection: asyncpg.Connection, now: int, month
 
 async def _make(connection: asyncpg.Connection, name: str, *, since: str, until: str) -> bool:
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        # From here on nobody makes a month, and nobody puts a fact of this month into the default partition.
+        await connection.execute("LOCK TABLE facts_rest IN SHARE ROW EXCLUSIVE MODE")
         if not await connection.fetchval("SELECT to_regclass($1) IS NULL", name):
             return False
-        # From here on nobody puts a fact of this month into the default partition.
-        await connection.execute("LOCK TABLE facts_rest IN SHARE ROW EXCLUSIVE MODE")
         taken = f"SELECT EXISTS (SELECT FROM facts_rest WHERE at >= '{since}' AND at < '{until}')"
         if await connection.fetchval(taken):
             log.warning("facts of %s are in the default partition: they stay there", since[:7])

@@ -49,7 +49,7 @@ class PostgresRoutingStore:
 
     async def commit(self, batch: Batch) -> None:
         try:
-            await self._database.write(list(_parts(batch)))
+            await self._database.write(list(parts_of_batch(batch)))
         except StaleWrite:
             if await self._database.value("domain_epoch", batch.domain) != batch.epoch:
                 raise LeaseLost from None
@@ -82,7 +82,7 @@ def _pending(row: Any) -> Pending:
 # --- a batch as the parts of one statement -------------------------------------------------------------------
 
 
-def _parts(batch: Batch) -> Iterator[Part]:
+def parts_of_batch(batch: Batch) -> Iterator[Part]:
     """The fence first; rows that end before rows that begin, because unique indexes watch the live ones."""
     last = batch.first_seq - 1
     fence = [batch.domain, batch.epoch, last, last + len(batch.decided), batch.arrivals]

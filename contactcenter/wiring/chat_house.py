@@ -137,8 +137,14 @@ def _message(row: MessageView, session: str, number: str) -> Message:
 def _push(push: ConversationPush, session: str) -> ports.Push | None:
     match push.event:
         case "message":
-            # The row knows which say id it came with; the number alone makes the door read it.
-            return ports.Missed()
+            return Message(
+                number=push.number,
+                sender=SENDERS[push.sender],  # type: ignore[arg-type]
+                text=push.text,
+                at=rfc3339(push.at),
+                agent_number=push.agent_number,
+                id=push.id.removeprefix(f"{session}:"),
+            )
         case "queued":
             return ports.Waiting(push.position)
         case "assigned":

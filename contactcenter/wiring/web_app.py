@@ -39,7 +39,11 @@ def build_web(
         served.append(web.get("/v1/agent", desks.gateway.handle))
     api = "api" in core.settings.roles
     app = build_app(services, with_doors(served, TABLE if api else HEALTH))
-    app.on_shutdown.append(lambda _: feed.drain())
+
+    async def end_streams(_: web.Application) -> None:
+        feed.drain()
+
+    app.on_shutdown.append(end_streams)
     return app
 
 

@@ -234,6 +234,16 @@ async def test_an_ended_contact_is_not_loaded(stores: Stores) -> None:
     )  # fmt: skip
 
 
+async def test_who_released_a_contact_is_not_forgotten(stores: Stores) -> None:
+    epoch = await owned(stores, "ct_1")
+    wrap_up = move(state="wrap_up", owner="a1", released_by="customer")
+    await stores.routing.commit(batch(1, epoch, contacts=[wrap_up]))
+    await stores.routing.commit(batch(2, epoch, contacts=[ended(expected=1, released_by="")]))
+    seen = await stores.reads.contact(SCOPE, "ct_1")
+    assert seen
+    assert seen.released_by == "customer"
+
+
 async def test_a_contact_that_moved_meanwhile_stops_the_whole_batch(stores: Stores) -> None:
     epoch = await owned(stores, "ct_1", "ct_2")
     await stores.routing.commit(batch(1, epoch, contacts=[move()]))

@@ -16,10 +16,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from channels.port import ChatOpened, ChatSaid
 from contactcenter.client import protocol as p
 from contactcenter.client.desk import AgentClient
 from contactcenter.client.errors import DeskClosed, DeskError
 from contactcenter.realtime.desk import DeskLimits
+from contactcenter.services.notices import NoticePush
 from contactcenter.services.pushes import DeskPush, encode
 from routing.effects import Released
 
@@ -106,8 +108,6 @@ async def test_the_frames_of_a_whole_contact_end_where_a_snapshot_stands(floor: 
 
 
 async def test_a_visitors_words_reach_every_tab_of_the_agent(floor: Floor, url: str) -> None:
-    from channels.port import ChatOpened, ChatSaid
-
     async with await floor.client(url) as desk, raw(url) as tab:
         await desk.sign_in()
         await desk.ready()
@@ -263,6 +263,19 @@ async def test_a_push_that_cannot_be_read_leads_to_a_snapshot(floor: Floor, url:
         await entered(socket, floor)
         await floor.core.bus.publish("desk:a1002", b"{}")
         await heard(socket, type="snapshot")
+
+
+async def test_a_socket_that_takes_nothing_is_cut(floor: Floor) -> None:
+    floor.gateway = floor.gateway_with(DeskLimits(stuck_s=0.2, waiting=20))
+    async with floor.served() as url, raw(url) as socket:
+        await entered(socket, floor)
+        socket.transport.pause_reading()
+        notice = NoticePush(agent="a1002", notice="x" * 1_000_000, at=0)
+        async with asyncio.timeout(10):
+            while floor.gateway.sockets:
+                await floor.core.bus.publish("desk:a1002", msgspec.json.encode(notice))
+                await asyncio.sleep(0)
+        socket.transport.abort()
 
 
 async def test_draining_tells_everybody_when_to_come_back(floor: Floor, url: str) -> None:

@@ -28,7 +28,12 @@ BUGS = [
         "contact.enqueued_at, arrival)\n\n\nclass",
         "contact.enqueued_at, -arrival)\n\n\nclass",
     ),
-    Bug("room for one unit too many", "capacity.py", "<= desk.spec.capacity", "<= desk.spec.capacity + 1"),
+    Bug(
+        "room for one unit too many",
+        "capacity.py",
+        "return desk.spec.capacity - desk.load",
+        "return desk.spec.capacity - desk.load + 1",
+    ),
     Bug(
         "offers hold no capacity",
         "offers.py",
@@ -87,7 +92,7 @@ BUGS = [
     ),
     Bug("the grace time ends nothing", "agents.py", "    return_owned(turn, desk, (Medium.CHAT,))", "    return"),
     Bug("the scarce speaker is burnt", "match.py", "(spared if lone else best)", "(best)"),
-    Bug("needed skills count as scarce", "pools.py", "skill not in besides and ", ""),
+    Bug("busy speakers count as free ones", "pools.py", "self._holders[skill] & free ==", "self._holders[skill] =="),
     Bug(
         "the shortest idle first",
         "match.py",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contactcenter.client import protocol as d
-from contactcenter.domain.texts import catalogue, read_catalogue
+from contactcenter.domain.texts import catalogue
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ROOT / "contactcenter" / "api" / "pages"
@@ -50,7 +50,7 @@ def test_a_script_never_makes_markup_or_code_from_text(name: str) -> None:
 
 
 def test_every_label_of_the_pages_has_a_text() -> None:
-    texts = {**read_catalogue((ROOT / "tests" / "page_texts.toml").read_text("utf-8")), **catalogue()}
+    texts = catalogue()
     used = {key for text in (*SCRIPTS.values(), *HTML.values()) for key in KEY.findall(text)} - BY_CODE
     lists = [("agent-actions.js", "KINDS", "desk.case_kind"), ("agent-actions.js", "CAUSES", "desk.cause")]
     lists += [("agent-actions.js", "REASONS", "desk.trigger"), ("agent-actions.js", "RESULTS", "desk.result")]

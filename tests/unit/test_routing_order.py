@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from property.routing_world import START, S, World, agent, chat, mail
+from property.routing_world import START, S, World, agent, call, chat, mail
 
 from routing import effects as fx
 from routing import events as ev
@@ -137,6 +137,18 @@ def test_of_two_cantonese_speakers_the_better_one_may_be_burnt() -> None:
     )
     world.sit("ag_1", "ag_2", "ag_3")
     assert chosen(world, needs=(("cmn", 1),)) == ("ag_1", "level")
+
+
+def test_a_colleague_who_is_busy_does_not_make_a_speaker_less_scarce() -> None:
+    world = World(
+        agent("ag_1", skills=(("cmn", 5), ("yue", 4))),
+        agent("ag_2", skills=(("cmn", 2),)),
+        agent("ag_3", skills=(("yue", 1),)),
+    )
+    world.sit("ag_3")
+    world.arrive(call("busy", world.now))
+    world.sit("ag_1", "ag_2")
+    assert chosen(world, needs=(("cmn", 1),)) == ("ag_2", "spare_skills")
 
 
 def test_generalists_are_spared_among_equals() -> None:

@@ -169,6 +169,7 @@ class _BatchWriter:
             raise Invalid(f"{move.id}: {move.state} with ended_at {move.ended_at}")
         fields = asdict(move)
         route, expected = fields.pop("route"), fields.pop("expected")
+        fields["released_by"] = move.released_by or before.released_by
         self._put(self._tables.contacts, move.id, replace(before, **fields, version=expected + 1))
         if route is None:
             self._drop(self._tables.routes, move.id)

@@ -1,0 +1,239 @@
+"""What only a real server can show: plans by index, waits at the fence, and how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
+import asyncpg
+import pytest
+from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fact, move
+
+from contactcenter.errors import Busy, LeaseLost
+from contactcenter.services.changes import Changes
+from contactcenter.storage.embedded import EmbeddedPostgres
+from contactcenter.storage.pool import SESSION, Database, open_pool
+from contactcenter.storage.postgres import postgres_stores
+from contactcenter.storage.queries import FOLDER, Part, compose, sql
+from contactcenter.storage.routing_store import parts_of_batch
+from contactcenter.storage.stores import Stores
+
+STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
+WHOLE_TABLE = {"configured_providers"}
+"""The few that may look at every row of a table: it has a handful of them."""
+HOT = {
+    "pending_events": "routing_events_pending",
+    "read_log": "routing_events_seq",
+    "load_contacts": "contacts_open",
+    "load_presences": "presences_by_domain",
+    "queue_lines": "contacts_open_by_client",
+    "recent_contacts": "contacts_recent",
+    "recent_contacts_of_client": "contacts_recent_by_client",
+    "contacts_of_customer": "contacts_by_customer",
+    "desk_contacts": "contacts_by_owner",
+    "desk_offers": "offers_live_by_agent",
+    "open_callback": "contacts_one_callback",
+    "find_customer": "identities_by_value",
+    "conversation_by_thread": "conversations_by_thread",
+    "conversation_by_messages": "messages_by_message_id",
+    "claim_sendings": "outbox_due",
+    "outbox_backlog": "outbox_due",
+    "kept_mail": "outbox_mail",
+    "due_timers": "timers_due",
+    "facts_of_contact": "facts_2026_01_contact_id_at_idx",
+    "facts_between": "facts_2026_01_provider_id_at_idx",
+    "counts_since": "facts_2026_01_provider_id_at_idx",
+    "cases_of_customer": "cases_by_customer",
+    "move_assignments": "assignments_one_owner",
+    "move_contacts": "contacts_pkey",
+    "close_offers": "offers_pkey",
+    "number_events": "routing_events_pkey",
+}
+
+
+@pytest.fixture
+def stores(pool: asyncpg.Pool) -> Stores:
+    return postgres_stores(pool)
+
+
+# --- plans ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plans(pg_server: EmbeddedPostgres) -> dict[str, str]:
+    """The generic plan of every statement; read once, beside pytest's event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _plans(pg_server.dsn)).result()
+
+
+async def _plans(dsn: str) -> dict[str, str]:
+    connection = await asyncpg.connect(dsn, server_settings=SESSION)
+    try:
+        return {name: await _plan(connection, name) for name in STATEMENTS}
+    finally:
+        await connection.close()
+
+
+async def _plan(connection: asyncpg.Connection, name: str) -> str:
+    text = sql(name)
+    if name == "write_messages":  # reads from the one before it
+        text, _ = compose([Part("touch_conversations", [None] * 5), Part("write_messages", [None] * 13)])
+    await connection.execute(f"PREPARE {name}_ AS {text}")
+    nothing = ", ".join(["NULL"] * max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0))
+    rows = await connection.fetch(f"EXPLAIN EXECUTE {name}_" + (f"({nothing})" if nothing else ""))
+    return "\n".join(row[0] for row in rows)
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in WHOLE_TABLE])
+def test_no_statement_reads_a_whole_table(plans: dict[str, str], name: str) -> None:
+    assert "Seq Scan" not in plans[name]
+
+
+@pytest.mark.parametrize(("name", "index"), HOT.items(), ids=HOT)
+def test_a_hot_query_uses_its_index(plans: dict[str, str], name: str, index: str) -> None:
+    assert index in plans[name]
+
+
+def test_the_newest_contacts_are_read_in_order_and_not_sorted(plans: dict[str, str]) -> None:
+    for name in ("recent_contacts", "recent_contacts_of_client", "contacts_of_customer", "pending_events"):
+        assert "Sort" not in plans[name]
+
+
+# --- the fence -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def other(pg_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(pg_dsn)
+    yield connection
+    await connection.close()
+
+
+async def somebody_waits(connection: asyncpg.Connection) -> None:
+    """Returns when a statement waits for a lock."""
+    async with asyncio.timeout(10):
+        while not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            pass
+
+
+async def test_a_takeover_waits_for_the_batch_that_is_under_way(
+    stores: Stores, other: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await stores.routing.acquire(PROVIDER, "node-1", 0.0)
+    text, args = compose(parts_of_batch(batch(1, 1, decided=3)))
+    async with other.transaction():
+        await other.fetchrow(text, *args)
+        async with asyncio.TaskGroup() as tasks:
+            takeover = tasks.create_task(stores.routing.acquire(PROVIDER, "node-2", 3.0))
+            async with pool.acquire() as watching:
+                await somebody_waits(watching)
+            assert not takeover.done()
+            await other.execute("COMMIT; BEGIN")
+    ownership = takeover.result()
+    assert ownership
+    assert (ownership.epoch, ownership.last_seq) == (2, 3)
+
+
+async def test_a_batch_that_waits_for_a_takeover_finds_its_lease_lost(
+    stores: Stores, other: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await stores.changes.apply(Changes(contacts=[contact()]))
+    await stores.routing.acquire(PROVIDER, "node-1", 0.0)
+    async with other.transaction():
+        await other.fetchrow(sql("acquire_domain"), PROVIDER, "node-2", 3.0)
+        async with asyncio.TaskGroup() as tasks:
+            late = tasks.create_task(refused(stores))
+            async with pool.acquire() as watching:
+                await somebody_waits(watching)
+            await other.execute("COMMIT; BEGIN")
+    assert late.result()
+    assert (await stores.routing.load(PROVIDER)).fresh == (("ct_1", 0),)
+
+
+async def refused(stores: Stores) -> bool:
+    with pytest.raises(LeaseLost):
+        await stores.routing.commit(batch(1, 1, contacts=[move()], facts=[fact()]))
+    return True
+
+
+async def test_a_lease_from_before_the_servers_start_is_free_at_once(stores: Stores, other: asyncpg.Connection) -> None:
+    await stores.routing.acquire(PROVIDER, "node-1", 3600.0)
+    assert await stores.routing.acquire(PROVIDER, "node-2", 3.0) is None
+    await other.execute("UPDATE routing_domains SET renewed_at = pg_postmaster_start_time() - interval '1 second'")
+    ownership = await stores.routing.acquire(PROVIDER, "node-2", 3.0)
+    assert ownership
+    assert ownership.epoch == 2
+
+
+# --- how it fails --------------------------------------------------------------------------------------------------
+
+
+async def test_an_event_that_cannot_be_read_any_more_is_shown_with_its_reason(
+    stores: Stores, other: asyncpg.Connection
+) -> None:
+    await stores.changes.apply(Changes(events=[event(), event()]))
+    await other.execute("""UPDATE routing_events SET event = '{"type": "from_the_future"}' WHERE id = 1""")
+    first, second = await stores.routing.pending(PROVIDER, 10)
+    assert (first.event, second.bad) == (None, "")
+    assert "from_the_future" in first.bad
+    assert second.event is not None
+
+
+async def test_a_sending_that_cannot_be_read_is_not_in_the_way(stores: Stores, other: asyncpg.Connection) -> None:
+    await other.execute(
+        "INSERT INTO outbox (id, kind, provider_id, client_id, payload, created_at, next_at)"
+        " VALUES ('ob_1', 'mail', $1, $2, '{}', now(), '2026-01-01Z')",
+        PROVIDER,
+        CLIENT,
+    )
+    assert await stores.outbox.due(T0 * 2, 10, 30.0) == []
+    assert await stores.outbox.backlog() == 0
+    assert "unreadable" in await other.fetchval("SELECT outcome FROM outbox")
+
+
+async def test_a_statement_that_takes_too_long_is_given_up(pg_dsn: str, other: asyncpg.Connection) -> None:
+    impatient = await open_pool(pg_dsn, timeout_s=0.05)
+    stores = postgres_stores(impatient)
+    await stores.routing.acquire(PROVIDER, "node-1", 3.0)
+    async with other.transaction():
+        await other.execute("LOCK TABLE routing_domains")
+        with pytest.raises(Busy):
+            await stores.routing.renew(PROVIDER, "node-1", 1, 3.0)
+    assert await stores.routing.renew(PROVIDER, "node-1", 1, 3.0)
+    await impatient.close()
+
+
+async def test_a_lost_connection_is_busy_and_the_next_call_goes_on(stores: Stores, other: asyncpg.Connection) -> None:
+    await stores.changes.apply(Changes(contacts=[contact()]))
+    waiting = "SELECT DISTINCT pid FROM pg_locks WHERE NOT granted"
+    async with other.transaction():
+        await other.execute("LOCK TABLE contacts")
+        async with asyncio.TaskGroup() as tasks:
+            cut = tasks.create_task(is_busy(stores))
+            await somebody_waits(other)
+            await other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) w")
+    assert cut.result()
+    await stores.changes.apply(Changes(contacts=[contact(id="ct_2")]))
+
+
+async def is_busy(stores: Stores) -> bool:
+    with pytest.raises(Busy):
+        await stores.changes.apply(Changes(contacts=[contact(id="ct_2")]))
+    return True
+
+
+async def test_a_server_that_is_not_there_is_busy(tmp_path: object) -> None:
+    with pytest.raises(Busy):
+        await open_pool(f"postgresql://postgres@/postgres?host={tmp_path}")
+
+
+async def test_a_session_keeps_its_plans_and_nothing_else(pool: asyncpg.Pool) -> None:
+    database = Database(pool)
+    for _ in range(3):
+        await database.value("outbox_backlog")
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
+        kept = await connection.fetch("SELECT statement, generic_plans FROM pg_prepared_statements")
+    assert [row["generic_plans"] for row in kept if row["statement"] == sql("outbox_backlog")] == [3]
