@@ -56,10 +56,16 @@ class Doors:
         story: dict[str, Any] = await self.operator.get(f"/v1/contacts/{contact}")
         return story
 
-    async def find(self, tag: str) -> str:
-        """The newest contact whose subject carries the tag; '' when there is none (yet)."""
-        page = await self.operator.get("/v1/contacts", limit=100)
-        return next((row["id"] for row in page["contacts"] if tag in row["subject"]), "")
+    async def find(self, tag: str, *, pages: int = 1) -> str:
+        """The newest contact whose subject carries the tag; '' when there is none (yet) on the newest pages."""
+        before = ""
+        for _ in range(pages):
+            page = await self.operator.get("/v1/contacts", limit=200, before=before)
+            found: str = next((row["id"] for row in page["contacts"] if tag in row["subject"]), "")
+            before = page["next"]
+            if found or not before:
+                return found
+        return ""
 
     async def contacts(self, state: str) -> list[str]:
         """The ids of the contacts in this state, at most two hundred."""

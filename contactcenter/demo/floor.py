@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct
 
@@ -52,13 +52,23 @@ class Floor:
 
     # --- the shift -----------------------------------------------------------------------------------------
 
-    async def sign_in(self, told: Callable[[], None]) -> None:
+    @asynccontextmanager
+    async def shift(self, told: Callable[[], None]) -> AsyncIterator[None]:
+        """Everybody at work inside the context; nobody stays signed in behind it, however it ends."""
+        async with self._stack:
+            try:
+                await self._sign_in(told)
+                yield
+            finally:
+                await asyncio.gather(*(self._goodbye(seat) for seat in self.seats))
+
+    async def _sign_in(self, told: Callable[[], None]) -> None:
         for agent in self.house.agents:
             seat = await self._seat(agent)
+            self.seats.append(seat)
             await seat.client.sign_in(seat.device)
             await seat.client.ready()
             await seat.client.until(lambda desk: desk.presence.state == "ready")
-            self.seats.append(seat)
             told()
 
     async def _seat(self, agent: Agent) -> Seat:
@@ -70,12 +80,8 @@ class Floor:
         await self._stack.enter_async_context(client)
         return Seat(agent, client, agent.device if self.house.devices else "")
 
-    async def sign_out(self) -> None:
-        """Everybody goes home, also when the service no longer answers."""
-        await asyncio.gather(*(self._goodbye(seat) for seat in self.seats))
-        await self._stack.aclose()
-
     async def _goodbye(self, seat: Seat) -> None:
+        """Also when the service no longer answers."""
         try:
             async with asyncio.timeout(GOODBYE_S):
                 await seat.client.sign_out()

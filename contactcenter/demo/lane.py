@@ -38,6 +38,8 @@ class Ref(Struct, kw_only=True):
     case: str = ""
     level: int = 0
     message_id: str = ""
+    sent: bool = False
+    """A door has taken it: from now on it must be somewhere."""
     visitor: ChatVisitor | None = None
     dropped: str = ""
     """Why the rest of its steps cannot be played."""
@@ -47,13 +49,17 @@ class Gone(Exception):
     """What the script wants can no longer happen."""
 
 
-class Run(Struct, frozen=True, kw_only=True):
-    """What makes this run different from every other: digits for numbers, and the hour's length in seconds."""
+class Run(Struct, kw_only=True):
+    """What makes this run different from every other: digits for numbers, and when its hour began."""
 
     digits: str
     lasts_s: float
     clock: Callable[[], float]
-    began: float
+    began: float = 0.0
+
+    def begin(self) -> None:
+        """The hour begins when everybody is at work."""
+        self.began = self.began or self.clock()
 
     def name(self, text: str) -> str:
         return text.replace("{run}", self.digits)
@@ -143,12 +149,13 @@ class Lane:
             ref.dropped = str(why)
             self.stage.notes.append(f"{step.label}: {type(step).__name__.lower()} not played: {why}")
 
-    def going(self) -> list[Ref]:
-        return [ref for ref in self.stage.refs.values() if ref.contact or ref.visitor]
+    def taken(self) -> list[Ref]:
+        """Every contact that a door has taken."""
+        return [ref for ref in self.stage.refs.values() if ref.sent]
 
     async def tidy(self, reason: str) -> None:
         """Whatever is still open ends now: nothing stays half-open behind the demo."""
-        await asyncio.gather(*(self._end(ref, reason) for ref in self.going()))
+        await asyncio.gather(*(self._end(ref, reason) for ref in self.taken()))
 
     async def _end(self, ref: Ref, reason: str) -> None:
         if ref.visitor is not None and not ref.visitor.ended:

@@ -7,8 +7,9 @@ digest, and the day's table is recomputed. The exit code is 1 when anything was 
 from __future__ import annotations
 
 import asyncio
+import signal
 from argparse import Namespace
-from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ from contactcenter.demo.lane import Lane, Ref, Run, Stage
 from contactcenter.demo.layout import houses
 from contactcenter.demo.table import outcome, table
 from contactcenter.demo.traffic import lanes
+from contactcenter.errors import Busy, ContactCenterError
 
 READERS = 6
+CLEARED_TRIES = 100
+TIDY_S = 20.0
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -70,15 +74,17 @@ class BusyHour:
 
     async def play(self) -> int:
         """Whatever happens, nobody stays signed in and nothing stays open."""
-        async with opened(self._access) as doors:
-            try:
-                async with asyncio.timeout(self._options.limit_s):
-                    await self._hour(doors)
-            except TimeoutError:
-                self._left.append(f"the demo did not end within {self._options.limit_s:.0f} s")
-            finally:
-                await self._close()
-            return await self._report(doors)
+        _break_off_on_term()
+        try:
+            async with opened(self._access) as doors:
+                try:
+                    async with asyncio.timeout(self._options.limit_s):
+                        await self._hour(doors)
+                except TimeoutError:
+                    self._left.append(f"the demo did not end within {self._options.limit_s:.0f} s")
+                return await self._report(doors)
+        except* (ContactCenterError, ClientError) as problems:
+            raise _first(problems) from None
 
     # --- the hour ------------------------------------------------------------------------------------------
 
@@ -87,51 +93,51 @@ class BusyHour:
         await self._clear(doors)
         document = (await doors.operator.get("/v1/configuration"))["document"]
         built = houses(document, agents=self._options.agents)
-        self._floors = [
-            Floor(house, self._access, dice(self._options.seed, f"jitter/{house.client}").random) for house in built
-        ]
+        scripts = lanes(built, seed=self._options.seed, contacts=self._options.contacts)
+        luck = [dice(self._options.seed, f"jitter/{house.client}") for house in built]
+        self._floors = [Floor(house, self._access, own.random) for house, own in zip(built, luck, strict=True)]
+        run = Run(digits=self._digits, lasts_s=self._options.lasts_s, clock=clock)
+        for floor, script in zip(self._floors, scripts, strict=True):
+            others = [other for other in self._floors if other is not floor]
+            self._lanes.append(Lane(script, Stage(floor, doors, run, others), ACTS))
+        everybody = asyncio.Barrier(len(built))
         with Display(self._console, clock) as display:
             display.say(f"{self._options.contacts} contacts, seed {self._options.seed}, run {self._digits}")
-            await self._together([self._signing_in(floor, display) for floor in self._floors])
-            run = Run(digits=self._digits, lasts_s=self._options.lasts_s, clock=clock, began=clock())
-            scripts = lanes(built, seed=self._options.seed, contacts=self._options.contacts)
-            for floor, script in zip(self._floors, scripts, strict=True):
-                others = [other for other in self._floors if other is not floor]
-                self._lanes.append(Lane(script, Stage(floor, doors, run, others), ACTS))
-            await self._together([self._playing(lane, display) for lane in self._lanes])
+            async with asyncio.TaskGroup() as group:
+                for lane in self._lanes:
+                    group.create_task(self._shift(lane, display, everybody))
+
+    async def _shift(self, lane: Lane, display: Display, everybody: asyncio.Barrier) -> None:
+        """One house from the first who signs in to the last who goes home."""
+        floor = lane.stage.floor
+        arrived = display.lane(f"{lane.script.client} agents", len(floor.house.agents))
+        async with floor.shift(lambda: arrived(len(floor.seats))):
+            try:
+                await everybody.wait()
+                lane.stage.run.begin()
+                told = display.lane(lane.script.client, lane.script.contacts)
+                await lane.play(lambda: told(lane.came))
+            finally:
+                await self._tidy(lane)
+
+    async def _tidy(self, lane: Lane) -> None:
+        try:
+            async with asyncio.timeout(TIDY_S):
+                await lane.tidy("the demo is over")
+        except TimeoutError:
+            self._left.append(f"{lane.script.client}: not everything could be closed in time")
 
     async def _clear(self, doors: Doors) -> None:
         """What `simulate` or a broken-off demo left in the queue would be offered to these agents first."""
-        left = [contact for state in ("waiting", "offered") for contact in await doors.contacts(state)]
+        left = await _waiting(doors)
         for contact in left:
             await doors.operator.post(f"/v1/contacts/{contact}/close", {"reason": "the queue is cleared for the demo"})
-        while [contact for state in ("waiting", "offered") for contact in await doors.contacts(state)]:
+        for _ in range(CLEARED_TRIES):
+            if not await _waiting(doors):
+                break
             await asyncio.sleep(0.1)
         if left:
             self._say(f"{len(left)} contacts waited from before and were closed")
-
-    async def _signing_in(self, floor: Floor, display: Display) -> None:
-        told = display.lane(f"{floor.house.client} agents", len(floor.house.agents))
-        await floor.sign_in(lambda: told(len(floor.seats)))
-
-    async def _playing(self, lane: Lane, display: Display) -> None:
-        told = display.lane(lane.script.client, lane.script.contacts)
-        await lane.play(lambda: told(lane.came))
-
-    async def _together(self, parts: list[Awaitable[None]]) -> None:
-        async with asyncio.TaskGroup() as group:
-            for part in parts:
-                group.create_task(_run(part))
-
-    async def _close(self) -> None:
-        """Signed out, tidied, quickly: also after Ctrl-C."""
-        try:
-            async with asyncio.timeout(20):
-                await asyncio.gather(*(lane.tidy("demo over") for lane in self._lanes), return_exceptions=True)
-        except TimeoutError:
-            self._left.append("not everything could be closed in time")
-        for floor in self._floors:
-            await floor.sign_out()
 
     # --- what came of it -----------------------------------------------------------------------------------
 
@@ -153,8 +159,11 @@ class BusyHour:
 
     async def _decisions(self, doors: Doors) -> tuple[list[ledger.Decided], list[str]]:
         """Every contact's facts, a few at a time; and which labels have no contact although a door took them."""
-        refs = [ref for lane in self._lanes for ref in lane.going()]
-        missing = [f"{ref.label}: a door took it, but there is no such contact" for ref in refs if not ref.contact]
+        refs = [(lane, ref) for lane in self._lanes for ref in lane.taken()]
+        for lane, ref in refs:
+            if not ref.contact:
+                ref.contact = await doors.find(lane.stage.run.tag(ref.label), pages=50)
+        missing = [f"{ref.label}: a door took it, but there is no such contact" for _, ref in refs if not ref.contact]
         gate = asyncio.Semaphore(READERS)
 
         async def read(ref: Ref) -> ledger.Decided | None:
@@ -165,15 +174,31 @@ class BusyHour:
                 return None
             return ledger.read(ref.label, ref.medium, await _with_complaints(doors, ref, story["facts"]))
 
-        read_all = await asyncio.gather(*(read(ref) for ref in refs if ref.contact))
+        read_all = await asyncio.gather(*(read(ref) for _, ref in refs if ref.contact))
         return [one for one in read_all if one is not None], missing
 
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False)
 
 
-async def _run(part: Awaitable[None]) -> None:
-    await part
+def _break_off_on_term() -> None:
+    """SIGTERM ends the demo as Ctrl-C does: the shift is closed first."""
+    me = asyncio.current_task()
+    if me is not None:
+        with suppress(NotImplementedError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+
+
+async def _waiting(doors: Doors) -> list[str]:
+    return [contact for state in ("waiting", "offered") for contact in await doors.contacts(state)]
+
+
+def _first(problems: BaseExceptionGroup[Exception]) -> Exception:
+    """The one problem to tell: what the client met is told as a service that cannot be reached."""
+    first: BaseException = problems
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first if isinstance(first, ContactCenterError) else Busy(f"the demo broke off: {first}")
 
 
 async def _story(doors: Doors, contact: str) -> dict[str, Any] | None:

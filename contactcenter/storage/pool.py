@@ -12,11 +12,13 @@ from contactcenter.errors import Busy, ContactCenterError, Invalid, StaleWrite
 from contactcenter.storage.queries import Part, compose, sql
 
 STATEMENT_TIMEOUT_S = 15.0
+PLANS_KEPT_S = 120
+"""A plan that was made while a table was empty is made again soon."""
 SESSION = {
     "timezone": "UTC",
     "jit": "off",
-    # Every statement here is a look-up by index with a plan that does not depend on its values: plan it once,
-    # and never by the size that a table happened to have when it was still empty.
+    # Every statement here is a look-up by index with a plan that does not depend on its values: plan it once
+    # for many uses, and never by the size that a table happened to have when it was still empty.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -45,7 +47,7 @@ async def open_pool(
             connection_class=_Connection,
             command_timeout=timeout_s + 5,
             max_inactive_connection_lifetime=300,
-            max_cached_statement_lifetime=0,
+            max_cached_statement_lifetime=PLANS_KEPT_S,
             max_cacheable_statement_size=64 * 1024,
             statement_cache_size=200,
             server_settings={

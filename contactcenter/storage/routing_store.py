@@ -49,7 +49,7 @@ class PostgresRoutingStore:
 
     async def commit(self, batch: Batch) -> None:
         try:
-            await self._database.write(list(parts_of_batch(batch)))
+            await self._database.write(parts_of_batch(batch))
         except StaleWrite:
             if await self._database.value("domain_epoch", batch.domain) != batch.epoch:
                 raise LeaseLost from None
@@ -82,12 +82,17 @@ def _pending(row: Any) -> Pending:
 # --- a batch as the parts of one statement -------------------------------------------------------------------
 
 
-def parts_of_batch(batch: Batch) -> Iterator[Part]:
+def parts_of_batch(batch: Batch) -> list[Part]:
     """The fence first; rows that end before rows that begin, because unique indexes watch the live ones."""
+    return [_fence(batch), *_events(batch), *_rows(batch)]
+
+
+def _fence(batch: Batch) -> Part:
     last = batch.first_seq - 1
-    fence = [batch.domain, batch.epoch, last, last + len(batch.decided), batch.arrivals]
-    yield Part("advance_domain", fence, 1)
-    yield from _events(batch)
+    return Part("advance_domain", [batch.domain, batch.epoch, last, last + len(batch.decided), batch.arrivals], 1)
+
+
+def _rows(batch: Batch) -> Iterator[Part]:
     if batch.contacts:
         yield _contacts(batch)
     yield from _offers(batch)

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,6 +15,8 @@ from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fa
 from contactcenter.errors import Busy, LeaseLost
 from contactcenter.services.changes import Changes
 from contactcenter.storage.embedded import EmbeddedPostgres
+from contactcenter.storage.migrate import migrate
+from contactcenter.storage.partitions import ensure_fact_partitions
 from contactcenter.storage.pool import SESSION, Database, open_pool
 from contactcenter.storage.postgres import postgres_stores
 from contactcenter.storage.queries import FOLDER, Part, compose, sql
@@ -21,14 +24,19 @@ from contactcenter.storage.routing_store import parts_of_batch
 from contactcenter.storage.stores import Stores
 
 STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
-WHOLE_TABLE = {"configured_providers"}
-"""The few that may look at every row of a table: it has a handful of them."""
+WHOLE_TABLE = {"configured_providers", "complaints_all"}
+"""The few that may look at every row of a table: it is small, or all of it is wanted."""
+ARGUMENTS = {
+    "facts_between": f"'ruixun', '', {T0}, {T0 + 1}, '{{}}', -1, '', 10",
+    "counts_since": f"'ruixun', '', {T0}",
+}
+PAST = Path(__file__).with_name("storage_past.sql").read_text(encoding="utf-8")
 HOT = {
     "pending_events": "routing_events_pending",
     "read_log": "routing_events_seq",
     "load_contacts": "contacts_open",
     "load_presences": "presences_by_domain",
-    "queue_lines": "contacts_open_by_client",
+    "queue_lines": "contacts_open",
     "recent_contacts": "contacts_recent",
     "recent_contacts_of_client": "contacts_recent_by_client",
     "contacts_of_customer": "contacts_by_customer",
@@ -49,7 +57,7 @@ HOT = {
     "move_assignments": "assignments_one_owner",
     "move_contacts": "contacts_pkey",
     "close_offers": "offers_pkey",
-    "number_events": "routing_events_pkey",
+    "number_events": "routing_events_pending",
 }
 
 
@@ -63,17 +71,24 @@ def stores(pool: asyncpg.Pool) -> Stores:
 
 @pytest.fixture(scope="module")
 def plans(pg_server: EmbeddedPostgres) -> dict[str, str]:
-    """The generic plan of every statement; read once, beside pytest's event loop."""
+    """The plan of every statement over a database that has worked for a while; made beside pytest's event loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, _plans(pg_server.dsn)).result()
 
 
 async def _plans(dsn: str) -> dict[str, str]:
-    connection = await asyncpg.connect(dsn, server_settings=SESSION)
+    admin = await asyncpg.connect(dsn)
+    await admin.execute("CREATE DATABASE plans")
+    connection = await asyncpg.connect(dsn, database="plans", server_settings=SESSION)
     try:
+        await migrate(connection)
+        await ensure_fact_partitions(connection, T0)
+        await connection.execute(PAST)
         return {name: await _plan(connection, name) for name in STATEMENTS}
     finally:
         await connection.close()
+        await admin.execute("DROP DATABASE plans")
+        await admin.close()
 
 
 async def _plan(connection: asyncpg.Connection, name: str) -> str:
@@ -81,8 +96,9 @@ async def _plan(connection: asyncpg.Connection, name: str) -> str:
     if name == "write_messages":  # reads from the one before it
         text, _ = compose([Part("touch_conversations", [None] * 5), Part("write_messages", [None] * 13)])
     await connection.execute(f"PREPARE {name}_ AS {text}")
-    nothing = ", ".join(["NULL"] * max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0))
-    rows = await connection.fetch(f"EXPLAIN EXECUTE {name}_" + (f"({nothing})" if nothing else ""))
+    wanted = max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0)
+    given = ARGUMENTS.get(name) or ", ".join(["NULL"] * wanted)
+    rows = await connection.fetch(f"EXPLAIN EXECUTE {name}_" + (f"({given})" if given else ""))
     return "\n".join(row[0] for row in rows)
 
 
