@@ -12,6 +12,7 @@ from contactcenter import config
 from contactcenter.config import Settings
 from contactcenter.errors import ContactCenterError
 from contactcenter.wiring import commands
+from contactcenter.wiring.arguments import run_async
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,19 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _roles(options: argparse.Namespace) -> tuple[str, ...] | None:
     named: str | None = getattr(options, "role", None)
-    return tuple(part.strip() for part in named.split(",")) if named else None
+    return None if named is None else tuple(part.strip() for part in named.split(",") if part.strip())
 
 
 def _simulate(settings: Settings, options: argparse.Namespace) -> int:
     from contactcenter.demo.simulate import simulate
 
-    return commands.run_async(simulate(options.kind, settings.data_dir))
+    return run_async(simulate(options.kind, settings.data_dir))
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from contactcenter.demo.run import demo
 
-    return commands.run_async(demo(settings.data_dir, options))
+    return run_async(demo(settings.data_dir, options))
 
 
 def _parser() -> argparse.ArgumentParser:

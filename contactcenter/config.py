@@ -18,6 +18,7 @@ from msgspec.structs import fields
 from contactcenter.errors import Misconfigured
 
 PREFIX: Final = "CONTACTCENTER_"
+LARGEST: Final = 2**40
 ROLES: Final = ("api", "router", "gateway", "phone", "worker")
 
 
@@ -98,8 +99,8 @@ def _port(text: str) -> int:
 def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         value = kind(text)
-        if value <= 0:
-            raise ValueError("must be above zero")
+        if not 0 < value < LARGEST:
+            raise ValueError("must be above zero, and a plain number")
         return value
 
     return read
@@ -151,6 +152,10 @@ assert set(_READERS) == {field.name for field in fields(Settings)}, "every setti
 
 
 def _checked(settings: Settings) -> Settings:
+    unknown = [role for role in settings.roles if role not in ROLES]
+    if unknown or not settings.roles:
+        named = ", ".join(unknown) or "none"
+        raise Misconfigured(f"roles are {', '.join(ROLES)}; not {named}", field=f"{PREFIX}ROLES")
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise Misconfigured("must be DEBUG, INFO, WARNING or ERROR", field=f"{PREFIX}LOG_LEVEL")
     if set(settings.roles) != set(ROLES) and not (settings.database_url and settings.redis_url):

@@ -32,10 +32,9 @@ def load(data_dir: Path) -> DemoAccess:
         return msgspec.json.decode(path.read_bytes(), type=DemoAccess)
     except FileNotFoundError:
         raise Misconfigured(
-            f"{path} does not exist: start the service first (make run); it writes this file when it loads the example",
-            field=str(path),
+            f"{path} does not exist: start the service first (make run); it writes this file when it loads the example"
         ) from None
     except OSError as problem:
-        raise Misconfigured(f"{path} cannot be read: {problem.strerror}", field=str(path)) from problem
+        raise Misconfigured(f"{path} cannot be read: {problem.strerror}") from problem
     except msgspec.MsgspecError as problem:
-        raise Misconfigured(f"{path} is not the access file of the example: {problem}", field=str(path)) from problem
+        raise Misconfigured(f"{path} is not the access file of the example: {problem}") from problem

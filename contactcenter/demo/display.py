@@ -56,4 +56,5 @@ class Display:
                 self._progress.update(task, completed=done)
         elif self._clock() - self._said_at >= EVERY_S:
             self._said_at = self._clock()
-            self.say("  ".join(f"{name} {done}/{total}" for name, (done, total) in self._counts.items()))
+            going = {name: count for name, count in self._counts.items() if count[0] < count[1]}
+            self.say("  ".join(f"{name} {done}/{total}" for name, (done, total) in (going or self._counts).items()))

@@ -53,8 +53,8 @@ def _contacts(run: list[Decided], day: Report) -> Iterable[Row]:
     for medium in sorted({*media, *day["by_medium"]}):
         yield f"  {medium}", media[medium], day["by_medium"].get(medium, 0)
     yield "answered", sum(bool(one.owners) for one in run), day["answered"]
-    yield "redirected (rang at several)", sum(len(_agents(one)) > 1 for one in run), day["redirected"]
-    yield "blocked, all lines taken", sum(one.ended.startswith("blocked") for one in run), day["blocked"]
+    yield "rang at several desks", sum(len(_agents(one)) > 1 for one in run), day["redirected"]
+    yield "blocked, lines taken", sum(one.ended.startswith("blocked") for one in run), day["blocked"]
     yield "abandoned", sum(one.ended == "abandoned" for one in run), _share(day["abandoned"])
 
 
@@ -63,20 +63,20 @@ def _agents(one: Decided) -> set[str]:
 
 
 def _rings(run: list[Decided], day: Report) -> Iterable[Row]:
-    yield "calls answered within 2 rings", "", _share(day["within_2_rings"])
-    yield "calls answered within 3 rings", "", _share(day["within_3_rings"])
+    yield "within 2 rings", "", _share(day["within_2_rings"])
+    yield "within 3 rings", "", _share(day["within_3_rings"])
     yield "  by ring", "", "  ".join(f"{ring}: {count}" for ring, count in day["rings"].items()) or "-"
     yield "three-ring breaches", sum(one.breached for one in run), day["breached"]
 
 
 def _work(run: list[Decided], day: Report) -> Iterable[Row]:
     yield "callbacks promised", sum(one.promised for one in run), day["callbacks"]
-    yield "callbacks kept (reached)", sum(one.promised and one.reached for one in run), ""
+    yield "callbacks kept", sum(one.promised and one.reached for one in run), ""
     yield "mails answered", sum(one.medium == "mail" and bool(one.owners) for one in run), day["mails_answered"]
     yield "chats answered", sum(one.medium == "chat" and bool(one.owners) for one in run), day["chats_answered"]
     highest = Counter(max(one.levels) for one in run if one.levels)
     levels = day["complaints_by_level"]
-    yield "complaints by highest level", _levels(highest), "  ".join(f"{k}: {v}" for k, v in levels.items()) or "-"
+    yield "complaints by level", _levels(highest), "  ".join(f"{k}: {v}" for k, v in levels.items()) or "-"
     yield "cases opened", "", day["cases_opened"]
 
 

@@ -45,6 +45,18 @@ class CallbackWish(Struct, frozen=True, kw_only=True):
     complaint: bool = False
 
 
+def _context(wish: CallbackWish, since: Micros, until: Micros) -> dict[str, Any]:
+    """What the agent previews before he dials, and through which platform."""
+    known = {"source": wish.source, "product": wish.product}
+    return {
+        "window_from": since,
+        "window_until": until,
+        "attempt": 1,
+        **{key: value for key, value in known.items() if value},
+        **wish.context,
+    }
+
+
 class Callbacks:
     def __init__(self, *, reads: DoorReads, opening: Opening, instructions: Instructions, ids: Ids) -> None:
         self._reads = reads
@@ -111,7 +123,7 @@ class Callbacks:
                 deadline=until,
                 origin=wish.origin,
                 view=view.id,
-                context={"window_from": since, "window_until": until, "attempt": 1, **wish.context},
+                context=_context(wish, since, until),
             ),
             changes,
         )

@@ -17,14 +17,14 @@ from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound
 from contactcenter.services.asking import Asking
 from contactcenter.services.callback_attempts import CallbackAttempts
 from contactcenter.services.cases import Cases
-from contactcenter.services.changes import Changes, ContactLink
-from contactcenter.services.commands import stamp_of
+from contactcenter.services.changes import Changes, ContactLink, ConversationMove
+from contactcenter.services.commands import again, stamp_of
 from contactcenter.services.complaint_raising import Grievance
 from contactcenter.services.complaints import Complaints
 from contactcenter.services.conversation import Conversation, owned_contact
 from contactcenter.services.office import Office
 from contactcenter.services.seats import Seat
-from contactcenter.services.views import ContactView
+from contactcenter.services.views import ContactView, ConversationView
 from routing import events as ev
 from routing.model import PresenceState
 
@@ -119,17 +119,32 @@ class DeskService:
 
     async def _finish(self, seat: Seat, command: p.Finish) -> Answer:
         """A mail needs a reply or a reason for none (A10), a callback its result."""
+        return await again(lambda: self._finished(seat, command))
+
+    async def _finished(self, seat: Seat, command: p.Finish) -> Answer:
         contact = await owned_contact(self._office.reads, seat, command.contact)
         changes, result = Changes(), command.result
-        if contact.medium == "mail":
-            result = await self._mail_result(seat, contact, command, changes)
+        if contact.conversation:
+            result = await self._close_turn(seat, contact, command, changes)
         if contact.medium == "callback":
             await self._attempts.attempted(seat, contact, command.result, changes)
         event = ev.Finished(contact.id, seat.agent, result, _key(seat, command))
         return await self._ask(seat, command, event, changes)
 
-    async def _mail_result(self, seat: Seat, contact: ContactView, command: p.Finish, changes: Changes) -> str:
-        if await self._was_answered(seat, contact):
+    async def _close_turn(self, seat: Seat, contact: ContactView, command: p.Finish, changes: Changes) -> str:
+        """From here on what the customer writes opens the next contact; nothing falls between the two."""
+        found = await self._office.reads.conversation(seat.scope, contact.conversation)
+        if found is None or found.contact != contact.id:
+            return command.result
+        mail = contact.medium == "mail"
+        seen = found.last_seq if mail else None
+        changes.conversation_moves.append(ConversationMove(id=found.id, expected=contact.id, contact="", last_seq=seen))
+        return await self._mail_result(seat, contact, found, command, changes) if mail else command.result
+
+    async def _mail_result(
+        self, seat: Seat, contact: ContactView, found: ConversationView, command: p.Finish, changes: Changes
+    ) -> str:
+        if await self._was_answered(seat, contact, found):
             return command.result
         if not command.no_reply_reason.strip():
             raise Invalid("reply first, or say why there is no reply", code="no_reply", field="no_reply_reason")
@@ -137,15 +152,12 @@ class DeskService:
         changes.contact_links.append(ContactLink(id=contact.id, context=context))
         return f"no_reply: {command.no_reply_reason}"
 
-    async def _was_answered(self, seat: Seat, contact: ContactView) -> bool:
-        found = (
-            await self._office.reads.conversation(seat.scope, contact.conversation) if contact.conversation else None
-        )
-        if found is None:
-            return False
+    async def _was_answered(self, seat: Seat, contact: ContactView, found: ConversationView) -> bool:
+        """An agent wrote in this contact, and the customer has not written again since."""
         after = max(0, found.last_seq - REPLY_SEARCH)
         listed = await self._office.reads.messages(seat.scope, found.id, after=after, limit=REPLY_SEARCH)
-        return any(each.sender == "agent" and each.contact == contact.id for each in listed)
+        spoken = [each.sender for each in listed if each.contact == contact.id and each.sender != "system"]
+        return bool(spoken) and spoken[-1] == "agent"
 
     # --- transferring ------------------------------------------------------------------------------------------
 

@@ -85,6 +85,11 @@ class Directories:
         except NotFound:
             return ""
 
+    def sources(self) -> list[str]:
+        """Every phone platform's id."""
+        documents = [directory.document for _, (_, directory) in sorted(self._current.items())]
+        return [source.id for document in documents for source in document.sources]
+
     def source_provider(self, source: str) -> str:
         """The provider that a phone platform belongs to; '' for an unknown one."""
         owners = (name for name, (_, directory) in sorted(self._current.items()) if directory.source(source))

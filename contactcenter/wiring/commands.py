@@ -5,37 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import datetime as dt
 import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
 
 from channels.chat import protocol as chat
 from contactcenter.api.asyncapi import live_feed, visitor
 from contactcenter.api.documents import write_docs
-from contactcenter.clock import to_micros
 from contactcenter.config import Settings
 from contactcenter.domain.configuration_rules import check as check_rules
 from contactcenter.domain.configuration_rules import warnings
 from contactcenter.domain.configuration_yaml import dump_yaml, load_yaml
-from contactcenter.errors import Misconfigured, NotFound
+from contactcenter.errors import Misconfigured
 from contactcenter.realtime import feed
 from contactcenter.services.access import Access
 from contactcenter.services.replaying import Replaying
-from contactcenter.storage.embedded import EmbeddedPostgres
-from contactcenter.storage.migrate import check, migrate
-from contactcenter.storage.pool import open_pool
-from contactcenter.wiring.core import Core
+from contactcenter.storage.migrate import migrate
+from contactcenter.wiring.arguments import day, only, run_async
+from contactcenter.wiring.database import database, opened, reached
 from contactcenter.wiring.greeting import greeting
 from contactcenter.wiring.service import running
 
-T = TypeVar("T")
-
 
 def serve(settings: Settings, options: argparse.Namespace) -> int:
-    with _database(settings) as dsn:
+    with database(settings) as dsn:
         return run_async(_serve(settings, dsn, owns_schema=not settings.database_url))
 
 
@@ -53,7 +44,7 @@ async def _serve(settings: Settings, dsn: str, *, owns_schema: bool) -> int:
 
 def migrate_schema(settings: Settings, options: argparse.Namespace) -> int:
     async def run(dsn: str) -> int:
-        pool = await open_pool(dsn, max_size=1)
+        pool = await reached(settings, dsn, max_size=1)
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(pool.close)
             async with pool.acquire() as connection:
@@ -61,7 +52,7 @@ def migrate_schema(settings: Settings, options: argparse.Namespace) -> int:
         print("\n".join(done) or "nothing to do: the schema is up to date")
         return 0
 
-    with _database(settings) as dsn:
+    with database(settings) as dsn:
         return run_async(run(dsn))
 
 
@@ -74,12 +65,12 @@ def configure(settings: Settings, options: argparse.Namespace) -> int:
             print(f"warning: {problem.path}: {problem.message}")
         print(f"{options.file}: fine, {len(document.agents)} agents on {len(document.leases)} leases")
         return 0
-    with _database(settings) as dsn:
+    with database(settings) as dsn:
         return run_async(_configure(settings, dsn, options))
 
 
 async def _configure(settings: Settings, dsn: str, options: argparse.Namespace) -> int:
-    async with _opened(settings, dsn) as core:
+    async with opened(settings, dsn) as core:
         if options.action == "show":
             for provider in core.directories.providers:
                 version, document = await core.configuring.current(provider)
@@ -93,21 +84,21 @@ async def _configure(settings: Settings, dsn: str, options: argparse.Namespace) 
 
 def issue_token(settings: Settings, options: argparse.Namespace) -> int:
     async def run(dsn: str) -> int:
-        async with _opened(settings, dsn) as core:
-            provider = options.provider or _only(core.directories.providers)
+        async with opened(settings, dsn) as core:
+            provider = options.provider or only(core.directories.providers)
             access = Access(core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent)
             print(await access.issue(options.kind, provider, options.subject, client=options.client))
         return 0
 
-    with _database(settings) as dsn:
+    with database(settings) as dsn:
         return run_async(run(dsn))
 
 
 def replay(settings: Settings, options: argparse.Namespace) -> int:
     async def run(dsn: str) -> int:
-        async with _opened(settings, dsn) as core:
-            provider = options.provider or _only(core.directories.providers)
-            since, until = _day(options.day)
+        async with opened(settings, dsn) as core:
+            provider = options.provider or only(core.directories.providers)
+            since, until = day(options.day)
             report = await Replaying(core.stores.routing).run(provider, since=since, until=until)
         print(
             f"{report.domain}: {report.decisions} decisions in {report.epochs} epochs replayed, "
@@ -117,7 +108,7 @@ def replay(settings: Settings, options: argparse.Namespace) -> int:
             print(f"  event {found.seq}: stored {found.stored}, replayed {found.replayed}")
         return 1 if report.differences else 0
 
-    with _database(settings) as dsn:
+    with database(settings) as dsn:
         return run_async(run(dsn))
 
 
@@ -129,59 +120,3 @@ def write_documents(settings: Settings, options: argparse.Namespace) -> int:
     write_docs(options.folder, sockets)
     print(f"written: {options.folder}")
     return 0
-
-
-# --- what they share ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The address of the database: the configured one, or our own server for as long as the context lasts."""
-    if settings.database_url:
-        yield settings.database_url
-        return
-    server = EmbeddedPostgres(settings.data_dir / "postgres")
-    server.start()
-    try:
-        yield server.dsn
-    finally:
-        server.stop()
-
-
-@asynccontextmanager
-async def _opened(settings: Settings, dsn: str) -> AsyncIterator[Core]:
-    """Stores and configuration without doors or workers."""
-    pool = await open_pool(dsn, max_size=4)
-    try:
-        async with pool.acquire() as connection:
-            await check(connection)
-        core = Core(settings, pool, "command")
-        await core.directories.refresh()
-        yield core
-    finally:
-        await pool.close()
-
-
-def run_async(main: Coroutine[Any, Any, T]) -> T:
-    """uvloop where there is one; the plain loop elsewhere."""
-    if sys.platform == "win32":
-        return asyncio.run(main)
-    import uvloop
-
-    return uvloop.run(main)
-
-
-def _only(providers: tuple[str, ...]) -> str:
-    if len(providers) != 1:
-        raise NotFound(f"say which provider: {', '.join(providers) or 'none is configured'}", field="--provider")
-    return providers[0]
-
-
-def _day(day: str | None) -> tuple[int, int | None]:
-    if day is None:
-        return 0, None
-    try:
-        start = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC)
-    except ValueError as wrong:
-        raise Misconfigured(f"{day!r} is not a day like 2026-11-22", field="--day") from wrong
-    return to_micros(start), to_micros(start + dt.timedelta(days=1))

@@ -18,8 +18,9 @@ from channels.phone.send import PhoneSender
 from channels.phone.verify import Verifier
 from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
-from contactcenter.wiring.chat_house import Conversations, Sites, Texts, Tokens
+from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.visitors import Sites, Texts, Tokens
 
 PORTS = {"smtp": 587, "smtps": 465}
 

@@ -9,72 +9,44 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from importlib import resources
-from pathlib import Path
-
-import msgspec
-from msgspec import Struct
 
 from contactcenter.clock import SECOND, to_micros
-from contactcenter.config import Settings
-from contactcenter.domain.configuration_yaml import decode
+from contactcenter.domain.configuration_yaml import decode, load_yaml
 from contactcenter.domain.customer import Book, Customer, identities, tier_of
 from contactcenter.domain.directory import Directory
 from contactcenter.services.access import Access
 from contactcenter.services.changes import Changes, CustomerRecord, NewCustomer
+from contactcenter.services.views import Scope
+from contactcenter.wiring.access_file import AccessFile, path_of, write
 from contactcenter.wiring.core import Core
-from contactcenter.wiring.secrets_file import write_private
 
 log = logging.getLogger(__name__)
-NAME = "access.json"
-
-
-class AccessFile(Struct, kw_only=True):
-    """What the demo, `simulate` and a stranger need to get in: addresses and tokens."""
-
-    base_url: str
-    smtp: tuple[str, int]
-    source: str
-    secret: str
-    operator: str
-    agents: dict[str, str] = {}
-    supervisors: dict[str, str] = {}
-    clients: dict[str, str] = {}
 
 
 async def load(core: Core, access: Access) -> None:
-    """Configuration version 1, its customers, and a token for everybody. Does nothing when a version exists."""
+    """Configuration version 1, its customers, and a token for everybody.
+
+    Each step looks whether it was done, so that a start that broke off is made good by the next one. An
+    installation with a configuration of its own is left alone.
+    """
     text = _packaged("kangjia.yaml")
-    change = await core.configuring.apply("", text, by="example")
-    await core.directories.refresh()
-    provider = core.directories.providers[0]
+    provider = load_yaml(text).provider.id
+    if not core.directories.providers:
+        change = await core.configuring.apply("", text, by="example")
+        await core.directories.refresh()
+        log.info("the example is loaded: %s, version %d", provider, change.version)
+    if core.directories.providers != (provider,):
+        return
     await _customers(core, provider)
-    await _tokens(core, access, provider)
-    log.info("the example is loaded: %s, version %d", provider, change.version)
-
-
-def path_of(settings: Settings) -> Path:
-    return settings.data_dir / NAME
-
-
-def read(settings: Settings) -> AccessFile | None:
-    """None where the example was never loaded."""
-    path = path_of(settings)
-    return msgspec.json.decode(path.read_bytes(), type=AccessFile) if path.exists() else None
-
-
-def tell_address(core: Core, base_url: str, smtp: tuple[str, int]) -> AccessFile | None:
-    """Ports may change from start to start; the file says where the doors are now."""
-    known = read(core.settings)
-    if known is None:
-        return None
-    known.base_url, known.smtp = base_url, smtp
-    known.secret = core.secrets.webhooks.get(known.source, [known.secret])[-1]
-    _write(core.settings, known)
-    return known
+    if not path_of(core.settings).exists() or not await core.stores.access.has_tokens(provider):
+        await _tokens(core, access, provider)
 
 
 async def _customers(core: Core, provider: str) -> None:
     book = decode(_packaged("customers.yaml"), Book)
+    first = book.customers[0]
+    if await core.reads.customer(Scope(provider, first.client), first.id) is not None:
+        return
     changes = Changes()
     for customer in book.customers:
         since = _midnight(customer.since)
@@ -129,11 +101,7 @@ async def _tokens(core: Core, access: Access, provider: str) -> None:
         (found.supervisors if agent.supervisor else found.agents)[agent.id] = token
     for client in directory.document.clients:
         found.clients[client.id] = await access.issue("client", provider, f"desk-{client.id}", client=client.id)
-    _write(core.settings, found)
-
-
-def _write(settings: Settings, found: AccessFile) -> None:
-    write_private(path_of(settings), msgspec.json.format(msgspec.json.encode(found), indent=2))
+    write(core.settings, found)
 
 
 def _packaged(name: str) -> str:

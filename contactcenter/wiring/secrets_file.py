@@ -48,6 +48,13 @@ def fresh_webhook_secret(ids: Ids) -> str:
 
 def write_private(path: Path, content: bytes) -> None:
     """Whole or not at all, and never readable by others, not even for a moment."""
+    try:
+        _write(path, content)
+    except OSError as problem:
+        raise Misconfigured(f"{path} cannot be written: {problem.strerror}", field=str(path)) from problem
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

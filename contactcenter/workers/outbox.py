@@ -41,7 +41,7 @@ class Outbox:
         senders: Mapping[str, Sender],
         clock: Clock,
         ids: Ids,
-        dead: Callable[[], None] = lambda: None,
+        dead: Callable[[str], object] = lambda kind: None,
     ) -> None:
         self._store = store
         self._changes = changes
@@ -131,4 +131,4 @@ class Outbox:
         )
         await self._changes.apply(Changes(facts=[fact]))
         await self._store.done(item.id, why[:500], now)
-        self._dead()
+        self._dead(item.kind)

@@ -37,15 +37,17 @@ def operator(service: Service) -> ApiClient:
 
 
 @asynccontextmanager
-async def at_work(service: Service, agent: str = "a1002", *, url: str = "") -> AsyncIterator[AgentClient]:
-    """Signed in without a device (accepting is the answer), and ready."""
+async def at_work(
+    service: Service, agent: str = "a1002", *, url: str = "", device: str = ""
+) -> AsyncIterator[AgentClient]:
+    """Signed in, and ready; without a device accepting is the answer."""
     token = {**service.access["agents"], **service.access["supervisors"]}[agent]
     async with asyncio.timeout(PATIENCE_S):
         desk = AgentClient(url or service.url, token, patience=BRIEF)
         await desk.__aenter__()
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await desk.sign_in()
+            await desk.sign_in(device=device)
             await desk.ready()
         await seen(desk, lambda state: state.presence.state == "ready")
         yield desk
@@ -107,6 +109,19 @@ async def contacts(service: Service, **query: str | int) -> list[dict[str, Any]]
             page = await api.get("/v1/contacts", limit=200, before=page["next"], **query)
             found += page["contacts"]
     return found
+
+
+async def close_all(service: Service) -> None:
+    """Nothing is left over from a test before: what is still open ends without an agent."""
+
+    async def none_open() -> bool:
+        left = [row["id"] for row in await contacts(service) if row["state"] not in ("ended", "wrap_up")]
+        async with operator(service) as api:
+            for contact in left:
+                await api.post(f"/v1/contacts/{contact}/close", {"reason": "left over"})
+        return not left
+
+    await eventually("all contacts are closed", none_open, 10)
 
 
 async def ended(service: Service, contact: str) -> dict[str, Any]:
