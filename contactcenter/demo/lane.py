@@ -162,8 +162,11 @@ class Lane:
             await ref.visitor.__aexit__(None, None, None)
         if not ref.contact:
             return
+        owner = self.stage.floor.owner(ref.contact)
         try:
-            if await self.stage.state(ref) not in (*ENDED, "wrap_up"):
+            if owner is not None and owner.client.desk.wraps_up(ref.contact):
+                await owner.client.wrap_up_done(ref.contact)
+            elif await self.stage.state(ref) not in ENDED:
                 await self.stage.doors.operator.post(f"/v1/contacts/{ref.contact}/close", {"reason": reason})
         except ClientError as problem:
             self.stage.notes.append(f"{ref.label}: could not be closed: {problem}")

@@ -34,6 +34,8 @@ from contactcenter.errors import Busy, ContactCenterError
 READERS = 6
 CLEARED_TRIES = 100
 TIDY_S = 20.0
+BROKEN_OFF = 143
+"""The exit code after SIGTERM."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -50,7 +52,13 @@ class Options(Struct, frozen=True, kw_only=True):
 async def demo(access: DemoAccess | Path, options: Options | Namespace) -> int:
     """For __main__: the data directory (or its access), and the command line's options. Returns the exit code."""
     known = load(access) if isinstance(access, Path) else access
-    return await BusyHour(known, _options(options), Console()).play()
+    broken_off = _break_off_on_term()
+    try:
+        return await BusyHour(known, _options(options), Console()).play()
+    except asyncio.CancelledError:
+        if not broken_off.is_set():
+            raise
+        return BROKEN_OFF
 
 
 def _options(given: Options | Namespace) -> Options:
@@ -74,7 +82,6 @@ class BusyHour:
 
     async def play(self) -> int:
         """Whatever happens, nobody stays signed in and nothing stays open."""
-        _break_off_on_term()
         try:
             async with opened(self._access) as doors:
                 try:
@@ -181,12 +188,18 @@ class BusyHour:
         self._console.print(text, highlight=False, markup=False)
 
 
-def _break_off_on_term() -> None:
-    """SIGTERM ends the demo as Ctrl-C does: the shift is closed first."""
-    me = asyncio.current_task()
-    if me is not None:
-        with suppress(NotImplementedError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+def _break_off_on_term() -> asyncio.Event:
+    """SIGTERM ends the demo as Ctrl-C does: the shift is closed first. Set when that has happened."""
+    me, broken_off = asyncio.current_task(), asyncio.Event()
+
+    def break_off() -> None:
+        broken_off.set()
+        if me is not None:
+            me.cancel()
+
+    with suppress(NotImplementedError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, break_off)
+    return broken_off
 
 
 async def _waiting(doors: Doors) -> list[str]:

@@ -193,8 +193,11 @@ class ConfigurationStore(Protocol):
 
 
 class OutboxStore(Protocol):
-    async def due(self, now: int, limit: int, lease_s: float) -> list[OutboxItem]:
-        """Claims sendings that are due, oldest first: each is ours for `lease_s` seconds (SKIP LOCKED)."""
+    async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
+        """Claims sendings that are due, oldest first: each is ours for `lease_s` seconds (SKIP LOCKED).
+
+        `attempts` counts this claim already. Empty `kinds` means all.
+        """
         ...
 
     async def done(self, item: str, outcome: str, now: int) -> None: ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from contactcenter.services.views import OutboxItem
@@ -15,10 +17,10 @@ class PostgresOutboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def due(self, now: int, limit: int, lease_s: float) -> list[OutboxItem]:
+    async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
         """`attempts` counts this claim already."""
         items = []
-        for row in await self._database.rows("claim_sendings", now, limit, round(lease_s * MICROS)):
+        for row in await self._database.rows("claim_sendings", now, limit, round(lease_s * MICROS), list(kinds)):
             try:
                 items.append(rows.sending(row))
             except msgspec.DecodeError as error:  # kept, but never in the way of the others again

@@ -7,7 +7,9 @@ from contactcenter.wiring.service import Service
 
 def greeting(service: Service) -> str:
     """Plain text for a terminal. Tokens of the example are shown: they open nothing but the example."""
-    base, (smtp_host, smtp_port) = service.base_url, service.smtp
+    base, (smtp_host, smtp_port), settings = service.base_url, service.smtp, service.core.settings
+    if "api" not in settings.roles:
+        return f"contactcenter {','.join(settings.roles)}: no doors here; health {base}/readyz, stop with Ctrl-C"
     lines = [
         "",
         f"contactcenter serves at {base}",
@@ -27,5 +29,5 @@ def greeting(service: Service) -> str:
             f"  wallboard  {base}/wallboard#token={service.access.operator}",
             f"  queues     curl -s -H 'Authorization: Bearer {service.access.operator}' {base}/v1/queues",
         ]
-    lines += [f"  data       {service.core.settings.data_dir}   stop with Ctrl-C", ""]
+    lines += [f"  data       {settings.data_dir}   stop with Ctrl-C", ""]
     return "\n".join(lines)

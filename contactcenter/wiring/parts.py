@@ -21,6 +21,8 @@ from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
 
 DAY_S = 86_400.0
+SENT_BY = {"mail": "worker", "phone": "phone"}
+"""Which role sends a kind: phone commands stay with the process whose feed the platform polls (decisions row 5)."""
 
 
 def build_routers(core: Core, registry: Registry, alarms: Alarms) -> list[Router]:
@@ -75,8 +77,9 @@ def run_parts(
         supervisor.run(f"router {router.domain}", router.run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
-    if "worker" in core.settings.roles:
+    if {"worker", "phone"} & set(core.settings.roles):
         supervisor.run("outbox", _outbox(core, doors, registry).run)
+    if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=desks.deadlines.handle, clock=core.clock).run)
         supervisor.run("partitions", lambda: _keep_partitions(core))
 
@@ -86,7 +89,7 @@ def _outbox(core: Core, doors: Doors, registry: Registry) -> Outbox:
         store=core.stores.outbox,
         changes=core.stores.changes,
         bus=core.bus,
-        senders=doors.senders,
+        senders={kind: sender for kind, sender in doors.senders.items() if SENT_BY[kind] in core.settings.roles},
         clock=core.clock,
         ids=core.ids,
         dead=lambda kind: registry.outbox_dead.labels(kind).inc(),

@@ -34,7 +34,9 @@ def build_web(
     board = QueueBoard(core.reads, core.clock, zone_of=_zones(core))
     feed = LiveFeed(board=board, access=access, bus=core.bus)
     services = _services(core, access, desks=desks, board=board, feed=feed, routers=routers, registry=registry)
-    served = [*doors.phone.routes(), *doors.chat.routes()] if "api" in core.settings.roles else []
+    served = [*doors.chat.routes()] if "api" in core.settings.roles else []
+    if {"api", "phone"} & set(core.settings.roles):
+        served.extend(doors.phone.routes())
     if "gateway" in core.settings.roles:
         served.append(web.get("/v1/agent", desks.gateway.handle))
     api = "api" in core.settings.roles

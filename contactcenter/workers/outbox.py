@@ -32,6 +32,8 @@ PAUSES: Mapping[str, tuple[Micros, ...]] = {
 
 
 class Outbox:
+    """Sends the kinds it has a sender for; other kinds are another process's business."""
+
     def __init__(
         self,
         *,
@@ -77,7 +79,7 @@ class Outbox:
 
     async def round(self) -> int:
         """Send what is due now; returns how many sendings were tried."""
-        items = await self._store.due(self._clock.now(), ROUND, CLAIM_S)
+        items = await self._store.due(self._clock.now(), ROUND, CLAIM_S, tuple(self._senders))
         gate = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for item in items:
@@ -93,12 +95,8 @@ class Outbox:
         if item.not_after is not None and item.not_after <= now:
             await self._store.done(item.id, "expired", now)
             return
-        sender = self._senders.get(item.kind)
-        if sender is None:
-            await self._give_up(item, f"nobody sends {item.kind}")
-            return
         try:
-            said = await sender.send(item.payload)
+            said = await self._senders[item.kind].send(item.payload)
         except Refused as refused:
             await self._give_up(item, f"refused: {refused}")
         except ChannelDown as down:
@@ -111,10 +109,10 @@ class Outbox:
 
     async def _again(self, item: OutboxItem, why: str) -> None:
         pauses = PAUSES[item.kind]
-        if item.attempts >= len(pauses):
-            await self._give_up(item, f"gave up after {item.attempts + 1} tries: {why}")
+        if item.attempts > len(pauses):
+            await self._give_up(item, f"gave up after {item.attempts} tries: {why}")
             return
-        await self._store.retry(item.id, why[:500], self._clock.now() + pauses[item.attempts])
+        await self._store.retry(item.id, why[:500], self._clock.now() + pauses[item.attempts - 1])
 
     async def _give_up(self, item: OutboxItem, why: str) -> None:
         """Dead, but never silent: the row keeps the reason and a fact tells operations."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from contactcenter.domain.configuration import Document
@@ -74,10 +76,11 @@ class MemoryOutboxStore:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def due(self, now: int, limit: int, lease_s: float) -> list[OutboxItem]:
+    async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
         """`attempts` counts this claim already."""
         async with self._database.call() as tables:
             waiting = [row for row in tables.outbox.values() if row.done_at is None and row.next_at <= now]
+            waiting = [row for row in waiting if not kinds or row.item.kind in kinds]
             claimed = sorted(waiting, key=lambda row: row.next_at)[:limit]
             for row in claimed:
                 item = replace(row.item, attempts=row.item.attempts + 1)
