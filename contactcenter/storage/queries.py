@@ -3,6 +3,9 @@
 A statement may name the columns of a view as {contact}: sql/columns/contact.sql. Instants go in and out as
 integer microseconds through instant() and micros() of migration 0001.
 
+Rows go in as one JSON array and are named in the statement by json_to_recordset: an array a column would cost
+the program four times the processor time, because the driver looks at every element.
+
 `compose` puts writing statements behind each other in one WITH: one round trip and one transaction for a whole
 set of changes. Each statement stays complete and testable by itself; no row may be written by two of them,
 because all see the state before. `expect` (migration 0001) undoes everything when a statement did not match
@@ -14,7 +17,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +64,3 @@ def _composed(shape: tuple[tuple[str, int, bool], ...], also: str) -> str:
 
 def _shifted(name: str, before: int) -> str:
     return _PARAMETER.sub(lambda number: f"${int(number[1]) + before}", sql(name))
-
-
-def columns(rows: Sequence[Any], *names: str) -> list[Sequence[Any]]:
-    """Rows turned into columns, one per attribute: what unnest takes."""
-    return [list(map(attrgetter(name), rows)) for name in names]

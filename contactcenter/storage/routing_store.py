@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import asdict
 
 from contactcenter.errors import LeaseLost, StaleWrite
-from contactcenter.services.changes import AssignmentMoved, Batch, Decided
+from contactcenter.services.changes import AssignmentMoved, Batch
 from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SavedSnapshot
 from contactcenter.storage import shared_parts
 from contactcenter.storage.pool import Database
-from contactcenter.storage.queries import Part, columns
-from contactcenter.storage.rows import decode_event, decode_presence, decode_record
+from contactcenter.storage.queries import Part
+from contactcenter.storage.rows import decode_event, decode_presence, decode_record, text
 
 LOG_PAGE = 1000
 NO_END = 2**62
@@ -107,65 +109,51 @@ def _rows(batch: Batch) -> Iterator[Part]:
 
 def _events(batch: Batch) -> Iterator[Part]:
     arrived = [each for each in batch.decided if each.row is not None]
-    own = [each for each in batch.decided if each.row is None]
+    own = [_with_raw(each, "event") for each in batch.decided if each.row is None]
     if arrived:
-        rows = columns(arrived, "row", "seq", "at", "effects_hash", "problem")
-        yield Part("number_events", [batch.domain, batch.epoch, *rows], len(arrived))
+        yield Part("number_events", [batch.domain, batch.epoch, text(arrived)], len(arrived))
     if own:
-        rows = [_texts(own), *columns(own, "seq", "at", "effects_hash", "problem")]
-        yield Part("log_own_events", [batch.domain, batch.epoch, *rows], len(own))
-
-
-def _texts(decided: list[Decided]) -> list[str]:
-    return [each.event.decode() for each in decided]
+        yield Part("log_own_events", [batch.domain, batch.epoch, text(own)], len(own))
 
 
 def _contacts(batch: Batch) -> Part:
-    rows = columns(
-        batch.contacts, "id", "expected", "state", "owner", "view", "tier", "complaint", "deadline", "answered_at",
-        "ended_at", "outcome", "released_by",
-    )  # fmt: skip
-    routes = [None if move.route is None else move.route.decode() for move in batch.contacts]
-    return Part("move_contacts", [batch.domain, *rows, routes], len(batch.contacts))
+    rows = [_with_raw(move, "route") for move in batch.contacts]
+    return Part("move_contacts", [batch.domain, text(rows)], len(rows))
 
 
 def _offers(batch: Batch) -> Iterator[Part]:
     if batch.offers_closed:
-        rows = columns(batch.offers_closed, "id", "at", "outcome", "reason")
-        yield Part("close_offers", rows, len(batch.offers_closed))
+        yield Part("close_offers", [text(batch.offers_closed)], len(batch.offers_closed))
     if batch.offers_made:
-        rows = columns(
-            batch.offers_made, "id", "contact", "agent", "provider", "client", "attempt", "made_at", "expires_at",
-            "ended_at", "outcome", "reason",
-        )  # fmt: skip
-        yield Part("make_offers", rows, len(batch.offers_made))
+        yield Part("make_offers", [text(batch.offers_made)], len(batch.offers_made))
 
 
 def _assignments(batch: Batch) -> Iterator[Part]:
     if batch.assignments_moved:
         moves = _folded(batch.assignments_moved)
-        yield Part("move_assignments", list(zip(*moves, strict=True)), len(moves))
+        yield Part("move_assignments", [text(moves)], len(moves))
     if batch.assignments_began:
-        rows = columns(
-            batch.assignments_began, "id", "contact", "agent", "provider", "client", "at", "wrap_up_at", "ended_at",
-            "reason",
-        )  # fmt: skip
-        yield Part("begin_assignments", rows, len(batch.assignments_began))
+        yield Part("begin_assignments", [text(batch.assignments_began)], len(batch.assignments_began))
 
 
-def _folded(moves: list[AssignmentMoved]) -> list[tuple[str, str, int | None, int | None, str]]:
+def _folded(moves: list[AssignmentMoved]) -> list[dict[str, Any]]:
     """One row per assignment, though wrap-up may begin and end within a batch."""
-    folded: dict[tuple[str, str], tuple[int | None, int | None, str]] = {}
+    folded: dict[tuple[str, str], dict[str, Any]] = {}
     for move in moves:
-        wrap_up_at, ended_at, reason = folded.get((move.contact, move.agent), (None, None, ""))
-        times = (wrap_up_at, move.at) if move.ended else (move.at, ended_at)
-        folded[move.contact, move.agent] = (*times, move.reason or reason)
-    return [(contact, agent, *rest) for (contact, agent), rest in folded.items()]
+        row = folded.setdefault((move.contact, move.agent), {"contact": move.contact, "agent": move.agent})
+        row["ended_at" if move.ended else "wrap_up_at"] = move.at
+        row["reason"] = move.reason or row.get("reason", "")
+    return list(folded.values())
 
 
 def _presences(batch: Batch) -> Part:
-    rows = columns(
-        batch.presences, "provider", "agent", "state", "reason", "used_units", "capacity", "desk_seq", "changed_at"
-    )  # fmt: skip
-    routes = [presence.route.decode() for presence in batch.presences]
-    return Part("write_presences", [batch.domain, *rows, routes], len(batch.presences))
+    rows = [_with_raw(presence, "route") for presence in batch.presences]
+    return Part("write_presences", [batch.domain, text(rows)], len(rows))
+
+
+def _with_raw(row: Struct, name: str) -> dict[str, Any]:
+    """The row with a field that is JSON already put in as it is."""
+    fields = asdict(row)
+    if fields[name] is not None:
+        fields[name] = Raw(fields[name])
+    return fields

@@ -6,18 +6,13 @@ from collections.abc import Sequence
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Outgoing
-from contactcenter.storage.queries import Part, columns
+from contactcenter.storage.queries import Part
 from contactcenter.storage.rows import text
 
 
 def outbox(rows: Sequence[Outgoing]) -> Part:
-    payloads = [text(row.payload) for row in rows]
-    named = columns(rows, "id", "kind", "provider", "client", "contact")
-    return Part("queue_outbox", [*named, payloads, *columns(rows, "created_at", "not_after", "next_at")])
+    return Part("queue_outbox", [text(rows)])
 
 
 def facts(rows: Sequence[Fact]) -> Part:
-    named = columns(
-        rows, "id", "at", "kind", "v", "provider", "client", "contact", "case", "customer", "agent", "seq"
-    )  # fmt: skip
-    return Part("write_facts", [*named, [text(row.data) for row in rows]])
+    return Part("write_facts", [text(rows)])

@@ -33,6 +33,9 @@ from contactcenter.wiring.web_app import build_web
 from contactcenter.workers.alarms import Alarms
 from contactcenter.workers.supervisor import Supervisor
 
+FIRST_START = 0x6578616D706C65
+"""The advisory lock of a first start; any number of our own."""
+
 
 @dataclass(slots=True)
 class Service:
@@ -76,11 +79,19 @@ async def _core(settings: Settings, dsn: str, owns_schema: bool, stack: AsyncExi
 
 
 async def _configure(core: Core, access: Access) -> None:
-    """Configuration and secrets; the example where there is nothing yet, or where loading it once broke off."""
-    await core.directories.refresh()
-    if core.settings.example:
-        await example.load(core, access)
-    core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids)
+    """Configuration and secrets; the example where there is nothing yet, or where loading it once broke off.
+
+    One process at a time: several may start at once on an empty database.
+    """
+    async with core.pool.acquire() as connection:
+        await connection.execute("SELECT pg_advisory_lock($1)", FIRST_START)
+        try:
+            await core.directories.refresh()
+            if core.settings.example:
+                await example.load(core, access)
+            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids)
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", FIRST_START)
 
 
 async def _open_doors(

@@ -345,6 +345,15 @@ async def test_a_conversation_is_moved_and_written_to_at_once(stores: Stores) ->
     assert (seen.contact, seen.closed_at, seen.last_seq) == ("", T0 + SECOND, 2)
 
 
+async def test_a_conversation_is_left_only_when_no_message_came_meanwhile(stores: Stores) -> None:
+    await stores.changes.apply(Changes(conversations=[conversation(contact="ct_1")], messages=[message()]))
+    leaves = [ConversationMove(id="cv_1", expected="ct_1", contact="", last_seq=seq) for seq in (0, 1, 2)]
+    for stale in (leaves[0], leaves[2]):
+        with pytest.raises(StaleWrite):
+            await stores.changes.apply(Changes(conversation_moves=[stale]))
+    await stores.changes.apply(Changes(conversation_moves=[leaves[1]]))
+
+
 async def test_a_lost_move_leaves_no_message(stores: Stores) -> None:
     await stores.changes.apply(Changes(conversations=[conversation(contact="ct_1")]))
     move = ConversationMove(id="cv_1", expected="ct_9", contact="")

@@ -94,7 +94,7 @@ async def _plans(dsn: str) -> dict[str, str]:
 async def _plan(connection: asyncpg.Connection, name: str) -> str:
     text = sql(name)
     if name == "write_messages":  # reads from the one before it
-        text, _ = compose([Part("touch_conversations", [None] * 5), Part("write_messages", [None] * 13)])
+        text, _ = compose([Part("touch_conversations", [None]), Part("write_messages", [None])])
     await connection.execute(f"PREPARE {name}_ AS {text}")
     wanted = max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0)
     given = ARGUMENTS.get(name) or ", ".join(["NULL"] * wanted)

@@ -142,7 +142,7 @@ class _Writer:
 
     def _move(self, move: ConversationMove) -> None:
         before = self._tables.conversations.get(move.id)
-        if before is None or before.contact != move.expected:
+        if before is None or before.contact != move.expected or move.last_seq not in (None, before.last_seq):
             raise StaleWrite
         self._put(self._tables.conversations, move.id, replace(before, contact=move.contact, closed_at=move.closed_at))
 

@@ -1,3 +1,4 @@
 INSERT INTO identities (customer_id, provider_id, client_id, kind, value)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+SELECT i.customer, i.provider, i.client, i.kind, i.value
+FROM json_to_recordset($1::json) AS i (customer text, provider text, client text, kind text, value text)
 RETURNING value

@@ -3,7 +3,8 @@ INSERT INTO assignments (
 )
 SELECT a.id, a.contact, a.agent, a.provider, a.client, instant(a.at), instant(a.wrap_up_at), instant(a.ended_at),
     a.reason
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]
-) AS a (id, contact, agent, provider, client, at, wrap_up_at, ended_at, reason)
+FROM json_to_recordset($1::json) AS a (
+    id text, contact text, agent text, provider text, client text, at bigint, wrap_up_at bigint,
+    ended_at bigint, reason text
+)
 RETURNING id

@@ -3,8 +3,8 @@ INSERT INTO offers (
 )
 SELECT o.id, o.contact, o.agent, o.provider, o.client, o.attempt, instant(o.made_at), instant(o.expires_at),
     instant(o.ended_at), o.outcome, o.reason
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::bigint[], $8::bigint[],
-    $9::bigint[], $10::text[], $11::text[]
-) AS o (id, contact, agent, provider, client, attempt, made_at, expires_at, ended_at, outcome, reason)
+FROM json_to_recordset($1::json) AS o (
+    id text, contact text, agent text, provider text, client text, attempt integer, made_at bigint,
+    expires_at bigint, ended_at bigint, outcome text, reason text
+)
 RETURNING id

@@ -4,14 +4,12 @@ INSERT INTO contacts (
 )
 SELECT c.id, c.domain, c.provider, c.client, c.lease, c.medium, c.view, c.door, c.external_id, c.tier,
     instant(c.opened_at), instant(c.enqueued_at), instant(c.deadline), nullif(c.customer, ''), c.address,
-    c.language, c.subject, c.complaint, nullif(c.origin, ''), nullif(c.conversation, ''), nullif(c.case_id, ''),
-    c.context::jsonb
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::boolean[], $19::text[], $20::text[], $21::text[], $22::text[]
-) AS c (
-    id, domain, provider, client, lease, medium, view, door, external_id, tier, opened_at, enqueued_at, deadline,
-    customer, address, language, subject, complaint, origin, conversation, case_id, context
+    c.language, c.subject, c.complaint, nullif(c.origin, ''), nullif(c.conversation, ''), nullif(c."case", ''),
+    c.context
+FROM json_to_recordset($1::json) AS c (
+    id text, domain text, provider text, client text, lease text, medium text, view text, door text,
+    external_id text, tier smallint, opened_at bigint, enqueued_at bigint, deadline bigint, customer text,
+    address text, language text, subject text, complaint boolean, origin text, conversation text, "case" text,
+    context jsonb
 )
 RETURNING id

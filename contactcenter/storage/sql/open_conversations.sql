@@ -4,11 +4,8 @@ INSERT INTO conversations (
 )
 SELECT c.id, c.provider, c.client, c.medium, c.door, c.thread, instant(c.opened_at), nullif(c.customer, ''),
     c.address, c.subject, c.language, c.contact, instant(c.closed_at), c.last_seq
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[]
-) AS c (
-    id, provider, client, medium, door, thread, opened_at, customer, address, subject, language, contact,
-    closed_at, last_seq
+FROM json_to_recordset($1::json) AS c (
+    id text, provider text, client text, medium text, door text, thread text, opened_at bigint, customer text,
+    address text, subject text, language text, contact text, closed_at bigint, last_seq bigint
 )
 RETURNING id
