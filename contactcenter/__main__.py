@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = _command(commands_, "demo", _demo, "a busy hour in a minute or two, on a running service")
     demo.add_argument("--seed", type=int, default=1)
     demo.add_argument("--contacts", type=int, default=400)
+    demo.add_argument("--agents", type=int, default=100)
     demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")
 
     replay = _command(commands_, "replay", commands.replay, "decide every logged event again and compare")

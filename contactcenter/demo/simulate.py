@@ -76,8 +76,9 @@ async def _call(scene: Scene) -> str:
     receipt = await scene.doors.phone.offered(f"sim-{scene.name}", dialled=line, caller=scene.caller, **said)
     print(f"A call from {scene.caller} reached line {line} of {scene.house.client}.")
     _print_receipt(receipt)
-    print("It rings until somebody answers; hang up with the platform's call.released for this call id:")
-    print(f"  sim-{scene.name}")
+    if receipt.get("instruction") == "queue":
+        print("It rings until somebody answers; hang up with the platform's call.released for this call id:")
+        print(f"  sim-{scene.name}")
     return str(receipt["contact"])
 
 

@@ -18,7 +18,6 @@ from contactcenter.services.reporting import LiveQueues
 
 TIERS: Final = ("platinum", "gold", "iron", "lead")
 COMMIT_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
-OFFER_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 Boards = Callable[[], Awaitable[Sequence[LiveQueues]]]
 
 
@@ -28,7 +27,6 @@ class Registry:
     def __init__(self) -> None:
         self.collector = CollectorRegistry(auto_describe=True)
         own = self.collector
-        self.events_decided = Counter("cc_events_decided", "Events decided by routers here", ["event"], registry=own)
         self.effects = Counter("cc_effects", "Effects of decisions", ["kind"], registry=own)
         self.offers = Counter("cc_offers", "Offers by outcome", ["outcome"], registry=own)
         self.commit_seconds = Histogram(
@@ -37,20 +35,10 @@ class Registry:
         self.batch_events = Histogram(
             "cc_batch_events", "Events committed together", buckets=(1, 2, 5, 10, 20, 50, 100, 200), registry=own
         )
-        self.offer_latency_seconds = Histogram(
-            "cc_offer_latency_seconds", "Event received until its offer was pushed", buckets=OFFER_BUCKETS, registry=own
-        )
-        self.webhook_duplicates = Counter("cc_webhook_duplicates", "Arrivals that came again", ["source"], registry=own)
         self.breaches = Counter("cc_sla_breaches", "Deadlines passed unanswered", ["what"], registry=own)
         self.blocked = Counter("cc_blocked", "Contacts that found no free leased line", ["client"], registry=own)
         self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
         self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
-        self.quarantined = Counter("cc_quarantined", "Arrivals or events kept aside", registry=own)
-        self.reloads = Counter("cc_router_reloads", "Times a router dropped its memory", ["why"], registry=own)
-        self.stuck_states = Gauge("cc_stuck_states", "Open contacts that nothing will ever move", registry=own)
-        self.assignment_violations = Counter(
-            "cc_assignment_violations", "Second owners refused by the store; must be 0", registry=own
-        )
         self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
 
     def batch(self, *, events: int, seconds: float) -> None:

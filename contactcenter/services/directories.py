@@ -85,6 +85,13 @@ class Directories:
         except NotFound:
             return ""
 
+    def client_of_lease(self, provider: str, lease: str) -> str:
+        """'' for a lease that this version does not know."""
+        try:
+            return self.of(provider).lease(lease).client if lease else ""
+        except NotFound:
+            return ""
+
     def sources(self) -> list[str]:
         """Every phone platform's id."""
         documents = [directory.document for _, (_, directory) in sorted(self._current.items())]

@@ -56,6 +56,7 @@ class Core:
     pool: asyncpg.Pool
     node: str
     secrets: Secrets = field(default_factory=Secrets)
+    draining: bool = False
 
     def __post_init__(self) -> None:
         self.clock = SystemClock()

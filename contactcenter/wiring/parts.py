@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from contactcenter.errors import NotFound
@@ -21,6 +23,7 @@ from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
 
 DAY_S = 86_400.0
+CONFIGURATION_S = 5.0
 SENT_BY = {"mail": "worker", "phone": "phone"}
 """Which role sends a kind: phone commands stay with the process whose feed the platform polls (decisions row 5)."""
 
@@ -39,19 +42,19 @@ def build_routers(core: Core, registry: Registry, alarms: Alarms) -> list[Router
             clock=core.clock,
             takeover=takeover,
             settings=mine,
-            observe=_watching(provider, registry, alarms),
+            observe=_watching(core, provider, registry, alarms),
         )
         for provider in core.directories.providers
     ]
 
 
-def _watching(provider: str, registry: Registry, alarms: Alarms) -> Observer:
+def _watching(core: Core, provider: str, registry: Registry, alarms: Alarms) -> Observer:
     def committed(effects: list[AnyEffect], seconds: float, events: int) -> None:
         registry.batch(events=events, seconds=seconds)
         for effect in effects:
             told = msgspec.to_builtins(effect)
-            words = {"outcome": told.get("outcome", ""), "what": told.get("what", ""), "client": told.get("lease", "")}
-            registry.effect(told["kind"], **words)
+            client = core.directories.client_of_lease(provider, told.get("lease", ""))
+            registry.effect(told["kind"], outcome=told.get("outcome", ""), what=told.get("what", ""), client=client)
         alarms.heard(provider, effects)
 
     return committed
@@ -118,10 +121,17 @@ def supervisors_words(core: Core) -> Tell:
 
 
 async def _hear_configuration(core: Core) -> None:
-    async with core.bus.subscribe("configuration") as changed:
-        await core.directories.refresh()
+    """At once by a push, and by looking every few seconds: a push may be lost, and a command line has no bus."""
+    async with core.bus.subscribe("configuration") as changed, asyncio.TaskGroup() as group:
+        group.create_task(_look_now_and_then(core))
         async for _ in changed:
             await core.directories.refresh()
+
+
+async def _look_now_and_then(core: Core) -> None:
+    while True:
+        await core.directories.refresh()
+        await core.clock.sleep(CONFIGURATION_S)
 
 
 async def _keep_partitions(core: Core) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
+from contactcenter.clock import SystemIds
 from contactcenter.config import PREFIX, Settings
 from contactcenter.errors import Misconfigured
 from contactcenter.metrics.prometheus import Registry
@@ -69,7 +70,7 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
 async def _core(settings: Settings, dsn: str, owns_schema: bool, stack: AsyncExitStack) -> Core:
     pool = await reached(settings, dsn, max_size=16)
     stack.push_async_callback(pool.close)
-    core = Core(settings, pool, f"{socket.gethostname()}-{os.getpid()}")
+    core = Core(settings, pool, f"{socket.gethostname()}-{os.getpid()}-{SystemIds().token()[:6]}")
     async with pool.acquire() as connection:
         await (migrate(connection) if owns_schema else check(connection))
         await ensure_fact_partitions(connection, core.clock.now())
@@ -109,7 +110,7 @@ async def _open_doors(
         with _taken("SMTP_PORT", core.settings.smtp_port):
             await doors.mail.start()
         stack.push_async_callback(doors.mail.stop)
-    stack.push_async_callback(_drain, doors, desks)
+    stack.push_async_callback(_drain, core, doors, desks)
     return core.settings.public_url or f"http://{core.settings.http_host}:{port}", doors.mail.address
 
 
@@ -123,5 +124,6 @@ def _taken(setting: str, port: int) -> Iterator[None]:
         raise Misconfigured(f"port {port} cannot be opened: {problem.strerror}", field=name) from problem
 
 
-async def _drain(doors: Doors, desks: Desks) -> None:
+async def _drain(core: Core, doors: Doors, desks: Desks) -> None:
+    core.draining = True
     await asyncio.gather(doors.chat.drain(), desks.drain())

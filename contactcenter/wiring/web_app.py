@@ -60,6 +60,8 @@ def _services(
     registry: Registry,
 ) -> Services:
     async def boards() -> list[LiveQueues]:
+        registry.outbox_backlog.set(await core.stores.outbox.backlog())
+        registry.sockets.labels("desk").set(desks.gateway.sockets)
         return [await board.live(Scope(provider)) for provider in core.directories.providers]
 
     async def ready() -> dict[str, Any]:
@@ -67,6 +69,7 @@ def _services(
             "store": await core.pool.fetchval("SELECT true"),
             "configuration": bool(core.directories.providers),
             "routers": _owned(routers),
+            "serving": not core.draining,
         }
 
     return Services(

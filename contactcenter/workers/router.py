@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contactcenter.clock import Clock
-from contactcenter.errors import LeaseLost, StaleWrite
+from contactcenter.errors import Busy, LeaseLost, StaleWrite
 from contactcenter.services.dispatch import Dispatch, Pushes
 from contactcenter.services.ports import Bus, RoutingStore, Subscription
 from contactcenter.services.pushes import encode
@@ -94,6 +94,9 @@ class Router:
                 await self._route(self.ownership)
             except (LeaseLost, StaleWrite) as lost:
                 log.warning("domain %s: %s; reading it anew", self.domain, lost)
+            except Busy as away:
+                log.warning("domain %s: %s; nothing was decided in vain, reading it anew", self.domain, away)
+                await self._clock.sleep(POLL_S)
             finally:
                 await self._give_back(self.ownership)
                 self.ownership = None
@@ -127,11 +130,16 @@ class Router:
             await self._turn(dispatch, waiting)
 
     async def _turn(self, dispatch: Dispatch, waiting: list[Pending]) -> None:
+        if self._is_due(dispatch):
+            dispatch.handle(Ticked(), self._tick())
+            if self._careful:
+                # A timer that fails is no event's fault: it is raised before any event could be blamed.
+                await self._commit(dispatch)
         try:
             self._decide(dispatch, waiting)
             await self._commit(dispatch)
             self._careful = max(0, self._careful - 1)
-        except (LeaseLost, StaleWrite):
+        except (LeaseLost, StaleWrite, Busy):
             raise
         except Exception as problem:
             await self._quarantine(waiting, problem)
@@ -143,8 +151,6 @@ class Router:
                 dispatch.refuse(pending.row, now, pending.bad)
             else:
                 dispatch.handle(pending.event, now, row=pending.row, reply_to=pending.reply_to)
-        if self._is_due(dispatch):
-            dispatch.handle(Ticked(), self._tick())
 
     async def _quarantine(self, waiting: list[Pending], problem: Exception) -> None:
         """A failed batch is decided again in single steps; the event that fails alone is numbered and set aside."""
