@@ -11,6 +11,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 HELD_PER_LISTENER = 10_000
+GAP_TOPIC = "gap"
+GAP = b"gap"
+"""Who cannot register a callback listens to this topic beside its own."""
 
 
 class LocalBus:
@@ -32,6 +35,7 @@ class LocalBus:
         self._gap_callbacks.append(callback)
 
     def gap(self) -> None:
+        self.deliver(GAP_TOPIC, GAP)
         for callback in tuple(self._gap_callbacks):
             callback()
 

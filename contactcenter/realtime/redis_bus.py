@@ -1,7 +1,8 @@
 """The bus between processes: Redis pub/sub. Nothing exists only there; a flushed or dead Redis may delay, never lose.
 
 One connection listens for the whole process and hands on to the local bus; publishing is gathered per turn of
-the loop and sent as one pipeline (a call costs 25 to 90 µs, docs/performance.md). After a reconnect every
+the loop and sent as one pipeline (a call costs 25 to 90 µs, docs/performance.md). What could not be sent is
+sent again, so a push may come twice. After a reconnect every
 listener is told that it may have missed something.
 """
 
@@ -93,8 +94,11 @@ class RedisBus:
                     for topic, payload in batch:
                         pipe.publish(topic, payload)
                     await pipe.execute()
+                self._say_up()
             except (RedisError, OSError) as problem:
                 self._say_down(problem)
+                self._outgoing[:0] = batch[: HELD_FOR_SENDING - len(self._outgoing)]
+                self._something.set()
                 await self._clock.sleep(RETRY_S)
 
     def _say_down(self, problem: Exception) -> None:

@@ -6,6 +6,7 @@ still stands, and the desk's frames will show what became of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from contactcenter.errors import Busy, Conflict
@@ -16,6 +17,8 @@ from routing.effects import AnyEffect, Refused
 from routing.events import AnyEvent
 
 PATIENCE_S: Final = 5.0
+FIRST_LOOK_S: Final = 0.5
+"""After this long without an answer the log is asked: a repeated command was decided before."""
 
 
 class Asking:
@@ -24,12 +27,11 @@ class Asking:
         self._replies = replies
         self._patience_s = patience_s
 
-    async def ask(
-        self, domain: str, key: str, event: AnyEvent, changes: Changes | None = None
-    ) -> tuple[AnyEffect, ...]:
-        """What the router decided about `event`, stored together with `changes`. `key` is unique per command.
+    async def ask(self, domain: str, key: str, event: AnyEvent, changes: Changes | None = None) -> None:
+        """Returns when the router carried out `event`, stored together with `changes`. `key` is unique per command.
 
-        Conflict with the router's own code when it refused; Busy `undecided` when no answer came in time.
+        Conflict with the router's own code when it refused; Busy `undecided` when no answer came in time. A
+        command that is repeated hears what was decided the first time.
         """
         changes = changes or Changes()
         now = self._office.clock.now()
@@ -38,8 +40,22 @@ class Asking:
             changes.events.append(NewEvent(domain=domain, event=event, received_at=now, dedupe=key, reply_to=reply_to))
             await self._office.store.apply(changes)
             await self._office.bus.publish(f"domain:{domain}")
-            effects: tuple[AnyEffect, ...] | None = await answer.wait(self._patience_s)
-        return _answer(key, effects)
+            for patience in (min(FIRST_LOOK_S, self._patience_s), self._patience_s):
+                effects = await answer.wait(patience)
+                if effects is not None:
+                    return _check(key, effects)
+                if await self._was_done(domain, key):
+                    return None
+        raise Busy("not decided yet: the command stands, its outcome will show", code="undecided")
+
+    async def _was_done(self, domain: str, key: str) -> bool:
+        """The answer may have been given, and lost, before: then the log has it. Raises what was refused then."""
+        facts = await self._office.reads.facts_of_event(domain, key)
+        for fact in facts or ():
+            if fact.kind == "command.refused":
+                code = str(fact.data["code"])
+                raise Conflict(str(fact.data.get("detail") or code.replace("_", " ")), code=code)
+        return facts is not None
 
     async def tell(self, domain: str, key: str, event: AnyEvent) -> None:
         """Store an event that nobody waits for, and wake its router."""
@@ -50,10 +66,7 @@ class Asking:
         await self._office.bus.publish(f"domain:{domain}")
 
 
-def _answer(key: str, effects: tuple[AnyEffect, ...] | None) -> tuple[AnyEffect, ...]:
-    if effects is None:
-        raise Busy("not decided yet: the command stands, its outcome will show", code="undecided")
+def _check(key: str, effects: Sequence[AnyEffect]) -> None:
     for effect in effects:
         if isinstance(effect, Refused) and effect.command in ("", key):
             raise Conflict(effect.detail or effect.code.replace("_", " "), code=effect.code)
-    return effects

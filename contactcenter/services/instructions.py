@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from channels.port import Receipt
 from contactcenter.clock import Micros, to_datetime
+from contactcenter.domain.facts import Fact
 from contactcenter.services.directories import Door
 from contactcenter.services.wording import Wording, in_language
 from routing import effects as fx
@@ -33,6 +36,21 @@ class Instructions:
             return Receipt(contact, instruction="hang_up", language=language)
 
         return instruct
+
+    def recalled(self, door: Door, facts: list[Fact], receipt: Receipt, language: str) -> Receipt:
+        """The first decision again, from its fact; `pending` while there is none."""
+        decided = next((fact for fact in facts if fact.kind in ("contact.queued", "contact.blocked")), None)
+        if decided is None:
+            return replace(receipt, pending=True)
+        opened = next((str(fact.data.get("language", "")) for fact in facts if fact.kind == "contact.opened"), "")
+        spoken = opened or language
+        if decided.kind == "contact.blocked":
+            answer = self.blocked(door, receipt.contact, spoken, decided.data["treatment"])
+        else:
+            position = int(decided.data.get("position", 0))
+            text = self.text(door, "call.queued", spoken, position=position)
+            answer = Receipt(receipt.contact, instruction="queue", text=text, language=spoken, position=position)
+        return replace(answer, duplicate=True)
 
     def blocked(self, door: Door, contact: str, language: str, treatment: str) -> Receipt:
         """An apology and a way on; the callback itself is promised when the platform posts the wish."""

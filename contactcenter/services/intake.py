@@ -44,9 +44,20 @@ class Plan:
 Planner = Callable[[Any, int, str], Awaitable[Plan]]
 """(inbound, now, reply_to) -> what to write. Raises UnknownDoor or Malformed."""
 
+Recall = Callable[[Any, port.Receipt], Awaitable[port.Receipt]]
+"""(repeated inbound, its first receipt) -> the receipt with the instruction that was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Inbound type -> what is done with it, and how a repeat of it is answered."""
+
+    planners: dict[type, Planner]
+    recalls: dict[type, Recall]
+
 
 class Intake:
-    """The one port that channels hand their arrivals to. `planners` maps an Inbound type to its use case."""
+    """The one port that channels hand their arrivals to."""
 
     def __init__(
         self,
@@ -56,7 +67,7 @@ class Intake:
         replies: Replies,
         clock: Clock,
         ids: Ids,
-        planners: dict[type, Planner],
+        use_cases: UseCases,
         first_decision_s: float = 0.25,
     ) -> None:
         self._store = store
@@ -64,7 +75,8 @@ class Intake:
         self._replies = replies
         self._clock = clock
         self._ids = ids
-        self._planners = planners
+        self._planners = use_cases.planners
+        self._recalls = use_cases.recalls
         self._patience = first_decision_s
 
     async def accept(self, inbound: port.AnyInbound) -> port.Receipt:
@@ -73,14 +85,20 @@ class Intake:
         digest = blake2b(encoded, digest_size=16).digest()
         first = await self._store.first_receipt(inbound.source, inbound.external_id)
         if first is not None:
-            return repeated(first, digest)
+            return await self._again(inbound, first, digest)
         try:
             return await self._fresh(inbound, digest)
         except AlreadyReceived as race:
-            return repeated(race.first, digest)
+            return await self._again(inbound, race.first, digest)
         except port.UnknownDoor as unknown:
             await self._set_aside(inbound, encoded, str(unknown))
             raise
+
+    async def _again(self, inbound: port.AnyInbound, first: FirstReceipt, digest: bytes) -> port.Receipt:
+        """The first answer, with what was decided about it since: the sender may never have heard it."""
+        receipt = repeated(first, digest)
+        recall = self._recalls.get(type(inbound))
+        return receipt if recall is None else await recall(inbound, receipt)
 
     async def _fresh(self, inbound: port.AnyInbound, digest: bytes) -> port.Receipt:
         key = self._ids.new("re")

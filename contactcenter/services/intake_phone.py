@@ -113,6 +113,14 @@ class PhoneIntake:
         plan.receipt = port.Receipt(contact=contact)
         return plan
 
+    async def recall(self, inbound: port.CallOffered, receipt: port.Receipt) -> port.Receipt:
+        """A platform that repeats its call hears again what to do with it, or that it is not decided yet."""
+        door = self._directories.line(inbound.dialled)
+        if door is None or not receipt.contact:
+            return receipt
+        facts = await self._reads.facts_of_contact(Scope(door.provider, door.client), receipt.contact)
+        return self._instructions.recalled(door, facts, receipt, inbound.language)
+
     async def _enter(self, inbound: port.AnyInbound, signal: Signal, plan: Plan, now: Micros, reply_to: str) -> str:
         assert isinstance(inbound, port.CallOffered)
         door = self._directories.line(inbound.dialled)

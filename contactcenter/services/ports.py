@@ -123,6 +123,10 @@ class Reads(Protocol):
 
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]: ...
 
+    async def facts_of_event(self, domain: str, dedupe: str) -> list[Fact] | None:
+        """What the event stored under this key decided; None while it waits, or where there is no such event."""
+        ...
+
     def facts_between(self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()) -> AsyncIterator[Fact]:
         """In order of time; empty `kinds` means all."""
         ...

@@ -120,11 +120,13 @@ class EmbeddedPostgres:
     # --- the steps of a start -----------------------------------------------------------------------------
 
     def _make_folders(self) -> None:
+        if self.home != self._asked_for:
+            self.home.parent.mkdir(parents=True, exist_ok=True)
+            self.home.parent.chmod(0o755)
+            log.warning("the database's account cannot enter %s: its data is in %s", self._asked_for, self.home)
         for folder in (self.home, self._data, self._socket):
             folder.mkdir(parents=True, exist_ok=True)
             self._account.own(folder, 0o700 if folder != self.home else None)
-        if self.home != self._asked_for:
-            log.warning("the database's account cannot enter %s: its data is in %s", self._asked_for, self.home)
 
     def _take_lock(self) -> None:
         self._lock = (self.home / "owner.lock").open("ab")

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 COMMAND = "contactcenter migrate"
 LOCK = 0x636F6E7461637463
 """Any number of our own; its bytes read "contactc"."""
+OLDEST_SERVER = 15
 PATIENCE_S = 3600.0
 """A large table may take its time; the sessions of the pool give up after seconds."""
 TABLE = """
@@ -64,6 +65,7 @@ def read(folder: Path | None = None) -> list[Migration]:
 async def migrate(connection: asyncpg.Connection, folder: Path | None = None) -> list[str]:
     """Bring the database up to date; returns the names of what was applied."""
     wanted = read(folder)
+    await _refuse_unfit_server(connection)
     await connection.execute("SET statement_timeout = 0")
     await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=PATIENCE_S)
     try:
@@ -86,6 +88,16 @@ async def check(connection: asyncpg.Connection, folder: Path | None = None) -> N
         raise Misconfigured(
             f"the database's schema is at version {len(done)}, this program needs {len(wanted)}: run `{COMMAND}`"
         )
+
+
+async def _refuse_unfit_server(connection: asyncpg.Connection) -> None:
+    version, encoding = await connection.fetchrow(
+        "SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')"
+    )
+    if version < OLDEST_SERVER:
+        raise Misconfigured(f"the database server is PostgreSQL {version}: {OLDEST_SERVER} or newer is needed")
+    if encoding != "UTF8":
+        raise Misconfigured(f"the database keeps text as {encoding}: create it with ENCODING 'UTF8'")
 
 
 async def _applied(connection: asyncpg.Connection) -> list[tuple[int, str, str]]:

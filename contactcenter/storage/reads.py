@@ -79,6 +79,12 @@ class PostgresReads(_Customers, LiveReads):
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
         return [rows.fact(row) for row in await self._all("facts_of_case", scope, case)]
 
+    async def facts_of_event(self, domain: str, dedupe: str) -> list[Fact] | None:
+        found = await self._database.rows("facts_of_event", domain, dedupe)
+        if not found or found[0]["decided"] is None:
+            return None
+        return [rows.fact(row) for row in found if row["id"] is not None]
+
     async def facts_between(
         self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
     ) -> AsyncIterator[Fact]:

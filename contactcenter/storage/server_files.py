@@ -96,8 +96,6 @@ def home_for(folder: Path, who: Account) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if who.uid is None or can_enter(folder, who):
         return folder
-    SYSTEM_HOME.mkdir(parents=True, exist_ok=True)
-    SYSTEM_HOME.chmod(0o755)
     return SYSTEM_HOME / _short(folder)
 
 

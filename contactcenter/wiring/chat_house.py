@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from channels.chat import ports
 from channels.chat.protocol import Message
 from contactcenter.clock import rfc3339
+from contactcenter.realtime.bus import GAP, GAP_TOPIC
 from contactcenter.services import handles
 from contactcenter.services.directories import Directories
 from contactcenter.services.ports import Bus, DoorReads
@@ -51,11 +52,11 @@ class Conversations:
 
     @asynccontextmanager
     async def _listening(self, conversation: str, session: str) -> AsyncIterator[AsyncIterator[ports.Push]]:
-        async with self._bus.subscribe(f"conversation:{conversation}") as payloads:
+        async with self._bus.subscribe(f"conversation:{conversation}", GAP_TOPIC) as payloads:
 
             async def pushes() -> AsyncIterator[ports.Push]:
                 async for payload in payloads:
-                    push = _push(decode_conversation(payload), session)
+                    push = ports.Missed() if payload == GAP else _push(decode_conversation(payload), session)
                     if push is not None:
                         yield push
 

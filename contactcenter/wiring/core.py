@@ -31,7 +31,7 @@ from contactcenter.services.cases import Cases
 from contactcenter.services.configuring import Configuring
 from contactcenter.services.directories import Directories
 from contactcenter.services.instructions import Instructions
-from contactcenter.services.intake import Intake, Planner
+from contactcenter.services.intake import Intake, Planner, UseCases
 from contactcenter.services.intake_chat import ChatIntake
 from contactcenter.services.intake_mail import MailIntake
 from contactcenter.services.intake_phone import PhoneIntake
@@ -90,11 +90,11 @@ class Core:
             replies=self.replies,
             clock=self.clock,
             ids=self.ids,
-            planners=self._planners(),
+            use_cases=self._use_cases(),
             first_decision_s=self.settings.first_decision_ms / 1000,
         )
 
-    def _planners(self) -> dict[type, Planner]:
+    def _use_cases(self) -> UseCases:
         opening = Opening(self.reads, self.ids)
         instructions = Instructions(self.wording)
         callbacks = Callbacks(reads=self.reads, opening=opening, instructions=instructions, ids=self.ids)
@@ -117,7 +117,7 @@ class Core:
         )
         chat = ChatIntake(directories=self.directories, reads=self.reads, opening=opening, ids=self.ids)
         calls = (CallOffered, CallAlerting, CallAnswered, CallReleased, CallProgress)
-        return {
+        planners: dict[type, Planner] = {
             **dict.fromkeys(calls, phone.call_event),
             VoicemailLeft: phone.voicemail,
             CallbackRequested: phone.callback,
@@ -126,3 +126,4 @@ class Core:
             ChatSaid: chat.said,
             ChatLeft: chat.left,
         }
+        return UseCases(planners, {CallOffered: phone.recall})

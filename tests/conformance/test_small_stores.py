@@ -77,6 +77,14 @@ async def test_sendings_become_due_and_are_claimed_for_a_while(stores: Stores) -
     assert [each.attempts for each in again] == [2, 2, 2]
 
 
+async def test_a_sender_claims_its_own_kinds(stores: Stores) -> None:
+    await queued(stores, 2)
+    await stores.changes.apply(Changes(outbox=[outgoing(id="ob_9", kind="phone", created_at=T0 - 1)]))
+    for kinds, ids in ((["webhook"], []), (["phone", "webhook"], ["ob_9"]), ([], ["ob_0", "ob_1"])):
+        claimed = await stores.outbox.due(T0 + 2 * SECOND, 10, 30.0, kinds)
+        assert [each.id for each in claimed] == ids
+
+
 async def test_no_sending_is_claimed_twice_at_once(stores: Stores) -> None:
     await queued(stores, 40)
     claims = await asyncio.gather(*(stores.outbox.due(T0 + 2 * SECOND, 10, 30.0) for _ in range(4)))

@@ -212,9 +212,13 @@ class TestAsRoot:
         assert len(copies) == 1
         shutil.rmtree(copies[0])
 
-    def test_data_out_of_reach_is_kept_by_the_system(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(server_files, "SYSTEM_HOME", Path("/var/lib/contactcenter-test"))
+    async def test_data_out_of_reach_is_kept_by_the_system(
+        self, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(server_files, "SYSTEM_HOME", place / "system")
         os.chmod(tmp_path, 0o700)
-        server = EmbeddedPostgres(tmp_path / "pg")
-        assert server.home.parent == Path("/var/lib/contactcenter-test")
-        server.home.parent.rmdir()
+        with EmbeddedPostgres(tmp_path / "pg", settings=SETTINGS) as server:
+            assert server.home.parent == place / "system"
+            assert await ask(server, "SELECT 1") == 1
+        assert str(server.home) in caplog.text
+        assert EmbeddedPostgres(tmp_path / "pg").home == server.home

@@ -101,6 +101,17 @@ async def test_a_migration_that_fails_leaves_nothing_behind(connection: asyncpg.
     await check(connection)
 
 
+async def test_a_database_that_cannot_keep_chinese_is_refused(pg_server: EmbeddedPostgres) -> None:
+    async with connected(pg_server.dsn) as admin:
+        await admin.execute(
+            "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"
+        )
+        async with connected(pg_server.dsn.replace("@/postgres?", "@/latin?")) as latin:
+            with pytest.raises(Misconfigured, match="LATIN1"):
+                await migrate(latin)
+        await admin.execute("DROP DATABASE latin WITH (FORCE)")
+
+
 def test_migrations_are_numbered_without_gaps(folder: Path) -> None:
     (folder / "0099_far.sql").write_text("SELECT 1")
     with pytest.raises(Misconfigured, match="without gaps"):

@@ -156,7 +156,7 @@ class MemoryDatabase:
         self.tables = Tables()
         self.clock: Clock = clock or SystemClock()
         self.started_at = 0
-        self._latency = latency
+        self.latency = latency
 
     def restart(self) -> None:
         """As if the server had been started again now: leases from before are void."""
@@ -170,8 +170,8 @@ class MemoryDatabase:
         await self._travel()
 
     async def _travel(self) -> None:
-        if self._latency is not None:
-            await self._latency()
+        if self.latency is not None:
+            await self.latency()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

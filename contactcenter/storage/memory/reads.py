@@ -75,6 +75,16 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
         async with self._database.call() as tables:
             return _in_order(row for row in tables.facts.values() if sees(scope, row) and row.case == case)
 
+    async def facts_of_event(self, domain: str, dedupe: str) -> list[Fact] | None:
+        async with self._database.call() as tables:
+            asked = (domain, dedupe)
+            mine = (row for row in tables.events.values() if (row.queued.domain, row.queued.dedupe) == asked)
+            found = next(mine, None)
+            if not dedupe or found is None or not found.seq:
+                return None
+            facts = (row for row in tables.facts.values() if row.provider == domain and row.seq == found.seq)
+            return sorted(facts, key=lambda row: (len(row.id), row.id))
+
     async def facts_between(
         self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
     ) -> AsyncIterator[Fact]:
