@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from contactcenter.config import Settings
 from contactcenter.errors import ContactCenterError
 from contactcenter.wiring import commands
 from contactcenter.wiring.arguments import run_async
+from contactcenter.wiring.logs import start_logging
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,8 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = config.from_process({"roles": _roles(options), "data_dir": getattr(options, "data_dir", None)})
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        logging.getLogger("aiosmtpd").setLevel("WARNING")
+        start_logging(settings.log_level)
         return int(options.run(settings, options))
     except ContactCenterError as problem:
         where = f"{problem.field}: " if problem.field else ""

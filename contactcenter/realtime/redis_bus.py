@@ -38,6 +38,8 @@ class RedisBus:
         self._outgoing: list[tuple[str, bytes]] = []
         self._something = asyncio.Event()
         self._down = False
+        # Two first subscriptions at once would open two connections, and one of them would be forgotten.
+        self._one_at_a_time = asyncio.Lock()
 
     async def publish(self, topic: str, payload: bytes = b"") -> None:
         if len(self._outgoing) < HELD_FOR_SENDING:
@@ -60,7 +62,8 @@ class RedisBus:
     async def _listen(self) -> None:
         while True:
             try:
-                await self._pubsub.subscribe(ALIVE, *self._topics)
+                async with self._one_at_a_time:
+                    await self._pubsub.subscribe(ALIVE, *self._topics)
                 self._say_up()
                 self._local.gap()
                 async for message in self._pubsub.listen():
@@ -116,19 +119,20 @@ class RedisBus:
     async def wants(self, topics: list[str]) -> None:
         channels = [PREFIX + topic for topic in topics]
         self._topics.update(channels)
-        await self._tell(self._pubsub.subscribe, channels)
+        await self._tell("subscribe", channels)
 
     async def drops(self, topics: list[str]) -> None:
         channels = [PREFIX + topic for topic in topics]
         self._topics.difference_update(channels)
-        await self._tell(self._pubsub.unsubscribe, channels)
+        await self._tell("unsubscribe", channels)
 
-    async def _tell(self, call: Callable[..., object], channels: list[str]) -> None:
+    async def _tell(self, what: str, channels: list[str]) -> None:
         """A failure here needs nothing: the listener subscribes to all of `_topics` when it is back."""
         if not channels:
             return
         try:
-            await call(*channels)  # type: ignore[misc]
+            async with self._one_at_a_time:
+                await getattr(self._pubsub, what)(*channels)
         except (RedisError, OSError) as problem:
             self._say_down(problem)
 

@@ -27,9 +27,7 @@ BRIEF = Patience(first_s=0.05, longest_s=0.4, tries=200)
 
 def phone(service: Service) -> PhoneClient:
     access = service.access
-    return PhoneClient(
-        service.url, access["source"], access["secret"], api=lambda url: ApiClient(url, patience=BRIEF)
-    )
+    return PhoneClient(service.url, access["source"], access["secret"], api=lambda url: ApiClient(url, patience=BRIEF))
 
 
 def operator(service: Service) -> ApiClient:
@@ -133,7 +131,9 @@ async def ended(service: Service, contact: str) -> dict[str, Any]:
     return await eventually(f"{contact} ends", probe)
 
 
-async def mail(service: Service, *, message_id: str, subject: str = "保修期", to: str = MAILBOX, text: str = "你好") -> str:
+async def mail(
+    service: Service, *, message_id: str, subject: str = "保修期", to: str = MAILBOX, text: str = "你好"
+) -> str:
     """One mail by SMTP; what the door said."""
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = "li@customer.example", to, subject
@@ -148,5 +148,3 @@ async def story(service: Service, contact: str) -> dict[str, Any]:
     async with operator(service) as api:
         found: dict[str, Any] = await api.get(f"/v1/contacts/{contact}")
     return found
-
-

@@ -318,7 +318,12 @@ async def test_a_body_that_is_no_json_or_too_large_is_refused_by_the_api(unharme
 
 async def test_a_peer_that_speaks_no_http_is_sent_away(unharmed: Service) -> None:
     host, port = "127.0.0.1", int(unharmed.url.rpartition(":")[2])
-    for noise in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"EHLO you\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 70_000):
+    for noise in (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"EHLO you\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x00" * 70_000,
+    ):
         reader, writer = await asyncio.open_connection(host, port)
         mark = len(unharmed.log)
         writer.write(noise)
@@ -333,7 +338,9 @@ async def test_a_peer_that_speaks_no_http_is_sent_away(unharmed: Service) -> Non
             await writer.wait_closed()
         except ConnectionError:
             pass
-        assert len(unharmed.log) - mark < 2_000, f"{len(noise)} bytes of noise fill the log: {unharmed.log[mark:][:3000]}"
+        assert len(unharmed.log) - mark < 2_000, (
+            f"{len(noise)} bytes of noise fill the log: {unharmed.log[mark:][:3000]}"
+        )
 
 
 # --- the mail door ------------------------------------------------------------------------------------------
@@ -393,7 +400,12 @@ def _data(door: smtplib.SMTP, body: bytes) -> tuple[int, bytes]:
 
 async def test_noise_at_the_mail_door_is_refused_and_the_door_stays_open(unharmed: Service) -> None:
     host, port = unharmed.smtp
-    for noise in (b"\x00\x01\x02\r\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * 100_000 + b"\r\n", b"MAIL FROM:\r\nRCPT\r\nDATA\r\n"):
+    for noise in (
+        b"\x00\x01\x02\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"x" * 100_000 + b"\r\n",
+        b"MAIL FROM:\r\nRCPT\r\nDATA\r\n",
+    ):
         reader, writer = await asyncio.open_connection(host, port)
         async with asyncio.timeout(10):
             assert (await reader.readline()).startswith(b"220")
@@ -485,7 +497,10 @@ async def test_garbage_after_the_hello_is_answered_and_the_desk_goes_on(shared: 
             await socket.send(noise)
             while "re" not in (frame := json.loads(await socket.recv())):
                 pass
-            assert frame["error"]["code"] in ("malformed", "unknown", "not_found", "already_open", "invalid"), (noise, frame)
+            assert frame["error"]["code"] in ("malformed", "unknown", "not_found", "already_open", "invalid"), (
+                noise,
+                frame,
+            )
         for number, command in enumerate(
             (
                 {"type": "accept", "offer": "nothing"},

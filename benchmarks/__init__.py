@@ -1,0 +1,1 @@
+"""What `make bench` measures; figures and commands are kept in docs/performance.md."""
