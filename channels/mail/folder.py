@@ -26,6 +26,7 @@ from channels.port import AnyOutbound, ChannelDown
 
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_@-]")
 LONGEST_NAME = 150
+KEPT = "kept as "
 
 
 class KeptMail(Struct, frozen=True, kw_only=True):
@@ -51,13 +52,14 @@ class EmlFolder:
         self._now = now
 
     async def send(self, outbound: AnyOutbound) -> str:
-        """Keep the mail and return the file's path."""
+        """Keep the mail and say where: `kept as <path>`."""
         mail = mail_of(outbound, now=self._now())
         content = compose(mail, now=self._now()).as_bytes()
         try:
-            return str(await asyncio.to_thread(_keep, self._folder / file_name(mail.id), content))
+            path = await asyncio.to_thread(_keep, self._folder / file_name(mail.id), content)
         except OSError as error:
             raise ChannelDown(f"cannot keep the mail: {error}") from error
+        return f"{KEPT}{path}"
 
     def kept(self, limit: int = 50) -> list[KeptMail]:
         """The latest mails, newest first. Reads files: call it in a thread from a running loop."""

@@ -105,7 +105,9 @@ class Outbox:
             log.exception("sending %s failed", item.id)
             await self._again(item, "internal")
         else:
-            await self._store.done(item.id, f"sent: {said}"[:500], self._clock.now())
+            # What was kept instead of sent says so itself, and is shown as such.
+            outcome = said if said.startswith("kept") else f"sent: {said}"
+            await self._store.done(item.id, outcome[:500], self._clock.now())
 
     async def _again(self, item: OutboxItem, why: str) -> None:
         pauses = PAUSES[item.kind]

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
-from process import Installation, Service, installation
+from process import Failed, Installation, Service, installation
+
+AT_MOST_S = 90.0
+"""For one test, fixtures of its own included. Real processes can hang; a run of the tests may not."""
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    def over(number: int, frame: FrameType | None) -> None:
+        raise Failed(f"not over after {AT_MOST_S:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, AT_MOST_S)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -50,7 +50,8 @@ async def at_work(
         await seen(desk, lambda state: state.presence.state == "ready")
         yield desk
     finally:
-        await desk.__aexit__(None, None, None)
+        async with asyncio.timeout(PATIENCE_S):
+            await desk.__aexit__(None, None, None)
 
 
 async def seen(desk: AgentClient, wanted: Callable[[DeskState], bool], deadline_s: float = PATIENCE_S) -> DeskState:
@@ -93,7 +94,8 @@ async def a_call_is_served(service: Service, agent: str = "a1002", line: str = H
         receipt = await pbx.offered(f"served-{name}", dialled=line, caller="13800000109")
         await take(desk, receipt["contact"])
         await finish(desk, receipt["contact"])
-        await desk.sign_out()
+        async with asyncio.timeout(PATIENCE_S):
+            await desk.sign_out()
     return str(receipt["contact"])
 
 

@@ -250,7 +250,7 @@ async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], deadli
     last: Any = None
     try:
         async with asyncio.timeout(deadline_s):
-            while not (last := await probe()):
+            while not (last := await probe()):  # noqa: ASYNC110 - another process gives no event to wait for
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise Failed(f"{what}: not within {deadline_s} s, last {last!r}") from None

@@ -110,7 +110,8 @@ async def _try(said: object) -> None:
     try:
         await said  # type: ignore[misc]
     except DeskError as refusal:
-        assert refusal.code not in ("internal", "timeout"), refusal
+        if refusal.code in ("internal", "timeout"):
+            raise
 
 
 async def test_kill_9_in_the_middle_of_traffic_loses_nothing_and_doubles_nothing(home: Installation) -> None:

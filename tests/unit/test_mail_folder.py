@@ -33,19 +33,24 @@ def content_of(path: str) -> bytes:
     return Path(path).read_bytes()
 
 
+async def keep(outbox: EmlFolder, what: SendMail = MAIL) -> str:
+    """The path that the folder says."""
+    return (await outbox.send(what)).removeprefix("kept as ")
+
+
 def mail(**changes: Any) -> SendMail:
     return msgspec.structs.replace(MAIL, **changes)
 
 
 async def test_a_kept_mail_is_a_whole_mail(tmp_path: Path) -> None:
-    path = await folder(tmp_path).send(MAIL)
+    path = await keep(folder(tmp_path))
     kept = parse(content_of(path), mailbox="x")
     assert (kept.message_id, kept.subject, kept.text) == (MAIL.message_id, MAIL.subject, MAIL.text)
     assert path == str(tmp_path / "outbox" / "mail%2Fct_1%2F1.eml")
 
 
 async def test_the_same_mail_twice_is_the_same_file(tmp_path: Path) -> None:
-    first, second = await folder(tmp_path).send(MAIL), await folder(tmp_path).send(MAIL)
+    first, second = await keep(folder(tmp_path)), await keep(folder(tmp_path))
     assert first == second
     assert os.listdir(tmp_path / "outbox") == ["mail%2Fct_1%2F1.eml"]
 
@@ -53,7 +58,7 @@ async def test_the_same_mail_twice_is_the_same_file(tmp_path: Path) -> None:
 async def test_the_latest_are_listed_first_with_what_a_person_wants_to_see(tmp_path: Path) -> None:
     outbox = folder(tmp_path)
     for number in range(3):
-        path = await outbox.send(mail(id=str(number), subject=f"第{number}封"))
+        path = await keep(outbox, mail(id=str(number), subject=f"第{number}封"))
         os.utime(path, ns=(number * 1_000_000, number * 1_000_000))
     (tmp_path / "outbox" / ".half.part").write_bytes(b"half")
     newest, older = outbox.kept(2)
