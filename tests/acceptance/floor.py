@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from email.message import EmailMessage
 from typing import Any
 
@@ -52,6 +52,25 @@ async def at_work(
     finally:
         async with asyncio.timeout(PATIENCE_S):
             await desk.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def staffed(service: Service, *agents: str) -> AsyncIterator[None]:
+    """These sit at their seats and take a break: as many calls may wait in the queue, and ring elsewhere (I3)."""
+    async with AsyncExitStack() as stack:
+        desks = []
+        for agent in agents:
+            desk = await stack.enter_async_context(
+                AgentClient(service.url, service.access["agents"][agent], patience=BRIEF)
+            )
+            async with asyncio.timeout(PATIENCE_S):
+                await desk.sign_in()
+                await desk.not_ready("break")
+            desks.append(desk)
+        yield
+        async with asyncio.timeout(PATIENCE_S):
+            for desk in desks:
+                await desk.sign_out()
 
 
 async def seen(desk: AgentClient, wanted: Callable[[DeskState], bool], deadline_s: float = PATIENCE_S) -> DeskState:

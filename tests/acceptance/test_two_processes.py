@@ -20,6 +20,7 @@ from floor import (
     finish,
     phone,
     seen,
+    staffed,
     story,
     take,
 )
@@ -100,6 +101,13 @@ def told(pair: Pair, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     marks = (len(pair.front.log), len(pair.back.log))
     yield
     print(f"--- front ---\n{pair.front.log[marks[0] :][-3000:]}\n--- back ---\n{pair.back.log[marks[1] :][-3000:]}")
+
+
+@pytest.fixture
+async def colleagues(pair: Pair) -> AsyncIterator[None]:
+    """Seats for calls that wait while the only one who answers is busy."""
+    async with staffed(pair.front, "a1003", "a1004", "a1005", "a1006"):
+        yield
 
 
 @pytest.fixture
@@ -192,7 +200,7 @@ async def test_a_cut_connection_to_redis_delays_a_push_by_seconds_at_most(
 
 
 async def test_without_redis_calls_are_stored_and_routed_and_the_desk_is_right_when_it_is_back(
-    pair: Pair, desk: AgentClient
+    pair: Pair, colleagues: None, desk: AgentClient
 ) -> None:
     during = await _call(pair, "held")
     await take(desk, during)
@@ -255,7 +263,9 @@ async def test_a_conversation_is_whole_on_both_sides_after_redis_was_away(pair: 
         await desk.wrap_up_done(chat)
 
 
-async def test_either_process_may_be_killed_and_the_call_goes_on(pair: Pair, desk: AgentClient) -> None:
+async def test_either_process_may_be_killed_and_the_call_goes_on(
+    pair: Pair, colleagues: None, desk: AgentClient
+) -> None:
     contact = await _call(pair, "both-die")
     await take(desk, contact)
     pair.back.kill()
