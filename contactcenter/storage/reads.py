@@ -83,7 +83,8 @@ class PostgresReads(_Customers, LiveReads):
         found = await self._database.rows("facts_of_event", domain, dedupe)
         if not found or found[0]["decided"] is None:
             return None
-        return [rows.fact(row) for row in found if row["id"] is not None]
+        columns = [{name: value for name, value in row.items() if name != "decided"} for row in found]
+        return [rows.fact(row) for row in columns if row["id"] is not None]
 
     async def facts_between(
         self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()

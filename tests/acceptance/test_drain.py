@@ -123,7 +123,7 @@ async def test_a_second_ctrl_c_does_not_break_the_drain(home: Installation) -> N
 
 
 def test_ctrl_c_while_it_starts_ends_it_in_good_order(home: Installation) -> None:
-    for pause in (0.5, 1.2, 1.8):
+    for pause in (0.6, 1.6):
         service = home.start(ready=False)
         time.sleep(pause)
         service.tell(signal.SIGINT)

@@ -25,6 +25,7 @@ from builders import (
     record,
 )
 
+from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid, LeaseLost, StaleWrite
 from contactcenter.services.changes import AssignmentMoved, Batch, Changes, Decided, OfferClosed
 from contactcenter.services.views import Ownership, Scope
@@ -408,3 +409,32 @@ async def test_a_batch_can_hold_everything_at_once(stores: Stores) -> None:
     assert await log_of(stores) == list(range(1, 204))
     assert len((await stores.routing.load(PROVIDER)).records) == 200
     assert await stores.outbox.backlog() == 200
+
+
+# --- what became of an event --------------------------------------------------------------------------------------
+
+
+async def test_the_facts_of_an_event_are_found_by_the_key_it_was_stored_under(stores: Stores) -> None:
+    epoch = await owned(stores)
+    await stores.changes.apply(Changes(events=[event(dedupe="a1:7")]))
+    assert await stores.reads.facts_of_event(PROVIDER, "a1:7") is None
+    (waiting,) = await stores.routing.pending(PROVIDER, 10)
+    told = [fact(id=f"{PROVIDER}:1:{number}", at=T0 + 1, seq=1, kind="command.done") for number in range(2)]
+    await stores.routing.commit(_one(epoch, waiting.row, told))
+    assert await stores.reads.facts_of_event(PROVIDER, "a1:7") == told
+    assert await stores.reads.facts_of_event(PROVIDER, "a1:8") is None
+    assert await stores.reads.facts_of_event("another", "a1:7") is None
+
+
+async def test_an_event_that_decided_nothing_is_known_all_the_same(stores: Stores) -> None:
+    epoch = await owned(stores)
+    await stores.changes.apply(Changes(events=[event(dedupe="a1:7")]))
+    (waiting,) = await stores.routing.pending(PROVIDER, 10)
+    await stores.routing.commit(_one(epoch, waiting.row, []))
+    assert await stores.reads.facts_of_event(PROVIDER, "a1:7") == []
+
+
+def _one(epoch: int, row: int, facts: list[Fact]) -> Batch:
+    given = _of(epoch, [decision(1, row=row, event=b"")])
+    given.facts = facts
+    return given

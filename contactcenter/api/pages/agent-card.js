@@ -49,7 +49,13 @@ function customer(card) {
 function context(card) {
   const rows = Object.entries(card.context ?? {}).filter(([, value]) => value !== "" && value !== null);
   if (!rows.length) return null;
-  return box("desk.ivr", facts(rows.map(([name, value]) => [`desk.${name}`, typeof value === "object" ? JSON.stringify(value) : String(value)])));
+  return box("desk.known", facts(rows.map(([name, value]) => [`desk.${name}`, plain(value)])));
+}
+
+function plain(value) {
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  if (value !== null && typeof value === "object") return Object.values(value).map(plain).join(" ");
+  return String(value);
 }
 
 function cases(card) {
