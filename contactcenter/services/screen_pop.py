@@ -18,6 +18,7 @@ from contactcenter.domain.customer import tier_label, tier_name
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer
 from contactcenter.errors import Invalid, NotFound
+from contactcenter.services.case_rows import local_time
 from contactcenter.services.office import Office
 from contactcenter.services.seats import public_number
 from contactcenter.services.views import CaseView, ContactView, CustomerView, Scope
@@ -28,6 +29,8 @@ MASKS: Final = {"phone": mask_phone, "mail": mask_mail, "chat": mask_id}
 """A member number stays readable: it is what the agent asks for."""
 HISTORY: Final = 10
 CASES: Final = 20
+INSTANTS = {"window_from", "window_until"}
+"""Of a callback's context: stored as microseconds, shown as the client's clock reads."""
 
 
 class ScreenPop:
@@ -126,7 +129,7 @@ class ScreenPop:
             deadline=rfc3339(contact.deadline),
             origin=contact.origin,
             conversation=contact.conversation,
-            context=_context(contact, customer),
+            context=_context(directory, contact, customer),
             history=tuple(_past(directory, each) for each in history),
             cases=tuple(_case(case, level) for case, level in cases),
             records=tuple(_record(record) for record in customer.records) if customer else (),
@@ -158,13 +161,15 @@ def _masked_address(address: str) -> str:
     return mask_phone(address) if any(letter.isdigit() for letter in address) else address
 
 
-def _context(contact: ContactView, customer: CustomerView | None) -> dict[str, Any]:
+def _context(directory: Directory, contact: ContactView, customer: CustomerView | None) -> dict[str, Any]:
     """What the IVR and earlier steps learnt, with the customer's identities masked wherever they stand (C18)."""
     identities = customer.identities if customer else ()
     secrets = {value: MASKS[kind](value) for kind, value in identities if kind in MASKS}
     if contact.address:
         secrets[contact.address] = _masked_address(contact.address)
     shown = {str(key): _hidden(value, secrets) for key, value in contact.context.items()}
+    for name in INSTANTS & shown.keys():
+        shown[name] = local_time(directory, contact.client, int(shown[name]))
     if identities:
         shown["identities"] = [{"kind": kind, "value": secrets.get(value, value)} for kind, value in identities]
     return shown
