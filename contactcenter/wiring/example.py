@@ -19,6 +19,7 @@ from contactcenter.services.changes import Changes, CustomerRecord, NewCustomer
 from contactcenter.services.views import Scope
 from contactcenter.wiring.access_file import AccessFile, path_of, write
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.secrets_file import load as load_secrets
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ async def load(core: Core, access: Access) -> None:
         log.info("the example is loaded: %s, version %d", provider, change.version)
     if core.directories.providers != (provider,):
         return
+    core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids)
     await _customers(core, provider)
     if not path_of(core.settings).exists() or not await core.stores.access.has_tokens(provider):
         await _tokens(core, access, provider)

@@ -63,8 +63,7 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
         stack.push_async_callback(supervisor.stop)
         run_parts(core, supervisor, routers=routers, alarms=alarms, doors=doors, desks=desks, registry=registry)
         app = build_web(core, access, doors=doors, desks=desks, routers=routers, registry=registry)
-        base_url, smtp = await _open_doors(core, app, doors=doors, desks=desks, stack=stack)
-        yield Service(core, base_url, smtp, tell_address(core, base_url, smtp))
+        yield await _open_doors(core, app, doors=doors, desks=desks, stack=stack)
 
 
 async def _core(settings: Settings, dsn: str, owns_schema: bool, stack: AsyncExitStack) -> Core:
@@ -97,21 +96,25 @@ async def _configure(core: Core, access: Access) -> None:
 
 async def _open_doors(
     core: Core, app: web.Application, *, doors: Doors, desks: Desks, stack: AsyncExitStack
-) -> tuple[str, tuple[str, int]]:
-    """Last to open, first to shut."""
+) -> Service:
+    """Last to open, first to shut. The addresses are written down before anybody is answered."""
+    settings = core.settings
     runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, core.settings.http_host, core.settings.http_port)
-    with _taken("HTTP_PORT", core.settings.http_port):
-        await site.start()
-    port = runner.addresses[0][1]
-    if "api" in core.settings.roles:
-        with _taken("SMTP_PORT", core.settings.smtp_port):
+    with _taken("HTTP_PORT", settings.http_port):
+        family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+        listener = socket.create_server((settings.http_host, settings.http_port), family=family, backlog=1024)
+    stack.callback(listener.close)
+    if "api" in settings.roles:
+        with _taken("SMTP_PORT", settings.smtp_port):
             await doors.mail.start()
         stack.push_async_callback(doors.mail.stop)
+    base_url = settings.public_url or f"http://{settings.http_host}:{listener.getsockname()[1]}"
+    access = tell_address(core, base_url, doors.mail.address)
+    await web.SockSite(runner, listener).start()
     stack.push_async_callback(_drain, core, doors, desks)
-    return core.settings.public_url or f"http://{core.settings.http_host}:{port}", doors.mail.address
+    return Service(core, base_url, doors.mail.address, access)
 
 
 @contextmanager

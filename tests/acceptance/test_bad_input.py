@@ -17,56 +17,16 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-import asyncpg
 import pytest
-from floor import HOTLINE, MAILBOX, SITE, a_call_is_served, operator
-from process import Service, eventually
+from floor import HOTLINE, MAILBOX, operator
+from process import Service
 from standardwebhooks import Webhook
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from stored import counts
 from yarl import URL
 
-from contactcenter.client.chat import SUBPROTOCOL as VISITOR
-from contactcenter.client.protocol import SUBPROTOCOL as DESK
 from contactcenter.clock import SystemClock
-from contactcenter.storage.embedded import EmbeddedPostgres
 
-TABLES = ("contacts", "receipts", "routing_events", "facts", "messages", "conversations", "calls", "cases", "customers")
 numbers = itertools.count(1)
-
-
-async def counts(service: Service) -> dict[str, int]:
-    """Rows of every table that an arrival may touch."""
-    connection = await asyncpg.connect(EmbeddedPostgres(service.data / "postgres").dsn)
-    try:
-        return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
-    finally:
-        await connection.close()
-
-
-async def settled(service: Service) -> dict[str, int]:
-    """The counts when nothing moves any more of what a start, or the test before, set going."""
-    before: dict[str, int] = {}
-
-    async def quiet() -> dict[str, int] | None:
-        nonlocal before
-        earlier, before = before, await counts(service)
-        await asyncio.sleep(0.1)
-        return before if before == earlier else None
-
-    return await eventually("the service is quiet", quiet)
-
-
-@pytest.fixture
-async def unharmed(shared: Service) -> AsyncIterator[Service]:
-    """Whatever a test does to the doors: nothing is stored, and afterwards a call is served from end to end."""
-    before, mark = await settled(shared), len(shared.log)
-    yield shared
-    assert await counts(shared) == before, "something was stored, wholly or half"
-    assert shared.alive
-    assert "Traceback" not in shared.log[mark:], shared.log[mark:][-5000:]
-    await a_call_is_served(shared, name=f"unharmed-{next(numbers)}")
 
 
 def event(**more: Any) -> dict[str, Any]:
@@ -425,156 +385,6 @@ async def test_a_mail_broken_off_before_its_end_leaves_nothing(unharmed: Service
         writer.close()
         await writer.wait_closed()
     await asyncio.sleep(0.3)
-
-
-# --- the sockets --------------------------------------------------------------------------------------------
-
-GARBAGE: tuple[str | bytes, ...] = (
-    "",
-    "{",
-    "null",
-    "[]",
-    "42",
-    '{"type": "hello"}',
-    '{"type": "explode", "id": "1"}',
-    '{"type": "accept", "id": "", "offer": "x"}',
-    '{"type": "hello", "id": 7, "token": []}',
-    "\x00\x01",
-    b"\xff\xfe\x00",
-    "[" * 50_000,
-)
-
-
-async def _end(socket: ClientConnection) -> int:
-    """The close code of a socket that ends within seconds."""
-    async with asyncio.timeout(15):
-        try:
-            while True:
-                await socket.recv()
-        except ConnectionClosed:
-            pass
-    assert socket.close_code is not None
-    return socket.close_code
-
-
-def _desk(service: Service, *, protocol: str = DESK) -> connect:
-    url = service.url.replace("http", "ws") + "/v1/agent"
-    return connect(url, subprotocols=[Subprotocol(protocol)], close_timeout=2)
-
-
-async def test_a_wrong_token_on_the_agents_socket_is_4401(unharmed: Service) -> None:
-    client = unharmed.access["clients"]["kangjia"]
-    said: dict[str, tuple[int, ...]] = {"wrong": (4401,), "": (4401,), "x" * 2000: (4401,), client: (4401, 4403)}
-    for token, codes in said.items():
-        async with _desk(unharmed) as socket:
-            await socket.send(json.dumps({"type": "hello", "id": "1", "token": token}))
-            assert await _end(socket) in codes, token[:20]
-
-
-async def test_garbage_for_a_hello_on_the_agents_socket_is_answered_and_closed(unharmed: Service) -> None:
-    for noise in GARBAGE:
-        async with _desk(unharmed) as socket:
-            await socket.send(noise)
-            assert await _end(socket) in (4401, 1002, 1003, 1007, 1009), noise[:40]
-
-
-async def test_garbage_after_the_hello_is_answered_and_the_desk_goes_on(shared: Service) -> None:
-    """What is stored is that the agent came and went, and nothing else."""
-    token, before, mark = shared.access["agents"]["a1005"], await settled(shared), len(shared.log)
-    async with _desk(shared) as socket, asyncio.timeout(20):
-        await socket.send(json.dumps({"type": "hello", "id": "h", "token": token}))
-        await _reply(socket, "h")
-        for noise in GARBAGE:
-            await socket.send(noise)
-            while "re" not in (frame := json.loads(await socket.recv())):
-                pass
-            assert frame["error"]["code"] in ("malformed", "unknown", "not_found", "already_open", "invalid"), (
-                noise,
-                frame,
-            )
-        for number, command in enumerate(
-            (
-                {"type": "accept", "offer": "nothing"},
-                {"type": "say", "contact": "ct_nobody", "text": "x"},
-                {"type": "finish", "contact": "ct_nobody"},
-                {"type": "wrap_up_done", "contact": "\x00"},
-                {"type": "messages", "contact": "ct_nobody", "after": -1},
-                {"type": "close_case", "case": "cs_nobody", "outcome": "resolved"},
-                {"type": "not_ready", "reason": "tired" * 1000},
-                {"type": "sign_in", "device": "\x00"},
-            )
-        ):
-            await socket.send(json.dumps({"id": f"c{number}", **command}))
-            frame = await _reply(socket, f"c{number}")
-            assert frame["error"]["code"] not in ("internal", ""), (command, frame)
-        await socket.send(json.dumps({"type": "fetch", "id": "last"}))
-        assert "ok" in await _reply(socket, "last")
-    after = await settled(shared)
-    came_and_went = ("routing_events", "facts")
-    assert {**after, **dict.fromkeys(came_and_went, 0)} == {**before, **dict.fromkeys(came_and_went, 0)}
-    assert "Traceback" not in shared.log[mark:], shared.log[mark:][-5000:]
-
-
-async def _reply(socket: ClientConnection, name: str) -> dict[str, Any]:
-    while True:
-        frame: dict[str, Any] = json.loads(await socket.recv())
-        if frame.get("re") == name:
-            return frame
-
-
-async def test_a_frame_that_is_too_large_ends_the_agents_socket_alone(unharmed: Service) -> None:
-    async with _desk(unharmed) as socket:
-        await socket.send("x" * 200_000)
-        assert await _end(socket) == 1009
-
-
-async def test_the_agents_door_speaks_its_own_protocol_alone(unharmed: Service) -> None:
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"{unharmed.url}/v1/agent") as answer:
-            assert answer.status == 400
-        async with session.get(f"{unharmed.url}/v1/chat/{SITE}/socket") as answer:
-            assert answer.status == 400
-        async with session.get(f"{unharmed.url}/v1/chat/nowhere/socket") as answer:
-            assert answer.status == 404
-        async with session.post(f"{unharmed.url}/v1/chat/nowhere/sessions") as answer:
-            assert answer.status == 404
-        away = {"Origin": "https://evil.example"}
-        async with session.post(f"{unharmed.url}/v1/chat/{SITE}/sessions", headers=away) as answer:
-            assert answer.status == 403
-
-
-def _visitor(service: Service) -> connect:
-    url = service.url.replace("http", "ws") + f"/v1/chat/{SITE}/socket"
-    return connect(url, subprotocols=[Subprotocol(VISITOR)], close_timeout=2)
-
-
-async def test_a_wrong_token_on_the_chat_socket_is_4401(unharmed: Service) -> None:
-    session = aiohttp.ClientSession()
-    async with session, session.post(f"{unharmed.url}/v1/chat/xinghai-web/sessions") as answer:
-        assert answer.status == 201
-        other_site = (await answer.json())["token"]
-    for token in ("wrong", other_site, other_site[:-3] + "AAA", "x" * 2048):
-        async with _visitor(unharmed) as socket:
-            await socket.send(json.dumps({"type": "hello", "token": token}))
-            assert await _end(socket) == 4401, token[:20]
-
-
-async def test_garbage_on_the_chat_socket_is_answered_and_then_closed(unharmed: Service) -> None:
-    async with _visitor(unharmed) as socket:
-        for noise in (*GARBAGE[:10], "{", "{"):
-            try:
-                await socket.send(noise)
-            except ConnectionClosed:
-                break
-        assert await _end(socket) == 4400
-    for noise in (b"\xff", "[" * 5_000):
-        async with _visitor(unharmed) as socket:
-            await socket.send(noise)
-            async with asyncio.timeout(5):
-                assert json.loads(await socket.recv())["code"] == "malformed"
-    async with _visitor(unharmed) as socket:
-        await socket.send("x" * 100_000)
-        assert await _end(socket) == 1009
 
 
 async def test_nothing_is_served_twice_to_the_operator_after_all_of_it(shared: Service) -> None:
