@@ -92,8 +92,10 @@ class House:
 
 
 @asynccontextmanager
-async def house(pool: asyncpg.Pool, tmp_path: Path, *, routed: bool = True) -> AsyncIterator[House]:
-    core = Core(Settings(data_dir=tmp_path, first_decision_ms=5000), pool, "one")
+async def house(
+    pool: asyncpg.Pool, tmp_path: Path, *, routed: bool = True, first_decision_ms: int = 5000
+) -> AsyncIterator[House]:
+    core = Core(Settings(data_dir=tmp_path, first_decision_ms=first_decision_ms), pool, "one")
     await core.configuring.apply("", EXAMPLE, by="test")
     await core.directories.refresh()
     found = House(core)

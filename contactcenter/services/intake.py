@@ -19,6 +19,8 @@ from channels import port
 from contactcenter.clock import Clock, Ids
 from contactcenter.errors import StaleWrite
 from contactcenter.services.changes import Applied, Changes, NewReceipt, Quarantined
+from contactcenter.services.late_instructions import promise
+from contactcenter.services.opening import viewed
 from contactcenter.services.ports import AlreadyReceived, Bus, ChangeStore, Replies
 from contactcenter.services.pushes import ConversationPush, encode
 from contactcenter.services.views import FirstReceipt
@@ -109,6 +111,10 @@ class Intake:
                 return plan.receipt
             effects = await answer.wait(self._patience)
             if effects is None:
+                # The 202 is a promise: it is stored before it is given.
+                opened = viewed(plan.changes.contacts[0])
+                late = promise(opened, inbound.source, self._clock.now())
+                await self._store.apply(Changes(timers=[late]))
                 return msgspec.structs.replace(plan.receipt, pending=True)
             return plan.instruct(plan.receipt, effects)
 

@@ -81,6 +81,7 @@ class Core:
             ids=self.ids,
         )
         self.cases = Cases(self.office)
+        self.instructions = Instructions(self.wording)
         self.intake = self._intake()
 
     def _intake(self) -> Intake:
@@ -96,7 +97,7 @@ class Core:
 
     def _use_cases(self) -> UseCases:
         opening = Opening(self.reads, self.ids)
-        instructions = Instructions(self.wording)
+        instructions = self.instructions
         callbacks = Callbacks(reads=self.reads, opening=opening, instructions=instructions, ids=self.ids)
         phone = PhoneIntake(
             directories=self.directories,

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
 from contactcenter.errors import NotFound
 from contactcenter.metrics.prometheus import Registry
+from contactcenter.services.late_instructions import KIND, LateInstructions
 from contactcenter.services.notices import Notices
 from contactcenter.services.seats import public_number
 from contactcenter.services.takeover import Takeover
-from contactcenter.storage.partitions import ensure_fact_partitions
+from contactcenter.services.views import DueTimer
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
+from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.outbox import Outbox
 from contactcenter.workers.router import Observer, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
-from contactcenter.workers.timers import Timers
+from contactcenter.workers.timers import Handle, Timers
 from routing.effects import AnyEffect, Missed, Staffing
 
-DAY_S = 86_400.0
-CONFIGURATION_S = 5.0
 SENT_BY = {"mail": "worker", "phone": "phone"}
 """Which role sends a kind: phone commands stay with the process whose feed the platform polls (decisions row 5)."""
 
@@ -74,7 +72,7 @@ def run_parts(
     if core.redis is not None:
         supervisor.run("bus", core.redis.run)
     supervisor.run("replies", core.replies.run)
-    supervisor.run("configuration", lambda: _hear_configuration(core))
+    supervisor.run("configuration", lambda: hear_configuration(core))
     supervisor.run("alarms", alarms.run)
     for router in routers:
         supervisor.run(f"router {router.domain}", router.run)
@@ -83,8 +81,25 @@ def run_parts(
     if {"worker", "phone"} & set(core.settings.roles):
         supervisor.run("outbox", _outbox(core, doors, registry).run)
     if "worker" in core.settings.roles:
-        supervisor.run("timers", Timers(store=core.stores.timers, handle=desks.deadlines.handle, clock=core.clock).run)
-        supervisor.run("partitions", lambda: _keep_partitions(core))
+        supervisor.run("timers", Timers(store=core.stores.timers, handle=_firing(core, desks), clock=core.clock).run)
+        supervisor.run("partitions", lambda: keep_partitions(core))
+
+
+def _firing(core: Core, desks: Desks) -> Handle:
+    """Promised instructions of calls, and the deadlines of cases, complaints and callbacks."""
+    late = LateInstructions(
+        store=core.stores.changes,
+        reads=core.reads,
+        bus=core.bus,
+        directories=core.directories,
+        instructions=core.instructions,
+        clock=core.clock,
+    )
+
+    async def fire(timer: DueTimer) -> None:
+        await (late.handle(timer) if timer.kind == KIND else desks.deadlines.handle(timer))
+
+    return fire
 
 
 def _outbox(core: Core, doors: Doors, registry: Registry) -> Outbox:
@@ -118,24 +133,3 @@ def supervisors_words(core: Core) -> Tell:
             return
 
     return tell
-
-
-async def _hear_configuration(core: Core) -> None:
-    """At once by a push, and by looking every few seconds: a push may be lost, and a command line has no bus."""
-    async with core.bus.subscribe("configuration") as changed, asyncio.TaskGroup() as group:
-        group.create_task(_look_now_and_then(core))
-        async for _ in changed:
-            await core.directories.refresh()
-
-
-async def _look_now_and_then(core: Core) -> None:
-    while True:
-        await core.directories.refresh()
-        await core.clock.sleep(CONFIGURATION_S)
-
-
-async def _keep_partitions(core: Core) -> None:
-    while True:
-        async with core.pool.acquire() as connection:
-            await ensure_fact_partitions(connection, core.clock.now())
-        await core.clock.sleep(DAY_S)

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 from house import HOTLINE, OTHER_LINE, TOLL_FREE, House, house
 
 from channels import port
 from contactcenter.services.changes import Changes, NewEvent
+from contactcenter.services.late_instructions import LateInstructions
 from contactcenter.services.replaying import Replaying
 from routing.events import Finished, OfferAccepted, OfferDeclined, SignedOut, WrappedUp
 
@@ -176,6 +178,33 @@ async def test_a_declined_call_goes_on_to_the_next_and_the_log_replays_without_a
     report = await Replaying(home.core.stores.routing).run("ruixun")
     assert report.decisions > 8
     assert report.differences == ()
+
+
+async def test_an_instruction_that_came_too_late_follows_as_a_command(pool: asyncpg.Pool, tmp_path: Path) -> None:
+    async with house(pool, tmp_path, routed=False, first_decision_ms=20) as home:
+        core = home.core
+        receipt = await home.call(TOLL_FREE, call="slow")
+        assert receipt.pending
+        late = LateInstructions(
+            store=core.stores.changes,
+            reads=core.reads,
+            bus=core.bus,
+            directories=core.directories,
+            instructions=core.instructions,
+            clock=core.clock,
+        )
+        (promised,) = await core.stores.timers.due(core.clock.now(), 10)
+        await late.handle(promised)
+        assert await core.pool.fetchval("SELECT count(*) FROM outbox") == 0
+        home.supervisor.run("router", home.router().run)
+        await home.until(lambda: bool(home.of("contact.blocked")))
+        (promised,) = await core.stores.timers.due(core.clock.now() + 2_000_000, 10)
+        await late.handle(promised)
+        sent = await core.pool.fetchval("SELECT payload FROM outbox")
+        assert await core.stores.timers.due(core.clock.now() + 2_000_000, 10) == []
+    command = msgspec.json.decode(sent, type=port.PhoneCommand)
+    assert (command.verb, command.call, command.treatment) == ("treat", "slow", "callback")
+    assert "康佳" in command.text
 
 
 async def test_a_restarted_router_goes_on_where_the_last_one_stopped(pool: asyncpg.Pool, tmp_path: Path) -> None:

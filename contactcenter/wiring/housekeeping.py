@@ -1,0 +1,32 @@
+"""What a process does beside its work: it follows the configuration and keeps partitions ahead of the facts."""
+
+from __future__ import annotations
+
+import asyncio
+
+from contactcenter.storage.partitions import ensure_fact_partitions
+from contactcenter.wiring.core import Core
+
+DAY_S = 86_400.0
+CONFIGURATION_S = 5.0
+
+
+async def hear_configuration(core: Core) -> None:
+    """At once by a push, and by looking every few seconds: a push may be lost, and a command line has no bus."""
+    async with core.bus.subscribe("configuration") as changed, asyncio.TaskGroup() as group:
+        group.create_task(_look_now_and_then(core))
+        async for _ in changed:
+            await core.directories.refresh()
+
+
+async def _look_now_and_then(core: Core) -> None:
+    while True:
+        await core.directories.refresh()
+        await core.clock.sleep(CONFIGURATION_S)
+
+
+async def keep_partitions(core: Core) -> None:
+    while True:
+        async with core.pool.acquire() as connection:
+            await ensure_fact_partitions(connection, core.clock.now())
+        await core.clock.sleep(DAY_S)
