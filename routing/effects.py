@@ -38,12 +38,19 @@ class Queued(Effect, frozen=True, tag="contact.queued"):
     contact: str
     arrival: int
     position: int
+    expected: Micros = 0
+    """How much longer it will probably wait; 0 while nothing is known (estimate.py)."""
+    at_most: Micros = 0
+    """Nine of ten waited no longer than this; 0 while nothing is known."""
     reason: str = ""
     """Empty on arrival; transfer, offer_ended, agent_left, recovered on a return to the same place."""
 
 
 class Blocked(Effect, frozen=True, tag="contact.blocked"):
-    """The lease's lines are all in use, or nobody staffs them, or the lease is not in force (I3, I4)."""
+    """It may not queue: reason lines_busy, unstaffed, lease_not_in_force, unknown_lease (I3, I4), closed, queue_full.
+
+    `used` of `limit` are lines or, for queue_full, places in the queue.
+    """
 
     contact: str
     lease: str
@@ -51,6 +58,15 @@ class Blocked(Effect, frozen=True, tag="contact.blocked"):
     reason: str
     used: int
     limit: int
+
+
+class Overflowed(Effect, frozen=True, tag="contact.overflowed"):
+    """It waited as long as its view allows, and gets `answer` instead; its Ended follows."""
+
+    contact: str
+    answer: str
+    waited: Micros
+    reason: str = "max_wait"
 
 
 class Offered(Effect, frozen=True, tag="offer.made"):
@@ -173,6 +189,7 @@ class Refused(Effect, frozen=True, tag="command.refused"):
 AnyEffect = (
     Queued
     | Blocked
+    | Overflowed
     | Offered
     | OfferEnded
     | Owned

@@ -66,6 +66,7 @@ class End(StrEnum):
     FINISHED = "finished"
     ABANDONED = "abandoned"
     BLOCKED = "blocked"
+    OVERFLOWED = "overflowed"
     TO_CALLBACK = "to_callback"
     CLOSED = "closed"
 
@@ -90,11 +91,16 @@ class RingPlan(Struct, frozen=True, omit_defaults=True):
     parallel_max: int = 5
 
 
-class RelaxStep(Struct, frozen=True):
-    """After this long in the queue these needs hold instead of the original ones."""
+class RelaxStep(Struct, frozen=True, omit_defaults=True):
+    """After this long in the queue these needs hold instead of the original ones.
+
+    With `lease` it is also open to the agents of that second lease of the same client, while this step is in
+    force. Agents of its own lease come first; the call keeps using its own lease's line.
+    """
 
     after: Micros
     needs: Needs
+    lease: str = ""
 
 
 class Lease(Struct, frozen=True):
@@ -129,6 +135,21 @@ class MediumRules(Struct, frozen=True, omit_defaults=True):
     max_wait: tuple[Micros, Micros, Micros, Micros]
 
 
+class QueueRule(Struct, frozen=True, omit_defaults=True):
+    """Bounds of one view of one lease, for calls and chats; 0 is no bound. Mails and callbacks always queue (B18).
+
+    A contact that finds `max_length` waiting is blocked; one that waits `max_wait` while nobody's phone rings for
+    it leaves the queue. `answer` is what it gets instead: voicemail, callback, ivr or message; empty for the
+    contact's own treatment.
+    """
+
+    lease: str
+    view: str
+    max_length: int = 0
+    max_wait: Micros = 0
+    answer: str = ""
+
+
 class Config(Struct, frozen=True, omit_defaults=True):
     """One numbered, immutable version of a provider's routing configuration."""
 
@@ -137,6 +158,7 @@ class Config(Struct, frozen=True, omit_defaults=True):
     plans: tuple[RingPlan, ...]
     agents: tuple[Agent, ...]
     media: tuple[MediumRules, ...]
+    queues: tuple[QueueRule, ...] = ()
     not_responding_for: Micros = 60_000_000
     back_off: Micros = 2_000_000
     grace: Micros = 30_000_000
@@ -170,6 +192,8 @@ class Contact(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
     treatment: str = "voicemail"
     """What a blocked call gets: ivr, voicemail or callback."""
+    opens_at: Micros = 0
+    """When its view opens again, if it came outside the hours; a call or chat is blocked until then."""
     handle: str = ""
     """How the shell reaches the customer's side; opaque here, handed back with every effect."""
 
