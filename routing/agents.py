@@ -24,7 +24,8 @@ def on_signed_in(turn: Turn, event: SignedIn) -> None:
         turn.refuse("unknown_agent", command=event.command, agent=event.agent)
         return
     withdraw_from(turn, desk, "agent_left")
-    desk.device, desk.misses, desk.idle_since, desk.grace_until = event.device, 0, turn.now, 0
+    desk.device, desk.misses, desk.grace_until = event.device, 0, 0
+    desk.rest(turn.now)
     _set_connected(turn, desk, connected=True)
     turn.present(desk, PresenceState.NOT_READY, reason="signed_in")
     turn.done(event.command, event.agent)
@@ -54,7 +55,7 @@ def on_presence_set(turn: Turn, event: PresenceSet) -> None:
         return
     if event.state is PresenceState.READY:
         if desk.state is not PresenceState.READY:
-            desk.idle_since = turn.now
+            desk.rest(turn.now)
             turn.present(desk, PresenceState.READY, reason=event.reason)
     elif desk.state is not PresenceState.NOT_READY or desk.reason != event.reason:
         withdraw_from(turn, desk, "agent_left")
@@ -129,5 +130,5 @@ def after_call(turn: Turn, desk: Desk) -> None:
 
 def respond_again(turn: Turn, desk: Desk) -> None:
     """The automatic return of somebody who let it ring; he starts at the end of the line of idle agents."""
-    desk.idle_since = turn.now
+    desk.rest(turn.now)
     turn.present(desk, PresenceState.READY, reason="returned")

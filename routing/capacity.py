@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routing.model import Config, Medium, MediumRules
+from routing.model import MEDIA, Config, Medium, MediumRules
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
@@ -28,25 +28,31 @@ def _unruled(medium: Medium) -> MediumRules:
     return MediumRules(medium=medium, units=1, wrap_up=0, urgent_before=0, max_wait=(bound, bound, bound, bound))
 
 
+def media_that_fit(rules: dict[Medium, MediumRules]) -> list[int]:
+    """By the number of spare units, up to the largest that matters: one bit for each medium that fits in."""
+    units = [rules[medium].units for medium in MEDIA]
+    return [sum(1 << at for at, needed in enumerate(units) if needed <= spare) for spare in range(max(units) + 1)]
+
+
 def room(desk: Desk) -> int:
     """The units that are free. The one place where load and capacity are compared."""
     return desk.spec.capacity - desk.load
 
 
-def has_room(state: State, desk: Desk, medium: Medium, *, freed: int = 0) -> bool:
-    """Can the agent carry one more contact of this medium, if `freed` units of his are given back first?"""
-    return state.rules[medium].units <= room(desk) + freed
+def has_room(work: Work, desk: Desk, *, freed: int = 0) -> bool:
+    """Can the agent carry this contact, if `freed` units of his are given back first?"""
+    return work.rules.units <= room(desk) + freed
 
 
-def take(state: State, desk: Desk, work: Work) -> None:
-    desk.load += state.rules[work.contact.medium].units
+def take(desk: Desk, work: Work) -> None:
+    desk.carry(work.rules.units)
 
 
-def give_back(state: State, desk: Desk, work: Work) -> None:
-    desk.load -= state.rules[work.contact.medium].units
+def give_back(desk: Desk, work: Work) -> None:
+    desk.carry(-work.rules.units)
 
 
 def count(state: State, desk: Desk) -> int:
     """The load from nothing, after a restart or when the units of a medium changed."""
     works = [state.by_arrival[arrival] for arrival in (*desk.offers, *desk.owned)]
-    return sum(state.rules[work.contact.medium].units for work in works)
+    return sum(work.rules.units for work in works)

@@ -11,16 +11,16 @@ from msgspec.structs import replace
 from routing.agents import after_call
 from routing.capacity import has_room
 from routing.desks import Desk, Work
-from routing.effects import Amended, Blocked, Breached, Ended, Relaxed, WrapUpBegan
+from routing.effects import Amended, Blocked, Breached, Ended, Overflowed, Relaxed, WrapUpBegan
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
 from routing.leases import limit, refusal
-from routing.model import Contact, End, Medium, Micros, Outcome, Record, Status
+from routing.model import Contact, End, Medium, Micros, Outcome, QueueRule, Status
 from routing.offers import end_all, own
+from routing.overflow import UNBOUNDED, answer, is_closed, is_full
+from routing.places import forget_needs, unplace
 from routing.release import let_go, return_to_queue
+from routing.skills import open_to
 from routing.turn import Turn
-
-PREFERRED_WAIT: Micros = 20_000_000
-"""How long a transfer to one agent waits for him before anyone may take it."""
 
 BREACHED = {
     Medium.VOICE: "rings",
@@ -36,26 +36,40 @@ def on_arrived(turn: Turn, event: Arrived) -> None:
     if contact.id in state.works:
         turn.refuse("contact_exists", contact=contact.id)
         return
-    pool = state.pool(contact.lease)
-    reason = refusal(pool, contact, turn.now)
-    if reason:
-        turn.say(
-            Blocked(
-                contact=contact.id,
-                lease=contact.lease,
-                treatment=contact.treatment,
-                reason=reason,
-                used=pool.lines_used,
-                limit=limit(pool),
-            )
-        )
+    rule = state.queue_rules.get((contact.lease, contact.view), UNBOUNDED)
+    blocked = _blocked(turn, contact, rule)
+    if blocked is not None:
+        turn.say(blocked)
         return
+    pool = state.pool(contact.lease)
     state.arrivals += 1
-    work = Work(Record(contact=contact, arrival=state.arrivals), pool)
+    work = Work(contact, state.arrivals, pool, state.rules[contact.medium])
     state.works[contact.id] = state.by_arrival[work.arrival] = work
     pool.lines_used += contact.medium is Medium.VOICE
     turn.changed(work)
     turn.queued(work, "")
+
+
+def _blocked(turn: Turn, contact: Contact, rule: QueueRule) -> Blocked | None:
+    """Why it may not queue, in this order: the hours, the lease and its lines, the length of the queue."""
+    pool, used, most = turn.state.pool(contact.lease), 0, 0
+    if is_closed(contact, turn.now):
+        reason = "closed"
+    elif reason := refusal(pool, contact, turn.now):
+        used, most = pool.lines_used, limit(pool)
+    elif rule.max_length:
+        used, most = turn.state.queue(contact.lease, contact.view).size(), rule.max_length
+        reason = "queue_full" if is_full(rule, contact, used) else ""
+    if not reason:
+        return None
+    return Blocked(
+        contact=contact.id,
+        lease=contact.lease,
+        treatment=answer(rule, contact),
+        reason=reason,
+        used=used,
+        limit=most,
+    )
 
 
 def on_changed(turn: Turn, event: Changed) -> None:
@@ -71,6 +85,7 @@ def on_changed(turn: Turn, event: Changed) -> None:
         deadline=old.deadline if event.deadline is None else event.deadline,
     )
     if new != old:
+        unplace(turn.state, work)
         work.contact = new
         turn.changed(work)
         turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
@@ -117,21 +132,21 @@ def on_transferred(turn: Turn, event: Transferred) -> None:
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
-    work.contact = _redirected(work.contact, event, turn.now)
+    work.contact = _redirected(work.contact, event, turn.now + work.rules.transfer_wait)
     if event.needs or event.view:
         work.relaxed = 0
-    work.declined.pop(event.to_agent, None)
-    work.declined[event.agent] = None
+    forget_needs(work)
+    work.declined = tuple(agent for agent in work.declined if agent != event.to_agent)
+    work.decline(event.agent)
     return_to_queue(turn, work, released="transfer", queued="transfer")
     turn.done(event.command, event.agent)
 
 
-def _redirected(contact: Contact, event: Transferred, now: Micros) -> Contact:
+def _redirected(contact: Contact, event: Transferred, until: Micros) -> Contact:
     """The contact with a new destination. A new view or new needs replace the old needs and their relaxation."""
     if event.needs or event.view:
         contact = replace(contact, view=event.view or contact.view, needs=event.needs, relax=())
-    until = now + PREFERRED_WAIT if event.to_agent else 0
-    return replace(contact, preferred=event.to_agent, preferred_until=until)
+    return replace(contact, preferred=event.to_agent, preferred_until=until if event.to_agent else 0)
 
 
 def on_assigned(turn: Turn, event: Assigned) -> None:
@@ -153,14 +168,14 @@ def _unassignable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
         return "unknown_agent"
     if work.owner:
         return "already_owned"
-    if desk.spec.lease != work.contact.lease:
+    if not open_to(work.contact, work.relaxed, desk.spec.lease):
         return "lease"
-    if work.contact.medium not in desk.media:
+    if not desk.handles(work.contact.medium):
         return "medium"
     if not desk.is_present():
         return "presence"
-    mine = turn.rules(work).units if work.offer_to(desk.spec.id) else 0
-    return "" if has_room(turn.state, desk, work.contact.medium, freed=mine) else "capacity"
+    mine = work.rules.units if work.offer_to(desk.spec.id) else 0
+    return "" if has_room(work, desk, freed=mine) else "capacity"
 
 
 def on_closed(turn: Turn, event: Closed) -> None:
@@ -190,9 +205,18 @@ def breach(turn: Turn, work: Work) -> None:
 
 
 def relax(turn: Turn, work: Work) -> None:
+    forget_needs(work)
     work.relaxed += 1
     turn.say(Relaxed(contact=work.contact.id, step=work.relaxed))
     turn.changed(work)
+
+
+def overflow(turn: Turn, work: Work) -> None:
+    """It waited as long as its view allows, and nobody's phone rings for it: it gets what the view states."""
+    contact = work.contact
+    rule = turn.state.queue_rules.get((contact.lease, contact.view), UNBOUNDED)
+    turn.say(Overflowed(contact=contact.id, answer=answer(rule, contact), waited=turn.now - contact.enqueued_at))
+    _close(turn, work, Ended(contact=contact.id, how=End.OVERFLOWED, cause="max_wait"))
 
 
 def wrap_up_over(turn: Turn, work: Work) -> None:
@@ -213,7 +237,7 @@ def _not_his(work: Work | None, agent: str, status: Status) -> str:
 def _end_active(turn: Turn, work: Work, *, by: str, cause: str) -> None:
     """Talking is over: wrap-up begins and holds the agent's capacity, or there is none."""
     desk = turn.state.desks[work.owner]
-    wrap_up = turn.rules(work).wrap_up
+    wrap_up = work.rules.wrap_up
     if wrap_up > 0:
         _free_line(work)
         work.status, work.wrap_until = Status.WRAP_UP, turn.now + wrap_up

@@ -20,9 +20,12 @@ from routing import agents, contacts, events, offers, settings
 from routing.desks import Desk, Work
 from routing.effects import AnyEffect, Staffing
 from routing.events import AnyEvent
+from routing.leases import turns_at
 from routing.match import match
 from routing.model import Micros, Outcome, PresenceState, Status
+from routing.places import place
 from routing.pools import Pool
+from routing.readiness import weigh
 from routing.skills import next_relaxation
 from routing.state import State
 from routing.timers import Sleeper
@@ -58,8 +61,10 @@ HANDLERS: dict[type[events.Event], Callable[[Turn, Any], None]] = {
 
 def decide(state: State, event: AnyEvent, now: Micros) -> list[AnyEffect]:
     """Apply one event at `now` (microseconds UTC, never going back) and say what follows, in order."""
-    turn = _begin(state, now)
-    fire_due(turn)
+    turn = Turn(state, now)
+    if state.agenda.is_due(turn.now):
+        fire_due(turn)
+    state.clock = turn.now
     handler = HANDLERS.get(type(event))
     if handler is None:
         turn.refuse("unknown_event")
@@ -73,7 +78,11 @@ def recover(state: State, now: Micros) -> list[AnyEffect]:
 
     Offers that ran out while nobody routed are withdrawn: no agent let them ring. Other timers fire as usual.
     """
-    turn = _begin(state, now)
+    turn = Turn(state, now)
+    state.clock = turn.now
+    for work in state.works.values():
+        if work.is_loose():
+            place(state, work)  # Positions are those of now, also in what is said first.
     for arrival in sorted(state.by_arrival):
         work = state.by_arrival[arrival]
         late = [offer for offer in work.offers if offer.expires_at <= turn.now]
@@ -85,15 +94,14 @@ def recover(state: State, now: Micros) -> list[AnyEffect]:
     return _conclude(turn)
 
 
-def _begin(state: State, now: Micros) -> Turn:
-    state.now = max(state.now, now)
-    return Turn(state, state.now)
-
-
 def _conclude(turn: Turn) -> list[AnyEffect]:
-    fire_due(turn)
-    _report_staffing(turn)
-    match(turn)
+    state = turn.state
+    if state.agenda.is_due(turn.now):
+        fire_due(turn)
+    if state.restaffed:
+        _report_staffing(turn)
+    if state.dirty_works or state.dirty_desks:
+        match(turn)
     return turn.out
 
 
@@ -120,12 +128,13 @@ def fire_due(turn: Turn) -> None:
         due = _bring_up_to_now(turn, due)
     while due is not None:
         at, who = due
+        state.clock = max(state.clock, at)
         if isinstance(who, Work):
             _fire_work(turn, who, at)
         elif isinstance(who, Desk):
             _fire_desk(turn, who, at)
         elif isinstance(who, Pool):
-            state.dirty_desks.update((desk.spec.id, desk) for desk in who.desks)
+            _fire_pool(turn, who)
         due = state.agenda.pop_due(turn.now)
 
 
@@ -137,17 +146,29 @@ def _bring_up_to_now(turn: Turn, first: tuple[Micros, Sleeper]) -> tuple[Micros,
         late.append(due)
     for at, who in late:
         if isinstance(who, Work):
-            state.place(who)
+            place(state, who)
         else:
             state.agenda.set(who, at)
     return state.agenda.pop_due(turn.now)
+
+
+def _fire_pool(turn: Turn, pool: Pool) -> None:
+    """A lease begins or ends: its agents may be asked, or whoever was held for them or refused by them is free."""
+    state = turn.state
+    state.dirty_desks.update((desk.spec.id, desk) for desk in pool.desks)
+    for work in [*pool.refused_by_some.values()]:
+        place(state, work)
+    for desk in pool.desks:
+        for work in [*desk.fans.values()]:
+            place(state, work)
+    state.agenda.set(pool, turns_at(pool.lease, turn.now))
 
 
 def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
     if work.status is Status.WRAP_UP:
         contacts.wrap_up_over(turn, work)
         return
-    for offer in tuple(work.offers):
+    for offer in work.offers:
         if offer.expires_at <= at and offer in work.offers:
             offers.expire(turn, work, offer)
     contact = work.contact
@@ -155,7 +176,10 @@ def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
         contacts.breach(turn, work)
     while next_relaxation(contact, work.relaxed) <= at:
         contacts.relax(turn, work)
-    turn.state.place(work)
+    if max(work.overflow_at, turn.state.clock) <= at and work.status is Status.WAITING and not work.answered_at:
+        contacts.overflow(turn, work)
+    else:
+        place(turn.state, work)
 
 
 def _fire_desk(turn: Turn, desk: Desk, at: Micros) -> None:
@@ -163,4 +187,4 @@ def _fire_desk(turn: Turn, desk: Desk, at: Micros) -> None:
         agents.grace_over(turn, desk)
     if desk.state is PresenceState.NOT_RESPONDING and desk.until <= at:
         agents.respond_again(turn, desk)
-    turn.state.weigh(desk)
+    weigh(turn.state, desk)

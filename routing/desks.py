@@ -6,17 +6,33 @@ other fields follow from those and from the configuration.
 
 from __future__ import annotations
 
-from routing.leases import is_staffed
-from routing.model import Agent, Contact, Medium, Micros, Offer, Presence, PresenceState, Record, Status
-from routing.order import NEVER, Key, Line
+from routing.estimate import Forecast
+from routing.model import (
+    MEDIUM_NO,
+    Agent,
+    Contact,
+    Medium,
+    MediumRules,
+    Micros,
+    Offer,
+    Presence,
+    PresenceState,
+    Record,
+    Status,
+)
+from routing.order import NEVER, Key, Line, Queue
 from routing.pools import Pool, Signature
+from routing.rings import FALLBACK, Ladder
 from routing.skills import held
+from routing.timers import AGENTS, Sleeper
 
-LOOSE = (Status.WAITING, Status.OFFERED)
 
+class Work(Sleeper):
+    """An open contact. `key`, `shelf`, `second_shelf` and `queue` say where it stands in the indexes.
 
-class Work:
-    """An open contact. `key`, `shelf` and `queue` say where it stands in the indexes."""
+    What follows from the contact and the configuration (`rules`, `ladder`, `signature`, `second`, `queue_line`,
+    `overflow_at`) is looked up when `signature` is None, and kept.
+    """
 
     __slots__ = (
         "answered_at",
@@ -27,51 +43,86 @@ class Work:
         "contact",
         "declined",
         "fan_of",
+        "forecast",
         "key",
+        "ladder",
+        "medium_no",
         "offers",
+        "overflow_at",
         "owner",
         "pool",
         "queue",
+        "queue_line",
         "relaxed",
+        "rules",
+        "second",
+        "second_shelf",
         "shelf",
         "signature",
         "status",
         "step",
-        "wake",
         "wrap_until",
     )
 
-    def __init__(self, record: Record, pool: Pool) -> None:
-        self.contact: Contact = record.contact
-        self.arrival = record.arrival
-        self.status = record.status
-        self.attempts = record.attempts
-        self.offers: list[Offer] = list(record.offers)
-        self.owner = record.owner
-        self.answered_at = record.answered_at
-        self.wrap_until = record.wrap_until
-        self.relaxed = record.relaxed
-        self.breached = record.breached
-        self.declined: dict[str, None] = dict.fromkeys(record.declined)
+    def __init__(self, contact: Contact, arrival: int, pool: Pool, rules: MediumRules) -> None:
+        super().__init__(arrival)
+        self.contact = contact
+        self.arrival = arrival
+        self.forecast: Forecast | None = None
         self.pool = pool
+        self.rules = rules
+        self.medium_no = MEDIUM_NO[contact.medium]
+        self.status = Status.WAITING
+        self.attempts = 0
+        self.offers: tuple[Offer, ...] = ()
+        self.owner = ""
+        self.answered_at = 0
+        self.wrap_until = 0
+        self.relaxed = 0
+        self.breached = False
+        self.declined: tuple[str, ...] = ()
+        self.ladder: Ladder = FALLBACK
+        self.queue_line: Queue | None = None
         self.signature: Signature | None = None
+        self.second: Signature | None = None
+        self.overflow_at: Micros = NEVER
         self.band = 0
         self.step = 0
         self.key: Key | None = None
         self.shelf: Line | None = None
-        self.queue: Line | None = None
+        self.second_shelf: Line | None = None
+        self.queue: Queue | None = None
         self.fan_of: Desk | None = None
-        self.wake: Micros = NEVER
 
-    def turn_of_call(self) -> tuple[int, int, str]:
-        return (0, self.arrival, "")
+    @classmethod
+    def adopted(cls, record: Record, pool: Pool, rules: MediumRules) -> Work:
+        """The contact of a stored row."""
+        work = cls(record.contact, record.arrival, pool, rules)
+        work.status = record.status
+        work.attempts = record.attempts
+        work.offers = record.offers
+        work.owner = record.owner
+        work.answered_at = record.answered_at
+        work.wrap_until = record.wrap_until
+        work.relaxed = record.relaxed
+        work.breached = record.breached
+        work.declined = record.declined
+        return work
 
     def is_loose(self) -> bool:
         """Nobody owns it yet."""
-        return self.status in LOOSE
+        return self.status is Status.WAITING or self.status is Status.OFFERED
 
     def offer_to(self, agent: str) -> Offer | None:
-        return next((offer for offer in self.offers if offer.agent == agent), None)
+        for offer in self.offers:
+            if offer.agent == agent:
+                return offer
+        return None
+
+    def decline(self, agent: str) -> None:
+        """Ask this agent again only when nobody else remains."""
+        if agent not in self.declined:
+            self.declined = tuple(sorted((*self.declined, agent)))
 
     def record(self) -> Record:
         return Record(
@@ -79,21 +130,22 @@ class Work:
             arrival=self.arrival,
             status=self.status,
             attempts=self.attempts,
-            offers=tuple(self.offers),
+            offers=self.offers,
             owner=self.owner,
             answered_at=self.answered_at,
             wrap_until=self.wrap_until,
             relaxed=self.relaxed,
             breached=self.breached,
-            declined=tuple(sorted(self.declined)),
+            declined=self.declined,
         )
 
 
-class Desk:
+class Desk(Sleeper):
     """An agent: configuration, presence, and what he carries.
 
-    `offers` and `owned` are keyed by arrival number. An agent who left the configuration keeps a desk, not
-    `listed`, only while he still owns something.
+    `offers` and `owned` are keyed by arrival number. `free_flags` are the media that he could be offered now, one
+    bit each; `bit` is his own place in the masks of his pool. An agent who left the configuration keeps a desk,
+    not `listed`, only while he still owns something.
     """
 
     __slots__ = (
@@ -102,12 +154,14 @@ class Desk:
         "connected",
         "device",
         "fans",
+        "free_flags",
         "grace_until",
         "idle_since",
         "line",
+        "lines",
         "listed",
         "load",
-        "media",
+        "medium_flags",
         "misses",
         "offers",
         "owned",
@@ -116,30 +170,29 @@ class Desk:
         "reason",
         "seen",
         "seen_of",
-        "signatures",
         "since",
+        "skill_nos",
         "skills",
         "spec",
         "staffed",
         "state",
         "until",
-        "wake",
     )
 
     def __init__(self, spec: Agent, presence: Presence, *, listed: bool) -> None:
+        super().__init__(AGENTS)
         self.configure(spec, listed=listed)
         self.adopt(presence)
         self.load = 0
         self.offers: dict[int, Offer] = {}
         self.owned: dict[int, Work] = {}
-        self.wake: Micros = NEVER
         self.forget_places()
 
     def configure(self, spec: Agent, *, listed: bool) -> None:
         self.spec = spec
         self.listed = listed
         self.skills = held(spec.skills)
-        self.media: tuple[Medium, ...] = tuple(dict.fromkeys(spec.media))
+        self.medium_flags = sum({1 << MEDIUM_NO[medium] for medium in spec.media})
 
     def adopt(self, presence: Presence) -> None:
         self.state = presence.state
@@ -157,27 +210,50 @@ class Desk:
         """Out of every index, as before the first placing."""
         self.pool: Pool | None = None
         self.bit = 0
+        self.free_flags = 0
         self.present = False
         self.staffed = False
-        self.signatures: list[Signature] = []
+        self.skill_nos: list[int] = []
+        self.lines: list[int] = []
         self.seen = 0
         self.seen_of: dict[str, int] = {}
         self.line = Line()
         self.fans: dict[int, Work] = {}
 
-    def turn_of_call(self) -> tuple[int, int, str]:
-        return (1, 0, self.rank())
+    def take_seat(self, pool: Pool, bit: int) -> None:
+        self.pool, self.bit = pool, bit
 
     def rank(self) -> str:
         """Agents in the order of their public numbers; the id decides only if two share one."""
         return f"{self.spec.number}\0{self.spec.id}"
 
+    def handles(self, medium: Medium) -> bool:
+        return bool(self.medium_flags >> MEDIUM_NO[medium] & 1)
+
     def is_present(self) -> bool:
         """Could be offered work, were he not busy."""
         return self.state is PresenceState.READY and self.connected
 
-    def is_staffed(self) -> bool:
-        return self.listed and is_staffed(self)
+    def timed(self) -> bool:
+        """Might something about him happen by itself?"""
+        return bool(self.until or self.back_off_until or self.grace_until)
+
+    def rest(self, now: Micros) -> None:
+        """He is idle from now on: last in the order of idleness."""
+        self.idle_since = now
+        if self.pool is not None:
+            self.pool.idle.move_to_end(self.spec.id)
+
+    def carry(self, units: int) -> None:
+        """Add units to his load, or take them off (negative)."""
+        load, pool = self.load, self.pool
+        self.load = load + units
+        if pool is not None:
+            by_load = pool.by_load
+            by_load[load] ^= self.bit
+            if self.load >= len(by_load):
+                by_load.extend([0] * (self.load + 1 - len(by_load)))
+            by_load[self.load] |= self.bit
 
     def presence(self) -> Presence:
         return Presence(

@@ -11,11 +11,11 @@ from msgspec import Struct
 from routing.model import End, Micros, Offer, Outcome, PresenceState
 
 
-class Effect(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
+class Effect(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="kind"):
     """The root; never used itself."""
 
 
-class Because(Struct, frozen=True, omit_defaults=True):
+class Because(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why this contact went to this agent: the rule that decided and the numbers it compared.
 
     rule: only | preferred | level | spare_skills | longest_idle | override. `able` counts the agents who could
@@ -34,19 +34,21 @@ class Because(Struct, frozen=True, omit_defaults=True):
     ahead: int = 0
 
 
-class Queued(Effect, frozen=True, tag="contact.queued"):
+class Queued(Effect, frozen=True, gc=False, tag="contact.queued"):
     contact: str
     arrival: int
     position: int
+    reason: str = ""
+    """Empty on arrival; transfer, offer_ended, agent_left, recovered on a return to the same place."""
     expected: Micros = 0
     """How much longer it will probably wait; 0 while nothing is known (estimate.py)."""
     at_most: Micros = 0
     """Nine of ten waited no longer than this; 0 while nothing is known."""
-    reason: str = ""
-    """Empty on arrival; transfer, offer_ended, agent_left, recovered on a return to the same place."""
+    place: int = 0
+    """What the estimate stands on: 0 when somebody who can take it is free, else 1 and those who come before it."""
 
 
-class Blocked(Effect, frozen=True, tag="contact.blocked"):
+class Blocked(Effect, frozen=True, gc=False, tag="contact.blocked"):
     """It may not queue: reason lines_busy, unstaffed, lease_not_in_force, unknown_lease (I3, I4), closed, queue_full.
 
     `used` of `limit` are lines or, for queue_full, places in the queue.
@@ -60,7 +62,7 @@ class Blocked(Effect, frozen=True, tag="contact.blocked"):
     limit: int
 
 
-class Overflowed(Effect, frozen=True, tag="contact.overflowed"):
+class Overflowed(Effect, frozen=True, gc=False, tag="contact.overflowed"):
     """It waited as long as its view allows, and gets `answer` instead; its Ended follows."""
 
     contact: str
@@ -69,14 +71,14 @@ class Overflowed(Effect, frozen=True, tag="contact.overflowed"):
     reason: str = "max_wait"
 
 
-class Offered(Effect, frozen=True, tag="offer.made"):
+class Offered(Effect, frozen=True, gc=False, tag="offer.made"):
     contact: str
     agent: str
     offer: Offer
     because: Because
 
 
-class OfferEnded(Effect, frozen=True, tag="offer.ended"):
+class OfferEnded(Effect, frozen=True, gc=False, tag="offer.ended"):
     contact: str
     agent: str
     offer: str
@@ -84,7 +86,7 @@ class OfferEnded(Effect, frozen=True, tag="offer.ended"):
     reason: str = ""
 
 
-class Owned(Effect, frozen=True, tag="contact.assigned"):
+class Owned(Effect, frozen=True, gc=False, tag="contact.assigned"):
     """The contact has its one owner; `waited` runs on the customer's clock."""
 
     contact: str
@@ -95,7 +97,7 @@ class Owned(Effect, frozen=True, tag="contact.assigned"):
     reason: str = ""
 
 
-class Breached(Effect, frozen=True, tag="contact.breached"):
+class Breached(Effect, frozen=True, gc=False, tag="contact.breached"):
     """The deadline passed before a human answered. Ringing goes on."""
 
     contact: str
@@ -103,19 +105,19 @@ class Breached(Effect, frozen=True, tag="contact.breached"):
     what: str
 
 
-class Relaxed(Effect, frozen=True, tag="contact.relaxed"):
+class Relaxed(Effect, frozen=True, gc=False, tag="contact.relaxed"):
     contact: str
     step: int
 
 
-class Amended(Effect, frozen=True, tag="contact.changed"):
+class Amended(Effect, frozen=True, gc=False, tag="contact.changed"):
     contact: str
     complaint: bool
     tier: int
     deadline: Micros
 
 
-class WrapUpBegan(Effect, frozen=True, tag="wrap_up.began"):
+class WrapUpBegan(Effect, frozen=True, gc=False, tag="wrap_up.began"):
     contact: str
     agent: str
     until: Micros
@@ -123,7 +125,7 @@ class WrapUpBegan(Effect, frozen=True, tag="wrap_up.began"):
     cause: str = ""
 
 
-class Released(Effect, frozen=True, tag="assignment.ended"):
+class Released(Effect, frozen=True, gc=False, tag="assignment.ended"):
     """The agent's part in the contact is over and his capacity is free again."""
 
     contact: str
@@ -131,7 +133,7 @@ class Released(Effect, frozen=True, tag="assignment.ended"):
     reason: str
 
 
-class Ended(Effect, frozen=True, tag="contact.ended"):
+class Ended(Effect, frozen=True, gc=False, tag="contact.ended"):
     contact: str
     how: End
     by: str = ""
@@ -139,7 +141,7 @@ class Ended(Effect, frozen=True, tag="contact.ended"):
     agent: str = ""
 
 
-class PresenceMoved(Effect, frozen=True, tag="presence.changed"):
+class PresenceMoved(Effect, frozen=True, gc=False, tag="presence.changed"):
     agent: str
     state: PresenceState
     reason: str = ""
@@ -147,12 +149,12 @@ class PresenceMoved(Effect, frozen=True, tag="presence.changed"):
     device: str = ""
 
 
-class Connection(Effect, frozen=True, tag="presence.connection"):
+class Connection(Effect, frozen=True, gc=False, tag="presence.connection"):
     agent: str
     connected: bool
 
 
-class Staffing(Effect, frozen=True, tag="lease.staffing"):
+class Staffing(Effect, frozen=True, gc=False, tag="lease.staffing"):
     """How many of a lease's seats are staffed; below `lines` the provider is alarmed (I3)."""
 
     lease: str
@@ -160,23 +162,23 @@ class Staffing(Effect, frozen=True, tag="lease.staffing"):
     lines: int
 
 
-class Missed(Effect, frozen=True, tag="agent.missed_twice"):
+class Missed(Effect, frozen=True, gc=False, tag="agent.missed_twice"):
     """Two missed offers in a row: the supervisor is told."""
 
     agent: str
     misses: int
 
 
-class ConfigTaken(Effect, frozen=True, tag="config.activated"):
+class ConfigTaken(Effect, frozen=True, gc=False, tag="config.activated"):
     version: int
 
 
-class Done(Effect, frozen=True, tag="command.done"):
+class Done(Effect, frozen=True, gc=False, tag="command.done"):
     command: str
     agent: str
 
 
-class Refused(Effect, frozen=True, tag="command.refused"):
+class Refused(Effect, frozen=True, gc=False, tag="command.refused"):
     """A command or event that the state does not allow: a stable code, and what was wrong."""
 
     command: str

@@ -11,23 +11,23 @@ from msgspec import Struct
 from routing.model import Config, Contact, Micros, Needs, PresenceState, Tier
 
 
-class Event(Struct, frozen=True, omit_defaults=True, tag_field="type"):
+class Event(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type"):
     """The root of the alphabet; never used itself."""
 
 
-class Configured(Event, frozen=True, tag="configured"):
+class Configured(Event, frozen=True, gc=False, tag="configured"):
     """A configuration version takes effect."""
 
     config: Config
 
 
-class Arrived(Event, frozen=True, tag="arrived"):
+class Arrived(Event, frozen=True, gc=False, tag="arrived"):
     """A contact enters the queue. The same id a second time is refused, never queued twice."""
 
     contact: Contact
 
 
-class Changed(Event, frozen=True, tag="changed"):
+class Changed(Event, frozen=True, gc=False, tag="changed"):
     """A waiting or active contact's tier, complaint mark or deadline changed; None keeps the old value."""
 
     contact: str
@@ -38,7 +38,7 @@ class Changed(Event, frozen=True, tag="changed"):
     agent: str = ""
 
 
-class Left(Event, frozen=True, tag="left"):
+class Left(Event, frozen=True, gc=False, tag="left"):
     """The customer's side ended: hung up, closed the chat, or chose a callback (`to_callback`)."""
 
     contact: str
@@ -47,7 +47,7 @@ class Left(Event, frozen=True, tag="left"):
     to_callback: bool = False
 
 
-class SignedIn(Event, frozen=True, tag="signed_in"):
+class SignedIn(Event, frozen=True, gc=False, tag="signed_in"):
     """An agent takes a seat; with a device the ringing phone is the offer, without one the socket is."""
 
     agent: str
@@ -55,12 +55,12 @@ class SignedIn(Event, frozen=True, tag="signed_in"):
     command: str = ""
 
 
-class SignedOut(Event, frozen=True, tag="signed_out"):
+class SignedOut(Event, frozen=True, gc=False, tag="signed_out"):
     agent: str
     command: str = ""
 
 
-class PresenceSet(Event, frozen=True, tag="presence_set"):
+class PresenceSet(Event, frozen=True, gc=False, tag="presence_set"):
     """The agent asks for `ready` or `not_ready` (with a reason)."""
 
     agent: str
@@ -69,32 +69,32 @@ class PresenceSet(Event, frozen=True, tag="presence_set"):
     command: str = ""
 
 
-class Connected(Event, frozen=True, tag="connected"):
+class Connected(Event, frozen=True, gc=False, tag="connected"):
     """The agent has at least one socket."""
 
     agent: str
 
 
-class Disconnected(Event, frozen=True, tag="disconnected"):
+class Disconnected(Event, frozen=True, gc=False, tag="disconnected"):
     """The agent's last socket is gone: offers return at once, chats after the grace time."""
 
     agent: str
 
 
-class OfferAccepted(Event, frozen=True, tag="offer_accepted"):
+class OfferAccepted(Event, frozen=True, gc=False, tag="offer_accepted"):
     offer: str
     agent: str
     command: str = ""
 
 
-class OfferDeclined(Event, frozen=True, tag="offer_declined"):
+class OfferDeclined(Event, frozen=True, gc=False, tag="offer_declined"):
     offer: str
     agent: str
     reason: str = ""
     command: str = ""
 
 
-class OfferFailed(Event, frozen=True, tag="offer_failed"):
+class OfferFailed(Event, frozen=True, gc=False, tag="offer_failed"):
     """The device could not be reached: not the agent's fault."""
 
     offer: str
@@ -102,14 +102,14 @@ class OfferFailed(Event, frozen=True, tag="offer_failed"):
     cause: str = ""
 
 
-class Answered(Event, frozen=True, tag="answered"):
+class Answered(Event, frozen=True, gc=False, tag="answered"):
     """The platform connected a human: on a device this wins over any click (decisions row 7)."""
 
     contact: str
     agent: str
 
 
-class Finished(Event, frozen=True, tag="finished"):
+class Finished(Event, frozen=True, gc=False, tag="finished"):
     """The owner ends the contact; wrap-up begins and keeps holding his capacity."""
 
     contact: str
@@ -118,13 +118,13 @@ class Finished(Event, frozen=True, tag="finished"):
     command: str = ""
 
 
-class WrappedUp(Event, frozen=True, tag="wrapped_up"):
+class WrappedUp(Event, frozen=True, gc=False, tag="wrapped_up"):
     contact: str
     agent: str
     command: str = ""
 
 
-class Transferred(Event, frozen=True, tag="transferred"):
+class Transferred(Event, frozen=True, gc=False, tag="transferred"):
     """The owner gives the contact back to the queue, at its old place: to a view, skills or one agent."""
 
     contact: str
@@ -136,7 +136,7 @@ class Transferred(Event, frozen=True, tag="transferred"):
     command: str = ""
 
 
-class Assigned(Event, frozen=True, tag="assign"):
+class Assigned(Event, frozen=True, gc=False, tag="assign"):
     """A supervisor gives a contact to an agent; capacity still holds (B10)."""
 
     contact: str
@@ -146,7 +146,7 @@ class Assigned(Event, frozen=True, tag="assign"):
     command: str = ""
 
 
-class Closed(Event, frozen=True, tag="closed"):
+class Closed(Event, frozen=True, gc=False, tag="closed"):
     """A contact ends without an agent: answered elsewhere, spam, withdrawn by an operator."""
 
     contact: str
@@ -155,7 +155,7 @@ class Closed(Event, frozen=True, tag="closed"):
     command: str = ""
 
 
-class Ticked(Event, frozen=True, tag="ticked"):
+class Ticked(Event, frozen=True, gc=False, tag="ticked"):
     """Time passed: every timer that is due by now fires, earliest first."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routing.model import Contact, Lease, Medium, Micros, PresenceState, Status
+from routing.order import NEVER
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
@@ -19,6 +20,13 @@ HOLDS_LINE = (Status.WAITING, Status.OFFERED, Status.ACTIVE)
 
 def in_force(lease: Lease | None, now: Micros) -> bool:
     return lease is not None and lease.starts <= now < lease.ends
+
+
+def turns_at(lease: Lease | None, now: Micros) -> Micros:
+    """The next instant at which the lease comes into force or ends; NEVER after that."""
+    if lease is None or now >= lease.ends:
+        return NEVER
+    return lease.starts if now < lease.starts else lease.ends
 
 
 def is_staffed(desk: Desk) -> bool:

@@ -23,6 +23,14 @@ class Medium(StrEnum):
     MAIL = "mail"
     CALLBACK = "callback"
 
+    # The enum's own hash is a Python function; this one is C, and media are looked up in every decision.
+    __hash__ = str.__hash__
+
+
+MEDIA = tuple(Medium)
+MEDIUM_NO = {medium: number for number, medium in enumerate(MEDIA)}
+"""Masks and lines are kept in lists by this number."""
+
 
 class Tier(IntEnum):
     """The customer pyramid, best first (C04)."""
@@ -74,14 +82,14 @@ class End(StrEnum):
 # --- configuration -----------------------------------------------------------------------------------
 
 
-class RingStep(Struct, frozen=True):
+class RingStep(Struct, frozen=True, gc=False):
     """From `after` on the line clock, `ring` phones ring in all (B01); the ladder is additive."""
 
     after: Micros
     ring: int
 
 
-class RingPlan(Struct, frozen=True, omit_defaults=True):
+class RingPlan(Struct, frozen=True, gc=False, omit_defaults=True):
     """How a contact is offered. For text media one step and the life of the offer."""
 
     id: str
@@ -91,7 +99,7 @@ class RingPlan(Struct, frozen=True, omit_defaults=True):
     parallel_max: int = 5
 
 
-class RelaxStep(Struct, frozen=True, omit_defaults=True):
+class RelaxStep(Struct, frozen=True, gc=False, omit_defaults=True):
     """After this long in the queue these needs hold instead of the original ones.
 
     With `lease` it is also open to the agents of that second lease of the same client, while this step is in
@@ -103,7 +111,7 @@ class RelaxStep(Struct, frozen=True, omit_defaults=True):
     lease: str = ""
 
 
-class Lease(Struct, frozen=True):
+class Lease(Struct, frozen=True, gc=False):
     """Seats of the provider that serve one client only (M03): `lines` and `people`, half-open term."""
 
     id: str
@@ -114,7 +122,7 @@ class Lease(Struct, frozen=True):
     ends: Micros
 
 
-class Agent(Struct, frozen=True, omit_defaults=True):
+class Agent(Struct, frozen=True, gc=False, omit_defaults=True):
     """Who can be offered work: the public number, skills with levels, the lease of the seat, capacity."""
 
     id: str
@@ -125,7 +133,7 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     media: tuple[Medium, ...] = (Medium.VOICE, Medium.CHAT, Medium.MAIL, Medium.CALLBACK)
 
 
-class MediumRules(Struct, frozen=True, omit_defaults=True):
+class MediumRules(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one medium costs and promises. `max_wait` has one bound per tier, best tier first."""
 
     medium: Medium
@@ -133,9 +141,13 @@ class MediumRules(Struct, frozen=True, omit_defaults=True):
     wrap_up: Micros
     urgent_before: Micros
     max_wait: tuple[Micros, Micros, Micros, Micros]
+    transfer_wait: Micros = 20_000_000
+    """How long a transfer to one agent waits for him before anyone may take it."""
+    late_is_urgent: bool = True
+    """Past its deadline a contact stays in band 1; if not, it goes to the end of its tier in band 2."""
 
 
-class QueueRule(Struct, frozen=True, omit_defaults=True):
+class QueueRule(Struct, frozen=True, gc=False, omit_defaults=True):
     """Bounds of one view of one lease, for calls and chats; 0 is no bound. Mails and callbacks always queue (B18).
 
     A contact that finds `max_length` waiting is blocked; one that waits `max_wait` while nobody's phone rings for
@@ -150,7 +162,7 @@ class QueueRule(Struct, frozen=True, omit_defaults=True):
     answer: str = ""
 
 
-class Config(Struct, frozen=True, omit_defaults=True):
+class Config(Struct, frozen=True, gc=False, omit_defaults=True):
     """One numbered, immutable version of a provider's routing configuration."""
 
     version: int
@@ -167,7 +179,7 @@ class Config(Struct, frozen=True, omit_defaults=True):
 # --- what moves --------------------------------------------------------------------------------------
 
 
-class Contact(Struct, frozen=True, omit_defaults=True):
+class Contact(Struct, frozen=True, gc=False, omit_defaults=True):
     """One unit of queueing, as it was when it entered or was last changed by an event.
 
     `enqueued_at` is its place in the queue and survives transfers, callbacks and disconnections;
@@ -198,7 +210,7 @@ class Contact(Struct, frozen=True, omit_defaults=True):
     """How the shell reaches the customer's side; opaque here, handed back with every effect."""
 
 
-class Offer(Struct, frozen=True, omit_defaults=True):
+class Offer(Struct, frozen=True, gc=False, omit_defaults=True):
     """A timed invitation of one contact to one agent. The id derives from contact, attempt and agent."""
 
     id: str
@@ -210,7 +222,7 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     device: str = ""
 
 
-class Record(Struct, frozen=True, omit_defaults=True):
+class Record(Struct, frozen=True, gc=False, omit_defaults=True):
     """An open contact with all that routing knows of it: what a restart needs to go on."""
 
     contact: Contact
@@ -227,7 +239,7 @@ class Record(Struct, frozen=True, omit_defaults=True):
     """Agents who declined or missed it, sorted; asked again only when nobody else remains."""
 
 
-class Presence(Struct, frozen=True, omit_defaults=True):
+class Presence(Struct, frozen=True, gc=False, omit_defaults=True):
     """An agent as routing sees him. `until` is when a timed state returns to ready by itself."""
 
     agent: str
@@ -243,7 +255,7 @@ class Presence(Struct, frozen=True, omit_defaults=True):
     grace_until: Micros = 0
 
 
-class Snapshot(Struct, frozen=True, omit_defaults=True):
+class Snapshot(Struct, frozen=True, gc=False, omit_defaults=True):
     """A whole routing domain as one value, sorted by id; `restore(snapshot)` is how every router starts."""
 
     config: Config

@@ -13,7 +13,8 @@ from routing.desks import Desk, Work
 from routing.effects import Because, Missed, Offered, OfferEnded, Owned
 from routing.events import Answered, OfferAccepted, OfferDeclined, OfferFailed
 from routing.model import Medium, Offer, Outcome, PresenceState, Status
-from routing.rings import rang_long_enough
+from routing.readiness import weigh
+from routing.skills import open_to
 from routing.turn import Turn
 
 MISSES_TOLD = 2
@@ -28,38 +29,38 @@ def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
         agent=desk.spec.id,
         attempt=work.attempts,
         made_at=turn.now,
-        expires_at=turn.now + turn.state.plan(work).offer_life,
+        expires_at=turn.now + work.ladder.offer_life,
         device=desk.device if work.contact.medium is Medium.VOICE else "",
     )
-    work.offers.append(offer)
+    work.offers += (offer,)
     work.status = Status.OFFERED
     turn.state.offers[offer.id] = work
     desk.offers[work.arrival] = offer
-    take(turn.state, desk, work)
+    take(desk, work)
     turn.changed(work)
-    turn.state.weigh(desk)
+    weigh(turn.state, desk)
     turn.say(Offered(contact=work.contact.id, agent=desk.spec.id, offer=offer, because=because))
 
 
 def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
     """End one offer and give the capacity back. The contact's row and place are the caller's: `settle`."""
     desk = _end(turn, work, offer, outcome=outcome, reason=reason)
-    turn.state.weigh(desk)
+    give_back(desk, work)
+    weigh(turn.state, desk)
     return desk
 
 
 def _end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
-    """End one offer, its agent not yet weighed."""
+    """End one offer; its agent carries the contact still."""
     desk = turn.state.desks[offer.agent]
-    work.offers.remove(offer)
+    work.offers = tuple([other for other in work.offers if other is not offer])
     del turn.state.offers[offer.id], desk.offers[work.arrival]
-    give_back(turn.state, desk, work)
     turn.say(OfferEnded(contact=work.contact.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
     return desk
 
 
 def end_all(turn: Turn, work: Work, *, outcome: Outcome, reason: str = "") -> None:
-    for offer in tuple(work.offers):
+    for offer in work.offers:
         end(turn, work, offer, outcome=outcome, reason=reason)
 
 
@@ -90,19 +91,19 @@ def back_off(turn: Turn, desk: Desk) -> None:
 def expire(turn: Turn, work: Work, offer: Offer) -> None:
     """An offer's life is over. Only a device that rang for three cycles proves that the agent let it ring."""
     rang = offer.expires_at - offer.made_at
-    proven = work.contact.medium is not Medium.VOICE or rang_long_enough(turn.state.plan(work), rang)
+    proven = work.contact.medium is not Medium.VOICE or work.ladder.rang_long_enough(rang)
     if not proven:
         desk = end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="expired")
         back_off(turn, desk)
     else:
-        work.declined[offer.agent] = None
+        work.decline(offer.agent)
         _missed(turn, end(turn, work, offer, outcome=Outcome.NO_ANSWER))
     settle(turn, work)
 
 
 def _missed(turn: Turn, desk: Desk) -> None:
     desk.misses += 1
-    desk.idle_since = turn.now
+    desk.rest(turn.now)
     back_off(turn, desk)
     until = turn.now + turn.state.config.not_responding_for
     # His other offers still ring at a desk where nobody sits.
@@ -114,15 +115,20 @@ def _missed(turn: Turn, desk: Desk) -> None:
 
 def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", loser: str) -> None:
     """Make the agent the one owner; his own offer is accepted, the others end after that."""
-    mine = work.offer_to(desk.spec.id)
+    mine = work.offer_to(desk.spec.id) if work.offers else None
     if mine is not None:
         _end(turn, work, mine, outcome=Outcome.ACCEPTED)
+    else:
+        take(desk, work)
     work.status = Status.ACTIVE
     work.owner = desk.spec.id
-    work.answered_at = work.answered_at or turn.now
+    if not work.answered_at:
+        work.answered_at = turn.now
+        if work.forecast is not None:
+            contact = work.contact
+            turn.state.waits.served((contact.lease, contact.view), work.forecast, turn.now)
     desk.owned[work.arrival] = work
     desk.misses = 0
-    take(turn.state, desk, work)
     turn.moved(desk)
     turn.say(
         Owned(
@@ -134,7 +140,8 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
             reason=reason,
         )
     )
-    end_all(turn, work, outcome=Outcome.WITHDRAWN, reason=loser)
+    if work.offers:
+        end_all(turn, work, outcome=Outcome.WITHDRAWN, reason=loser)
     turn.changed(work)
 
 
@@ -143,8 +150,11 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
 
 def _live(turn: Turn, offer_id: str, agent: str) -> tuple[Work, Offer] | None:
     work = turn.state.offers.get(offer_id)
-    offer = work.offer_to(agent) if work else None
-    return (work, offer) if work and offer and offer.id == offer_id else None
+    if work is not None:
+        for offer in work.offers:
+            if offer.id == offer_id and offer.agent == agent:
+                return work, offer
+    return None
 
 
 def on_accepted(turn: Turn, event: OfferAccepted) -> None:
@@ -165,7 +175,7 @@ def on_declined(turn: Turn, event: OfferDeclined) -> None:
         turn.refuse("offer_gone", command=event.command, agent=event.agent)
         return
     work, offer = live
-    work.declined[event.agent] = None
+    work.decline(event.agent)
     back_off(turn, end(turn, work, offer, outcome=Outcome.DECLINED, reason=event.reason))
     settle(turn, work)
     turn.done(event.command, event.agent)
@@ -191,8 +201,8 @@ def on_answered(turn: Turn, event: Answered) -> None:
     if code or work is None or desk is None:
         turn.refuse(code, contact=event.contact, agent=event.agent)
         return
-    mine = turn.rules(work).units if work.offer_to(desk.spec.id) else 0
-    if not has_room(turn.state, desk, work.contact.medium, freed=mine):
+    mine = work.rules.units if work.offer_to(desk.spec.id) else 0
+    if not has_room(work, desk, freed=mine):
         withdraw_from(turn, desk, "agent_busy", besides=work)
     own(turn, work, desk, loser="answered_elsewhere")
 
@@ -205,10 +215,9 @@ def _unanswerable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
         return "unknown_agent"
     if work.owner:
         return "already_owned"
-    if desk.spec.lease != work.contact.lease:
+    if not open_to(work.contact, work.relaxed, desk.spec.lease):
         return "lease"
-    if work.contact.medium not in desk.media:
+    if not desk.handles(work.contact.medium):
         return "medium"
-    state = turn.state
-    ringing = sum(turn.rules(state.by_arrival[arrival]).units for arrival in desk.offers)
-    return "" if has_room(state, desk, work.contact.medium, freed=ringing) else "capacity"
+    ringing = sum(turn.state.by_arrival[arrival].rules.units for arrival in desk.offers)
+    return "" if has_room(work, desk, freed=ringing) else "capacity"

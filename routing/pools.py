@@ -1,108 +1,121 @@
 """The agents of one lease as bit masks, so that 'who could take this' is a few ANDs and no scan.
 
 Each agent has one bit, in the order of the public numbers. `free[medium]` has the bits of agents who could be
-offered that medium now; `present[medium]` of those who are ready at all, busy or not. A `Signature` is one
-set of needs with the agents who meet it and the lines of contacts that ask for it.
+offered that medium now; `present[medium]` of those who are ready at all, busy or not; `by_load[units]` of those who
+carry so much. `idle` has all of them, longest idle first. A `Signature` is one set of needs with the agents who
+meet it and the lines of contacts that ask for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from routing.model import Lease, Medium, Micros, Needs
-from routing.order import NEVER, Line
+from routing.model import MEDIA, Lease, Needs
+from routing.order import Key, Line
+from routing.timers import Sleeper
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
 
+UNUSED_KEPT = 2048
+"""So many signatures are kept before those that no open contact asks for are forgotten."""
+FEW = 16
+"""A group up to this size is looked at one by one; of a larger one somebody is met soon in the order of idleness."""
+
 
 class Signature:
-    """One set of needs: who meets it, and who waits with it, by medium."""
+    """One set of needs: who meets it, and who waits with it, by medium. `users` counts the open contacts."""
 
-    __slots__ = ("_by_level", "lines", "mask", "names", "needs", "pool")
+    __slots__ = ("_by_level", "lines", "mask", "names", "needs", "pool", "users")
 
     def __init__(self, pool: Pool, needs: Needs) -> None:
         self.pool = pool
         self.needs = needs
+        self.users = 0
         self.names = frozenset(skill for skill, _ in needs)
-        self.lines: dict[Medium, Line] = {}
+        self.lines: list[Line | None] = [None] * len(MEDIA)
         self.mask = pool.everyone
         for skill, level in needs:
             self.mask &= pool.at_least(skill, level)
-        self._by_level: list[tuple[tuple[int, ...], int]] | None = None
+        self._by_level: list[int] | None = None
 
-    def line(self, medium: Medium) -> Line:
-        found = self.lines.get(medium)
-        if found is None:
-            found = self.lines[medium] = Line()
-        return found
+    def line(self, medium_no: int) -> Line:
+        line = self.lines[medium_no]
+        return self.pool.open_line(self, medium_no) if line is None else line
 
-    def by_level(self) -> list[tuple[tuple[int, ...], int]]:
-        """Able agents grouped by their levels on the needed skills, the best tuple first."""
+    def by_level(self) -> list[int]:
+        """Able agents grouped by their levels on the needed skills, the best tuple of levels first."""
         if self._by_level is None:
-            groups: list[tuple[tuple[int, ...], int]] = [((), self.mask)]
+            groups = [self.mask]
             for skill, _ in self.needs:
                 exact = self.pool.exactly(skill)
-                groups = [
-                    ((*levels, level), mask & holders)
-                    for levels, mask in groups
-                    for level, holders in exact
-                    if mask & holders
-                ]
+                groups = [mask & holders for mask in groups for holders in exact if mask & holders]
             self._by_level = groups
         return self._by_level
 
 
-class Pool:
+class Pool(Sleeper):
     """One lease's agents and its use of lines."""
 
     __slots__ = (
-        "_filed",
+        "_files",
+        "_free_holders",
         "_holders",
         "_levels",
         "by_breadth",
+        "by_load",
         "desks",
         "everyone",
+        "flags",
         "free",
+        "heads",
         "id",
+        "idle",
         "lease",
+        "lines",
         "lines_used",
         "present",
         "refused_by_some",
         "reported",
         "signatures",
         "staffed",
-        "wake",
     )
 
-    def __init__(self, lease_id: str, lease: Lease | None, desks: list[Desk]) -> None:
+    def __init__(self, lease_id: str, lease: Lease | None, desks: list[Desk], order: int) -> None:
+        super().__init__(order)
         self.id = lease_id
         self.lease = lease
         self.desks = desks
         self.everyone = (1 << len(desks)) - 1
-        self.free = dict.fromkeys(Medium, 0)
-        self.present = dict.fromkeys(Medium, 0)
+        self.free = [0] * len(MEDIA)
+        self.present = [0] * len(MEDIA)
         self.signatures: dict[Needs, Signature] = {}
-        self._filed: dict[str, list[Signature]] = {}
+        self.heads: list[Key | None] = []
+        self.flags: list[int] = []
+        self.lines: list[Line] = []
+        self._files: dict[str, list[tuple[Signature, int]]] = {}
         self.lines_used = 0
         self.staffed = 0
         self.reported = 0
-        self.wake: Micros = NEVER
         self.refused_by_some: dict[int, Work] = {}
         self._levels: dict[str, dict[int, int]] = {}
         breadths: dict[int, int] = {}
         for at, desk in enumerate(desks):
-            desk.bit, desk.pool, desk.signatures, desk.seen, desk.seen_of = 1 << at, self, [], 0, {}
+            desk.take_seat(self, 1 << at)
             breadths[len(desk.skills)] = breadths.get(len(desk.skills), 0) | desk.bit
             for skill, level in desk.skills.items():
                 exact = self._levels.setdefault(skill, {})
                 exact[level] = exact.get(level, 0) | desk.bit
-        self._holders = {skill: sum(exact.values()) for skill, exact in self._levels.items()}
+        self._holders = [sum(exact.values()) for exact in self._levels.values()]
+        self._free_holders = [[0] * len(self._levels) for _ in MEDIA]
+        numbers = {skill: number for number, skill in enumerate(self._levels)}
+        for desk in desks:
+            desk.skill_nos = [numbers[skill] for skill in desk.skills]
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
-
-    def turn_of_call(self) -> tuple[int, int, str]:
-        return (2, 0, self.id)
+        self.by_load: list[int] = [self.everyone]
+        by_rest = sorted(desks, key=lambda desk: desk.idle_since)
+        self.idle: OrderedDict[str, Desk] = OrderedDict((desk.spec.id, desk) for desk in by_rest)
 
     # --- who can ----------------------------------------------------------------------------------------
 
@@ -116,46 +129,112 @@ class Pool:
                 mask |= holders
         return mask
 
-    def exactly(self, skill: str) -> list[tuple[int, int]]:
-        """Agents by their level of the skill, best first; those without it stand at level 0."""
+    def exactly(self, skill: str) -> list[int]:
+        """Agents by their level of the skill, best first; those without it come last."""
         levels = self._levels.get(skill, {})
         lacking = self.everyone
         for holders in levels.values():
             lacking &= ~holders
-        return [*sorted(levels.items(), reverse=True), (0, lacking)]
+        return [*(levels[level] for level in sorted(levels, reverse=True)), lacking]
 
     def signature(self, needs: Needs) -> Signature:
         found = self.signatures.get(needs)
         if found is None:
+            if len(self.signatures) >= UNUSED_KEPT:
+                self._forget_unused()
             found = self.signatures[needs] = Signature(self, needs)
-            asked = next((skill for skill, level in needs if level > 0), "")
-            self._filed.setdefault(asked, []).append(found)
         return found
 
-    def signatures_of(self, desk: Desk) -> list[Signature]:
-        """The sets of needs this agent meets; only those that are new since the last call are looked at."""
-        if desk.seen < len(self.signatures):
-            desk.seen = len(self.signatures)
+    # --- who waits --------------------------------------------------------------------------------------
+
+    def open_line(self, signature: Signature, medium_no: int) -> Line:
+        """The line of a signature's contacts of one medium; agents find it under its first needed skill."""
+        number = len(self.lines)
+        line = signature.lines[medium_no] = Line(self.heads, number)
+        self.lines.append(line)
+        self.heads.append(None)
+        self.flags.append(1 << medium_no)
+        asked = next((skill for skill, level in signature.needs if level > 0), "")
+        self._files.setdefault(asked, []).append((signature, number))
+        return line
+
+    def lines_of(self, desk: Desk) -> list[int]:
+        """Numbers of the lines whose needs this agent meets; only those new since the last call are looked at."""
+        if desk.seen != len(self.lines):
             for skill in ("", *desk.skills):
-                filed = self._filed.get(skill, [])
-                fresh = filed[desk.seen_of.get(skill, 0) :]
-                desk.seen_of[skill] = len(filed)
-                desk.signatures += [signature for signature in fresh if signature.mask & desk.bit]
-        return desk.signatures
+                filed = self._files.get(skill)
+                if filed is not None:
+                    for signature, number in filed[desk.seen_of.get(skill, 0) :]:
+                        if signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
+                            desk.lines.append(number)
+                    desk.seen_of[skill] = len(filed)
+            desk.seen = len(self.lines)
+        return desk.lines
+
+    def _forget_unused(self) -> None:
+        """Needs that nobody asks for any more: agents meet them no longer. Their lines are empty and stay so."""
+        unused = {id(each) for each in self.signatures.values() if not each.users}
+        self.signatures = {needs: each for needs, each in self.signatures.items() if each.users}
+        gone = {number for filed in self._files.values() for each, number in filed if id(each) in unused}
+        self._files = {
+            skill: [(each, number) for each, number in filed if number not in gone]
+            for skill, filed in self._files.items()
+        }
+        for desk in self.desks:
+            desk.lines, desk.seen, desk.seen_of = [], 0, {}
 
     # --- who is free ------------------------------------------------------------------------------------
 
-    def is_lone(self, desk: Desk, medium: Medium) -> bool:
-        """Is he the only free one with some skill of his?
+    def flip_free(self, desk: Desk, medium_no: int) -> None:
+        """He becomes free for a medium, or no longer is."""
+        self.free[medium_no] ^= desk.bit
+        step = 1 if self.free[medium_no] & desk.bit else -1
+        holders = self._free_holders[medium_no]
+        for skill_no in desk.skill_nos:
+            holders[skill_no] += step
+
+    def lone(self, medium_no: int, among: int) -> int:
+        """Those who are the only free one with some skill of theirs.
 
         Asked when several could take a contact: then nobody is alone with a skill that it needs.
         """
-        free = self.free[medium]
-        return any(self._holders[skill] & free == desk.bit for skill in desk.skills)
+        holders = self._free_holders[medium_no]
+        found, free = 0, self.free[medium_no]
+        if among.bit_count() > FEW:
+            for skill_no, count in enumerate(holders):
+                if count == 1:
+                    found |= self._holders[skill_no] & free
+            return found
+        while among:
+            desk = self.desks[among.bit_length() - 1]
+            among ^= desk.bit
+            for skill_no in desk.skill_nos:
+                if holders[skill_no] == 1:
+                    found |= desk.bit
+                    break
+        return found
 
-    def desks_in(self, mask: int) -> Iterator[Desk]:
-        """The agents of a mask, in the order of their numbers."""
-        while mask:
-            lowest = mask & -mask
-            yield self.desks[lowest.bit_length() - 1]
-            mask ^= lowest
+    def most_rested(self, group: int) -> Desk:
+        """Of a group: who carries least, then the longest idle, then the lowest number."""
+        for carriers in self.by_load:
+            equal = group & carriers
+            if equal:
+                return self._longest_idle(equal)
+        raise LookupError("an empty group has nobody")
+
+    def _longest_idle(self, group: int) -> Desk:
+        best: Desk | None = None
+        if group.bit_count() <= FEW:
+            while group:
+                desk = self.desks[group.bit_length() - 1]
+                group ^= desk.bit
+                if best is None or desk.idle_since <= best.idle_since:
+                    best = desk
+        else:
+            for desk in self.idle.values():
+                if best is not None and desk.idle_since > best.idle_since:
+                    break
+                if group & desk.bit and (best is None or desk.bit < best.bit):
+                    best = desk
+        assert best is not None
+        return best

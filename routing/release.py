@@ -15,9 +15,9 @@ def let_go(turn: Turn, work: Work, reason: str) -> Desk:
     """Take the contact from its owner and give his capacity back; he is idle from now on."""
     state, desk = turn.state, turn.state.desks[work.owner]
     del desk.owned[work.arrival]
-    give_back(state, desk, work)
+    give_back(desk, work)
     work.owner = ""
-    desk.idle_since = turn.now
+    desk.rest(turn.now)
     if desk.listed:
         turn.moved(desk)
     elif not desk.owned and not desk.offers:

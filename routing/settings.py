@@ -9,7 +9,7 @@ from routing.events import Configured
 from routing.model import Agent, Outcome, Presence
 from routing.offers import end, settle
 from routing.order import NEVER
-from routing.skills import meets
+from routing.skills import meets, open_to
 from routing.turn import Turn
 
 
@@ -17,7 +17,7 @@ def on_configured(turn: Turn, event: Configured) -> None:
     """Agents who vanished are signed out first, under the old rules; then everything is indexed anew."""
     state, config = turn.state, event.config
     turn.say(ConfigTaken(version=config.version))
-    reported = {pool.id: pool.reported for pool in state.pools.values()}
+    reported = {pool.id: pool.reported for pool in state.pools.values() if pool.lease is not None}
     specs = {spec.id: spec for spec in config.agents}
     for desk in sorted(state.desks.values(), key=Desk.rank):
         if desk.listed and desk.spec.id not in specs:
@@ -25,6 +25,7 @@ def on_configured(turn: Turn, event: Configured) -> None:
     _amend(turn, specs)
     state.take_config(config)
     state.reindex()
+    state.restaffed.clear()
     for pool in state.pools.values():
         pool.reported = reported.get(pool.id, 0)
         state.restaffed[pool.id] = pool
@@ -35,7 +36,7 @@ def _remove(turn: Turn, desk: Desk) -> None:
     sign_out(turn, desk, "removed")
     desk.configure(stranger(desk.spec.id), listed=False)
     desk.adopt(Presence(agent=desk.spec.id))
-    turn.state.touch_desk(desk)
+    turn.state.touched_desks[desk.spec.id] = None
     turn.state.agenda.set(desk, NEVER)
     if not desk.owned:
         del turn.state.desks[desk.spec.id]
@@ -48,10 +49,10 @@ def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
         desk = state.desks.get(spec.id)
         if desk is None:
             desk = state.desks[spec.id] = Desk(spec, Presence(agent=spec.id), listed=True)
-            state.touch_desk(desk)
+            state.touched_desks[desk.spec.id] = None
         elif desk.spec != spec:
             if not desk.listed:
-                state.touch_desk(desk)
+                state.touched_desks[desk.spec.id] = None
             desk.configure(spec, listed=True)
             _withdraw_unfit(turn, desk)
 
@@ -60,7 +61,7 @@ def _withdraw_unfit(turn: Turn, desk: Desk) -> None:
     for arrival in sorted(desk.offers):
         work = turn.state.by_arrival[arrival]
         needs = work.signature.needs if work.signature else ()
-        fits = desk.spec.lease == work.contact.lease and work.contact.medium in desk.media and meets(desk.skills, needs)
-        if not fits:
+        may = open_to(work.contact, work.relaxed, desk.spec.lease)
+        if not (may and desk.handles(work.contact.medium) and meets(desk.skills, needs)):
             end(turn, work, desk.offers[arrival], outcome=Outcome.WITHDRAWN, reason="configuration")
             settle(turn, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from routing.model import Contact, Needs
+from routing.model import Contact, Micros, Needs
 from routing.order import NEVER
 
 
@@ -22,7 +22,18 @@ def needs_of(contact: Contact, relaxed: int) -> Needs:
     return contact.relax[relaxed - 1].needs if relaxed else contact.needs
 
 
-def next_relaxation(contact: Contact, relaxed: int) -> int:
+def second_lease(contact: Contact, relaxed: int) -> str:
+    """The other lease whose agents may take it by the step in force; empty when only its own may."""
+    lease = contact.relax[relaxed - 1].lease if relaxed else ""
+    return "" if lease == contact.lease else lease
+
+
+def open_to(contact: Contact, relaxed: int, lease: str) -> bool:
+    """May agents of this lease take it now?"""
+    return bool(lease) and lease in (contact.lease, second_lease(contact, relaxed))
+
+
+def next_relaxation(contact: Contact, relaxed: int) -> Micros:
     """The instant of the next step, counted from the contact's place in the queue."""
     if relaxed >= len(contact.relax):
         return NEVER

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from routing.desks import Desk, Work
 from routing.effects import AnyEffect, Done, PresenceMoved, Queued, Refused
-from routing.model import Medium, MediumRules, Micros, PresenceState, Status
+from routing.estimate import Forecast
+from routing.model import Medium, Micros, PresenceState, Status
+from routing.places import place
+from routing.readiness import weigh
 from routing.state import State
 
 
@@ -12,8 +15,11 @@ class Turn:
     __slots__ = ("now", "out", "state")
 
     def __init__(self, state: State, now: Micros) -> None:
+        """Time never goes back within a domain."""
+        if now > state.now:
+            state.now = now
         self.state = state
-        self.now = now
+        self.now = state.now
         self.out: list[AnyEffect] = []
 
     def say(self, effect: AnyEffect) -> None:
@@ -27,26 +33,47 @@ class Turn:
     def refuse(self, code: str, *, command: str = "", contact: str = "", agent: str = "") -> None:
         self.out.append(Refused(command=command, code=code, contact=contact, agent=agent))
 
-    def rules(self, work: Work) -> MediumRules:
-        return self.state.rules[work.contact.medium]
-
     def changed(self, work: Work) -> None:
         """A contact's row changed: mark it, and bring its places up to date."""
-        self.state.touch_work(work)
-        self.state.place(work)
+        self.state.touched_works[work.contact.id] = None
+        place(self.state, work)
 
     def moved(self, desk: Desk) -> None:
         """An agent's row changed: mark it, and bring his bits up to date."""
-        self.state.touch_desk(desk)
-        self.state.weigh(desk)
+        self.state.touched_desks[desk.spec.id] = None
+        weigh(self.state, desk)
 
     def queued(self, work: Work, reason: str) -> None:
         """Say where a contact stands now that it waits. Its place must be up to date."""
         assert work.queue is not None
         assert work.key is not None
         position = 1 + work.queue.rank(work.key)
-        contact = work.contact.id
-        self.say(Queued(contact=contact, arrival=work.arrival, position=position, reason=reason))
+        said = self._forecast(work)
+        if not reason:
+            work.forecast = said
+        self.say(
+            Queued(
+                contact=work.contact.id,
+                arrival=work.arrival,
+                position=position,
+                reason=reason,
+                expected=said.expected,
+                at_most=said.at_most,
+                place=said.place,
+            )
+        )
+
+    def _forecast(self, work: Work) -> Forecast:
+        """How long it will probably wait: by those who come before it, unless somebody is free for it."""
+        contact, queue, key = work.contact, work.queue, work.key
+        assert queue is not None
+        assert queue.first is not None
+        assert key is not None
+        place = 0 if somebody_free(work) else sum(queue.tiers[: key[1] + 1])
+        head = queue.first[4] if queue.first is not key else 0
+        return self.state.waits.expected(
+            (contact.lease, contact.view), tier=int(contact.tier), place=place, head=head, now=self.now
+        )
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:
         """Move an agent's presence and say so."""
@@ -58,3 +85,11 @@ class Turn:
         """Has the agent an open call of his own?"""
         calls = (work for work in desk.owned.values() if work.contact.medium is Medium.VOICE)
         return any(work.status is Status.ACTIVE for work in calls)
+
+
+def somebody_free(work: Work) -> bool:
+    """Is an agent free who can take it, on its own lease or the second one of its relaxation?"""
+    for signature in (work.signature, work.second):
+        if signature is not None and signature.mask & signature.pool.free[work.medium_no]:
+            return True
+    return False

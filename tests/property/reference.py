@@ -1,6 +1,6 @@
 """The oracle: the same rules once more, slowly. Only Records and Presences, no index, no timer heap, full scans.
 
-Written from the rules and not from `routing/`; it shares nothing with it but the words (model, events, effects).
+What happens at each event and each timer; what it needs to know for that stands in reference_rules.py.
 """
 
 from __future__ import annotations
@@ -8,160 +8,52 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import replace
+from property.reference_rules import BOUNDED, LOOSE, OFFLINE, READY, Rules
 
 from routing import effects as fx
 from routing import events as ev
-from routing.model import (
-    Config,
-    Contact,
-    End,
-    Medium,
-    MediumRules,
-    Micros,
-    Needs,
-    Offer,
-    Outcome,
-    Presence,
-    PresenceState,
-    Record,
-    RingPlan,
-    RingStep,
-    Snapshot,
-    Status,
-)
+from routing.model import Contact, End, Medium, Micros, Offer, Outcome, Presence, PresenceState, Record, Status
 
-LOOSE = (Status.WAITING, Status.OFFERED)
-OFFLINE, READY = PresenceState.OFFLINE, PresenceState.READY
 NOT_READY, NOT_RESPONDING = PresenceState.NOT_READY, PresenceState.NOT_RESPONDING
-HUGE = 1 << 61
 
 
-class Reference:
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.config: Config = snapshot.config
-        self.now = snapshot.now
-        self.arrivals = snapshot.arrivals
-        self.records = {record.contact.id: record for record in snapshot.records}
-        self.presences = {agent.id: Presence(agent=agent.id) for agent in snapshot.config.agents}
-        self.presences |= {presence.agent: presence for presence in snapshot.presences}
-        self.out: list[fx.AnyEffect] = []
-
+class Reference(Rules):
     def decide(self, event: ev.AnyEvent, now: Micros) -> list[fx.AnyEffect]:
-        self.now, self.out = now, []
-        leases = {lease.id for lease in self.config.leases}
-        before = {lease: self.staffed(lease) for lease in leases}
+        before = self.begin(now)
         self.fire()
+        self.clock = now
         getattr(self, "on_" + type(event).__name__)(event)
+        return self.conclude(before)
+
+    def recover(self, now: Micros) -> list[fx.AnyEffect]:
+        """A router takes over: offers that ran out while nobody routed blame no agent."""
+        before = self.begin(now)
+        self.clock = now
+        for record in self.by_age():
+            late = [offer for offer in record.offers if offer.expires_at <= now]
+            for offer in late:
+                self.end_offer(record.contact.id, offer, Outcome.WITHDRAWN, "recovered")
+            if late:
+                self.settle(record.contact.id, "recovered")
+        self.fire()
+        return self.conclude(before)
+
+    def begin(self, now: Micros) -> dict[str, int]:
+        self.now, self.out = now, []
+        return {lease.id: self.staffed(lease.id) for lease in self.config.leases}
+
+    def conclude(self, before: dict[str, int]) -> list[fx.AnyEffect]:
+        self.clock = self.now
         self.fire()
         self.say_staffing(before)
         self.match()
         return self.out
 
-    # --- looking ------------------------------------------------------------------------------------------
-
-    def agent(self, name: str) -> Any:
-        return next((agent for agent in self.config.agents if agent.id == name), None)
-
-    def lease(self, name: str) -> Any:
-        return next((lease for lease in self.config.leases if lease.id == name), None)
-
-    def rules(self, medium: Medium) -> MediumRules:
-        known = [rules for rules in self.config.media if rules.medium is medium]
-        return known[-1] if known else MediumRules(medium, 1, 0, 0, (HUGE, HUGE, HUGE, HUGE))
-
-    def plan(self, contact: Contact) -> RingPlan:
-        for plan in self.config.plans:
-            if plan.id == contact.plan:
-                return plan
-        return RingPlan("", 5_000_000, (RingStep(0, 1),), 20_000_000, 1)
-
-    def staffed(self, lease: str) -> int:
-        here = [agent.id for agent in self.config.agents if agent.lease == lease]
-        return sum(self.presences[name].state is not OFFLINE for name in here)
-
-    def load(self, name: str) -> int:
-        total = 0
-        for record in self.records.values():
-            holds = record.owner == name or any(offer.agent == name for offer in record.offers)
-            total += self.rules(record.contact.medium).units if holds else 0
-        return total
-
-    def present(self, name: str) -> bool:
-        presence = self.presences.get(name)
-        return bool(presence and presence.state is READY and presence.connected)
-
-    def key(self, record: Record) -> tuple[int, ...]:
-        contact, rules = record.contact, self.rules(record.contact.medium)
-        if self.now > contact.enqueued_at + rules.max_wait[contact.tier]:
-            return (0, 0, 0, 0, contact.enqueued_at, record.arrival)
-        band = 1 if contact.deadline - self.now <= rules.urgent_before else 2
-        first = not contact.complaint
-        return (band, contact.tier, first, contact.deadline, contact.enqueued_at, record.arrival)
-
-    def loose(self) -> list[Record]:
-        return sorted((r for r in self.records.values() if r.status in LOOSE), key=self.key)
-
-    def place(self, record: Record) -> int:
-        """How many contacts of the same lease and view wait before this one."""
-        where = (record.contact.lease, record.contact.view)
-        return sum(
-            (other.contact.lease, other.contact.view) == where
-            and other.status is Status.WAITING
-            and self.key(other) < self.key(record)
-            for other in self.records.values()
-        )
-
-    def needs(self, record: Record) -> Needs:
-        return record.contact.relax[record.relaxed - 1].needs if record.relaxed else record.contact.needs
-
-    def fits(self, record: Record, name: str) -> bool:
-        agent, contact = self.agent(name), record.contact
-        if agent is None or agent.lease != contact.lease or contact.medium not in agent.media:
-            return False
-        return all(dict(agent.skills).get(skill, 0) >= level for skill, level in self.needs(record))
-
-    def step(self, record: Record) -> int:
-        elapsed = self.now - record.contact.clock_from
-        steps = self.plan(record.contact).steps
-        return max([0, *(at for at, step in enumerate(steps) if step.after <= elapsed)])
-
-    def wanted(self, record: Record) -> int:
-        plan = self.plan(record.contact)
-        return max(1, min(plan.steps[self.step(record)].ring, plan.parallel_max))
-
-    def free(self, name: str, medium: Medium) -> bool:
-        agent = self.agent(name)
-        return (
-            medium in agent.media
-            and self.present(name)
-            and self.presences[name].back_off_until <= self.now
-            and self.load(name) + self.rules(medium).units <= agent.capacity
-        )
-
-    def able(self, record: Record) -> list[str]:
-        lease = self.lease(record.contact.lease)
-        if lease is None or not lease.starts <= self.now < lease.ends:
-            return []
-        names = [agent.id for agent in self.config.agents]
-        able = [n for n in names if self.fits(record, n) and self.free(n, record.contact.medium)]
-        able = [n for n in able if n not in {offer.agent for offer in record.offers}]
-        could = [n for n in names if self.fits(record, n) and self.present(n)]
-        if any(name not in record.declined for name in could):
-            able = [name for name in able if name not in record.declined]
-        preferred = record.contact.preferred
-        if self.waits_for_preferred(record):
-            able = [name for name in able if name == preferred]
-        return able
-
-    def waits_for_preferred(self, record: Record) -> bool:
-        name = record.contact.preferred
-        return (
-            self.now < record.contact.preferred_until
-            and self.present(name)
-            and self.fits(record, name)
-            and name not in record.declined
-            and name not in [offer.agent for offer in record.offers]
-        )
+    def say_staffing(self, before: dict[str, int]) -> None:
+        for lease in sorted(self.config.leases, key=lambda lease: lease.id):
+            staffed = self.staffed(lease.id)
+            if staffed != before.get(lease.id, 0):
+                self.out.append(fx.Staffing(lease.id, staffed, lease.lines))
 
     # --- matching -----------------------------------------------------------------------------------------
 
@@ -175,33 +67,6 @@ class Reference:
             else:
                 return
 
-    def choose(self, record: Record, able: list[str]) -> tuple[str, str]:
-        if record.contact.preferred in able and self.now < record.contact.preferred_until:
-            return record.contact.preferred, "preferred"
-        if len(able) == 1:
-            return able[0], "only"
-        ranked = sorted((self.rank(record, name), name) for name in able)
-        best, second = ranked[0][0], ranked[1][0]
-        names = ["spare_skills", "level", "spare_skills"] + 3 * ["longest_idle"]
-        rule = next(name for name, one, two in zip(names, best, second, strict=True) if one != two)
-        return ranked[0][1], rule
-
-    def rank(self, record: Record, name: str) -> tuple[Any, ...]:
-        agent, needs = self.agent(name), self.needs(record)
-        levels = dict(agent.skills)
-        medium, asked = record.contact.medium, {skill for skill, _ in needs}
-        others = [
-            other
-            for other in self.config.agents
-            if other.lease == agent.lease and other.id != name and self.free(other.id, medium)
-        ]
-        extra = {skill for skill, level in agent.skills if level > 0} - asked
-        alone = any(all(dict(other.skills).get(skill, 0) <= 0 for other in others) for skill in extra)
-        breadth = sum(level > 0 for _, level in agent.skills)
-        proficiency = tuple(-levels.get(skill, 0) for skill, _ in needs)
-        idle_since = self.presences[name].idle_since
-        return (alone, proficiency, breadth, self.load(name), idle_since, agent.number)
-
     def offer(self, record: Record, name: str, rule: str, able: int) -> None:
         contact, attempt = record.contact, record.attempts + 1
         device = self.presences[name].device if contact.medium is Medium.VOICE else ""
@@ -211,7 +76,7 @@ class Reference:
         levels = dict(self.agent(name).skills)
         because = fx.Because(
             rule=rule,
-            band=self.key(record)[0],
+            band=self.band(record),
             tier=int(contact.tier),
             able=able,
             level=min([levels.get(skill, 0) for skill, _ in self.needs(record)], default=0),
@@ -224,64 +89,16 @@ class Reference:
         self.put(record, attempts=attempt, offers=(*record.offers, offer), status=Status.OFFERED)
         self.out.append(fx.Offered(contact.id, name, offer, because))
 
-    # --- changing -----------------------------------------------------------------------------------------
-
-    def put(self, record: Record, **fields: Any) -> Record:
-        self.records[record.contact.id] = fresh = replace(record, **fields)
-        return fresh
-
-    def seat(self, name: str, **fields: Any) -> None:
-        if name in self.presences:
-            self.presences[name] = replace(self.presences[name], **fields)
-
-    def move(self, name: str, state: PresenceState, reason: str = "", until: Micros = 0) -> None:
-        self.seat(name, state=state, reason=reason, until=until, since=self.now)
-        device = self.presences[name].device
-        self.out.append(fx.PresenceMoved(name, state, reason, until, device))
-
-    def end_offer(self, contact: str, offer: Offer, outcome: Outcome, reason: str = "") -> None:
-        record = self.records[contact]
-        self.put(record, offers=tuple(other for other in record.offers if other != offer))
-        self.out.append(fx.OfferEnded(contact, offer.agent, offer.id, outcome, reason))
-
-    def settle(self, contact: str) -> None:
-        record = self.records[contact]
-        if record.status is Status.OFFERED and not record.offers:
-            self.queue(contact, "offer_ended")
-
-    def queue(self, contact: str, reason: str) -> None:
-        record = self.put(self.records[contact], status=Status.WAITING)
-        self.out.append(fx.Queued(contact, record.arrival, 1 + self.place(record), reason))
-
-    def by_age(self) -> list[Record]:
-        return sorted(self.records.values(), key=lambda record: record.arrival)
-
-    def withdraw(self, name: str, reason: str, besides: str = "") -> None:
-        for record in self.by_age():
-            for offer in record.offers:
-                if offer.agent == name and record.contact.id != besides:
-                    self.end_offer(record.contact.id, offer, Outcome.WITHDRAWN, reason)
-                    self.settle(record.contact.id)
-
-    def refuse(self, event: Any, code: str, contact: str = "", agent: str = "") -> None:
-        self.out.append(fx.Refused(getattr(event, "command", ""), code, contact, agent))
-
-    def done(self, event: Any, agent: str) -> None:
-        if event.command:
-            self.out.append(fx.Done(event.command, agent))
-
-    def say_staffing(self, before: dict[str, int]) -> None:
-        for lease in sorted(self.config.leases, key=lambda lease: lease.id):
-            staffed = self.staffed(lease.id)
-            if staffed != before.get(lease.id, 0):
-                self.out.append(fx.Staffing(lease.id, staffed, lease.lines))
-
     # --- timers -------------------------------------------------------------------------------------------
 
     def fire(self) -> None:
         while due := [entry for entry in self.pending() if entry[0] <= self.now]:
-            _, _, _, _, kind, subject = min(due, key=lambda entry: entry[:5])
-            getattr(self, "time_" + "".join(c for c in kind if c.isalpha()))(subject)
+            at, *who, _, _ = min(due, key=lambda entry: entry[:5])
+            self.clock = max(self.clock, at)
+            # Whoever wakes does all that is due for him by then, in the order of the kinds.
+            while mine := [entry for entry in self.pending() if entry[0] <= at and list(entry[1:4]) == who]:
+                _, _, _, _, kind, subject = min(mine, key=lambda entry: entry[4])
+                getattr(self, "time_" + "".join(c for c in kind if c.isalpha()))(subject)
 
     def pending(self) -> list[Any]:
         """Whatever will happen by itself and be seen: (due, contacts first, arrival, number, kind, subject)."""
@@ -298,6 +115,9 @@ class Reference:
                 due.append((contact.deadline, *place, "2breach", record))
             for step in contact.relax[record.relaxed :][:1]:
                 due.append((contact.enqueued_at + step.after, *place, "3relax", record))
+            if (bound := self.bounds(contact).max_wait) and not record.answered_at and not record.offers:
+                # Whoever comes back from a phone after his time leaves then, not in the past.
+                due.append((max(contact.enqueued_at + bound, self.clock), *place, "4overflow", record))
         for name, presence in self.presences.items():
             place = (1, 0, self.agent(name).number)
             if presence.grace_until:
@@ -317,6 +137,13 @@ class Reference:
     def time_relax(self, record: Record) -> None:
         self.put(record, relaxed=record.relaxed + 1)
         self.out.append(fx.Relaxed(record.contact.id, record.relaxed + 1))
+
+    def time_overflow(self, record: Record) -> None:
+        contact = record.contact
+        answer = self.bounds(contact).answer or contact.treatment
+        del self.records[contact.id]
+        self.out.append(fx.Overflowed(contact.id, answer, self.now - contact.enqueued_at))
+        self.out.append(fx.Ended(contact.id, End.OVERFLOWED, cause="max_wait"))
 
     def time_offer(self, subject: tuple[Record, Offer]) -> None:
         record, offer = subject
@@ -356,30 +183,34 @@ class Reference:
         contact = event.contact
         if contact.id in self.records:
             return self.refuse(event, "contact_exists", contact.id)
-        if contact.medium is Medium.VOICE and self.blocked(contact):
+        reason, used, limit = self.barred(contact)
+        if reason:
+            answer = self.bounds(contact).answer or contact.treatment
+            self.out.append(fx.Blocked(contact.id, contact.lease, answer, reason, used, limit))
             return None
         self.arrivals += 1
         self.records[contact.id] = Record(contact, self.arrivals)
         return self.queue(contact.id, "")
 
-    def blocked(self, contact: Contact) -> bool:
-        lease, staffed = self.lease(contact.lease), self.staffed(contact.lease)
-        calls = [r for r in self.records.values() if r.contact.medium is Medium.VOICE]
-        calls = [r for r in calls if r.contact.lease == contact.lease and r.status is not Status.WRAP_UP]
-        limit = min(lease.lines, staffed) if lease else 0
-        reason = ""
-        if lease is None:
-            reason = "unknown_lease"
-        elif not lease.starts <= self.now < lease.ends:
-            reason = "lease_not_in_force"
-        elif not staffed:
-            reason = "unstaffed"
-        elif len(calls) >= limit:
-            reason = "lines_busy"
-        if reason:
-            fields = (contact.id, contact.lease, contact.treatment, reason, len(calls), limit)
-            self.out.append(fx.Blocked(*fields))
-        return bool(reason)
+    def barred(self, contact: Contact) -> tuple[str, int, int]:
+        """Why it may not queue, with what is used and how much there is."""
+        if contact.medium in BOUNDED and contact.opens_at > self.now:
+            return "closed", 0, 0
+        if contact.medium is Medium.VOICE:
+            lease, staffed = self.lease(contact.lease), self.staffed(contact.lease)
+            calls = [r for r in self.records.values() if r.contact.medium is Medium.VOICE]
+            calls = [r for r in calls if r.contact.lease == contact.lease and r.status is not Status.WRAP_UP]
+            limit = min(lease.lines, staffed) if lease else 0
+            if lease is None:
+                return "unknown_lease", len(calls), limit
+            if not self.in_force(lease.id):
+                return "lease_not_in_force", len(calls), limit
+            if not staffed:
+                return "unstaffed", len(calls), limit
+            if len(calls) >= limit:
+                return "lines_busy", len(calls), limit
+        waiting, most = len(self.waiting(contact)), self.bounds(contact).max_length
+        return ("queue_full", waiting, most) if 0 < most <= waiting else ("", 0, 0)
 
     def on_Changed(self, event: ev.Changed) -> None:
         record = self.records.get(event.contact)
@@ -500,18 +331,9 @@ class Reference:
             return "unknown_agent"
         if record.owner:
             return "already_owned"
-        if agent.lease != record.contact.lease:
+        if agent.lease not in self.pools(record):
             return "lease"
         return "" if record.contact.medium in agent.media else "medium"
-
-    def room(self, record: Any, name: str, only: str = "") -> bool:
-        """Is there room, if the agent's offers (or only the one for this contact) are given back?"""
-        load = self.load(name)
-        for other in self.records.values():
-            mine = any(offer.agent == name for offer in other.offers)
-            if mine and only in ("", other.contact.id):
-                load -= self.rules(other.contact.medium).units
-        return bool(load + self.rules(record.contact.medium).units <= self.agent(name).capacity)
 
     def own(self, record: Any, name: str, loser: str, by: str = "", reason: str = "") -> None:
         contact = record.contact.id
@@ -619,10 +441,6 @@ class Reference:
             if active and record.contact.medium in media:
                 self.back(record.contact.id, "agent_left", "agent_left")
 
-    def talking(self, name: str) -> bool:
-        own = [record for record in self.records.values() if record.owner == name]
-        return any(r.status is Status.ACTIVE and r.contact.medium is Medium.VOICE for r in own)
-
     def leave_after_call(self, name: str) -> None:
         presence = self.presences.get(name)
         if presence and not presence.connected and not presence.grace_until and not self.talking(name):
@@ -673,12 +491,9 @@ class Reference:
         self.config = event.config
 
     def withdraw_unfit(self, agent: Any) -> None:
-        levels = dict(agent.skills)
         for record in self.by_age():
-            contact = record.contact
-            fits = contact.lease == agent.lease and contact.medium in agent.media
-            fits = fits and all(levels.get(skill, 0) >= least for skill, least in self.needs(record))
+            fits = self.served_by(record, agent) and self.meets(record, agent)
             for offer in record.offers:
                 if offer.agent == agent.id and not fits:
-                    self.end_offer(contact.id, offer, Outcome.WITHDRAWN, "configuration")
-                    self.settle(contact.id)
+                    self.end_offer(record.contact.id, offer, Outcome.WITHDRAWN, "configuration")
+                    self.settle(record.contact.id)

@@ -149,7 +149,9 @@ def test_a_chat_returns_to_its_old_place_after_the_grace_time() -> None:
     assert world.owner("c") == "ag_1"
     world.later(0.000001)
     assert state_of(world, "ag_1") is PresenceState.OFFLINE
-    assert fx.Queued("c", 1, 1, "agent_left") in [e for _, e in world.log]
+    assert ("c", 1, "agent_left") in [
+        (e.contact, e.position, e.reason) for _, e in world.log if isinstance(e, fx.Queued)
+    ]
 
 
 def test_reconnecting_in_time_keeps_everything() -> None:
@@ -191,7 +193,7 @@ def test_signing_in_is_not_yet_being_ready() -> None:
     world.tell(ev.SignedIn("ag_1", "phone", "k"))
     world.arrive(chat("c"))
     assert world.ringing("c") == []
-    assert why_not(world.state, "c", "ag_1", world.now) == "presence"
+    assert why_not(world.state, "c", "ag_1", world.now) == "not_ready"
 
 
 def test_nobody_is_ready_before_signing_in() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
-from property.routing_world import START, S, World, agent, call, chat, mail
+from msgspec.structs import replace
+from property.routing_world import MEDIA, START, S, World, agent, call, chat, mail
 
 from routing import effects as fx
 from routing import events as ev
-from routing.model import PresenceState, RelaxStep, Tier
+from routing.model import Medium, PresenceState, RelaxStep, Tier
 from routing.order import Line
 
 
@@ -44,6 +45,29 @@ def test_an_earlier_deadline_goes_first_then_the_earlier_arrival() -> None:
     world = one_at_a_time()
     world.arrive(chat("a"), chat("b", deadline=START + 50 * S), chat("c"))
     assert serve_all(world, "ag_1") == ["b", "a", "c"]
+
+
+def patient(**rules: object) -> World:
+    """One agent who takes one chat at a time, with other rules for chats."""
+    media = tuple(replace(each, **rules) if each.medium is Medium.CHAT else each for each in MEDIA)
+    return World(agent("ag_1", capacity=1), media=media)
+
+
+def test_what_is_late_stays_urgent_unless_the_configuration_says_otherwise() -> None:
+    for late_is_urgent, order in ((True, ["late", "fresh"]), (False, ["fresh", "late"])):
+        world = patient(late_is_urgent=late_is_urgent)
+        world.arrive(chat("late", deadline=START + 20 * S))
+        world.now += 25 * S
+        world.arrive(chat("fresh", world.now))
+        assert serve_all(world, "ag_1") == order
+
+
+def test_what_is_late_and_waited_too_long_goes_before_all() -> None:
+    world = patient(late_is_urgent=False)
+    world.arrive(chat("late", deadline=START + 20 * S, tier=Tier.LEAD))
+    world.now += 181 * S
+    world.arrive(chat("fresh", world.now, tier=Tier.PLATINUM))
+    assert serve_all(world, "ag_1") == ["late", "fresh"]
 
 
 def test_a_contact_at_risk_goes_before_a_better_tier() -> None:
@@ -85,7 +109,9 @@ def test_a_transferred_contact_keeps_its_place() -> None:
     world.arrive(chat("second", world.now))
     world.tell(ev.PresenceSet("ag_1", PresenceState.NOT_READY, "lunch"))
     effects = world.tell(ev.Transferred("first", "ag_1", reason="expert", command="k"))
-    assert effects[:2] == [fx.Released("first", "ag_1", "transfer"), fx.Queued("first", 1, 1, "transfer")]
+    assert effects[0] == fx.Released("first", "ag_1", "transfer")
+    assert isinstance(effects[1], fx.Queued)
+    assert (effects[1].contact, effects[1].position, effects[1].reason) == ("first", 1, "transfer")
     assert serve_all(world, "ag_2") == ["first", "second"]
 
 
@@ -129,11 +155,21 @@ def test_the_only_free_cantonese_speaker_is_spared_even_if_better() -> None:
     assert chosen(world, needs=(("cmn", 1),)) == ("ag_2", "spare_skills")
 
 
-def test_of_two_cantonese_speakers_the_better_one_may_be_burnt() -> None:
+def test_who_knows_less_besides_is_chosen_before_who_knows_it_better() -> None:
     world = World(
         agent("ag_1", skills=(("cmn", 5), ("yue", 4))),
         agent("ag_2", skills=(("cmn", 2),)),
         agent("ag_3", skills=(("yue", 1),)),
+    )
+    world.sit("ag_1", "ag_2", "ag_3")
+    assert chosen(world, needs=(("cmn", 1),)) == ("ag_2", "spare_skills")
+
+
+def test_between_two_of_the_same_breadth_the_better_level_decides_unless_he_is_the_only_speaker() -> None:
+    world = World(
+        agent("ag_1", skills=(("cmn", 5), ("yue", 4))),
+        agent("ag_2", skills=(("cmn", 2), ("tv", 2))),
+        agent("ag_3", skills=(("tv", 1), ("yue", 1))),
     )
     world.sit("ag_1", "ag_2", "ag_3")
     assert chosen(world, needs=(("cmn", 1),)) == ("ag_1", "level")

@@ -1,0 +1,172 @@
+"""How long a contact will probably wait: place in the queue times the recent wait per place, learned per tier.
+
+A contact's *place* is 0 when somebody who can take it is free (it is offered at once and only has to be picked up),
+else 1 plus the waiting contacts that come before it when all are equally urgent: those of its own or a better tier,
+and everyone past the maximum wait. Whoever is answered teaches his queue and tier how long one place took, so the
+estimate holds whatever makes a queue move: skills, overtaking by better tiers, abandonment, breaks.
+
+    expected = (place + 1) * waited / (places + 1), summed over those answered lately, the latest weighing most
+    at_most  = expected * the ratio that nine of the last ten waits did not exceed (of the last 100, by tier and place)
+
+Why not the two estimators of the literature, measured beside it in benchmarks/bench_estimates.py: the last to enter
+service (LES) tells a newcomer in an empty queue what the rush hour was like, and the head of the line (HOL) tells
+everybody what one unlucky contact with rare needs goes through. Scaling by place has neither fault: it falls as the
+queue does. HOL's strength is kept: when nobody is answered at all, the wait is at least as long as that goes on.
+
+Integers only: a dozen of them and at most 1600 ratios a queue. It starts empty with every `State`, is no part of a
+Snapshot and depends on nothing but the calls made, so a replay from the same snapshot says the same.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Hashable
+
+from msgspec import Struct
+
+from routing.model import Micros, Tier
+
+UNIT = 1024
+"""Places are counted in parts, so that old ones can fade."""
+FADE = 6
+"""One answer takes away 1/64 of the weight of all before it."""
+HALF_LIFE: Micros = 1_800_000_000
+"""And every half hour without one takes half: yesterday evening is a guess, but this morning's first answers count."""
+PRIOR = 5 * UNIT
+"""What the queue as a whole weighs, in places, against what a tier of it has shown."""
+KEPT, ENOUGH = 100, 10
+"""Ratios remembered, and how many it takes to say anything from them."""
+UNSURE = 300
+"""The ratio until then, in per cent."""
+NEAR = (0, 1, 1, 2, 2, 2, 2, 2, 2)
+"""How deep in the queue a place is; all after these are 3."""
+DEPTHS = 4
+
+
+class Forecast(Struct, frozen=True, gc=False):
+    """What a contact was told when it entered; handed back with its first answer. 0, 0 while nothing is known."""
+
+    expected: Micros
+    at_most: Micros
+    tier: int
+    place: int
+    at: Micros
+
+
+class Pace:
+    """How long one place took: decayed sums of waits and places."""
+
+    __slots__ = ("last", "places", "waited")
+
+    def __init__(self) -> None:
+        self.waited: Micros = 0
+        self.places = 0
+        self.last: Micros = 0
+
+    def learn(self, waited: Micros, weight: int, now: Micros) -> None:
+        """`weight` is the place plus one, in units: even who is next waits until a phone has rung."""
+        before, places, idle = self.waited, self.places, now - self.last
+        if idle > HALF_LIFE:
+            halves = min(idle // HALF_LIFE, FADE)
+            before, places = before >> halves, places >> halves
+        self.waited = before - (before >> FADE) + waited
+        self.places = places - (places >> FADE) + weight
+        self.last = now
+
+
+class Ratios:
+    """The last ratios of actual to expected wait, in per cent, by age and by size; nine of ten were `at_most`."""
+
+    __slots__ = ("_by_age", "_by_size", "at_most")
+
+    def __init__(self) -> None:
+        self._by_age: deque[int] = deque()
+        self._by_size: list[int] = []
+        self.at_most = UNSURE
+
+    def add(self, ratio: int) -> None:
+        by_age, by_size = self._by_age, self._by_size
+        if len(by_age) == KEPT:
+            del by_size[bisect_left(by_size, by_age.popleft())]
+        by_age.append(ratio)
+        insort(by_size, ratio)
+        known = len(by_size)
+        if known >= ENOUGH:
+            self.at_most = max(by_size[known * 9 // 10], 100)
+
+
+class Queue:
+    """What is known of one queue: a pace per tier and of all, one for those offered at once, and the errors."""
+
+    __slots__ = ("last", "overall", "paces", "prompt", "ratios")
+
+    def __init__(self) -> None:
+        self.paces = [Pace() for _ in Tier]
+        self.overall = Pace()
+        self.prompt = Pace()
+        self.ratios = [Ratios() for _ in range(len(Tier) * DEPTHS)]
+        self.last: Micros = 0
+
+    def expected(self, tier: int, place: int) -> Micros:
+        if not place:
+            prompt = self.prompt
+            return prompt.waited * UNIT // prompt.places if prompt.places else 0
+        overall, own = self.overall, self.paces[tier]
+        if not overall.places:
+            return 0
+        prior = PRIOR * overall.waited // overall.places
+        return (place + 1) * UNIT * (own.waited + prior) // (own.places + PRIOR)
+
+    def learn(self, said: Forecast, waited: Micros, now: Micros) -> None:
+        tier, place = said.tier, said.place
+        if place:
+            weight = (place + 1) * UNIT
+            self.paces[tier].learn(waited, weight, now)
+            self.overall.learn(waited, weight, now)
+        else:
+            self.prompt.learn(waited, UNIT, now)
+        if said.expected:
+            self.errors(tier, place).add(waited * 100 // said.expected)
+        self.last = now
+
+    def errors(self, tier: int, place: int) -> Ratios:
+        """Far back in a queue chances even out and ratios scatter less: at once, next, soon and far are kept apart."""
+        return self.ratios[tier * DEPTHS + (NEAR[place] if place < len(NEAR) else DEPTHS - 1)]
+
+
+class Waits:
+    """The estimates of one routing domain. A queue is whatever the caller names it by: (lease, view)."""
+
+    __slots__ = ("_queues",)
+
+    def __init__(self) -> None:
+        self._queues: dict[Hashable, Queue] = {}
+
+    def expected(self, queue: Hashable, *, tier: int, place: int, head: Micros, now: Micros) -> Forecast:
+        """What to tell a contact that stands at `place` now; also for one that waits on.
+
+        `head` is when the contact at the head came into this queue (its Forecast's `at`; a callback's place is older);
+        0 when nobody else waits or that is not known.
+        """
+        known = self._queues.get(queue)
+        if known is None:
+            return Forecast(0, 0, tier, place, now)
+        expected = known.expected(tier, place)
+        if expected and place and head:
+            # Nobody was answered since then, and it will not get faster by being announced.
+            expected = max(expected, now - max(head, known.last))
+        return Forecast(expected, expected * known.errors(tier, place).at_most // 100, tier, place, now)
+
+    def served(self, queue: Hashable, said: Forecast, now: Micros) -> None:
+        """A contact has its first answer; `said` is what it was told on entering this queue."""
+        known = self._queues.get(queue)
+        if known is None:
+            known = self._queues[queue] = Queue()
+        known.learn(said, now - said.at, now)
+
+
+def moved(said: Forecast, place: int) -> Forecast:
+    """The same estimate for another place, 1 or more: what a reader of the facts may say for the line as it is now."""
+    scale, by = place + 1, said.place + 1
+    return Forecast(said.expected * scale // by, said.at_most * scale // by, said.tier, place, said.at)

@@ -1,0 +1,192 @@
+"""Where a contact stands in the indexes: `place` brings that up to date after anything about it changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routing.leases import in_force
+from routing.model import Micros, Status
+from routing.order import NEVER, Key, Line, band_at, key_of
+from routing.overflow import UNBOUNDED, leaves_at
+from routing.rings import FALLBACK
+from routing.skills import needs_of, next_relaxation, second_lease
+
+if TYPE_CHECKING:
+    from routing.desks import Desk, Work
+    from routing.pools import Pool
+    from routing.state import State
+
+
+def place(state: State, work: Work) -> None:
+    """A contact's band, needs, ring step, lines and next instant; it may match anew if it wants a phone."""
+    if work.owner:
+        unplace(state, work)
+        state.agenda.set(work, work.wrap_until if work.status is Status.WRAP_UP else NEVER)
+        return
+    contact = work.contact
+    if work.signature is None:
+        _look_up(state, work)
+    if contact.preferred:
+        _follow(state, work)
+    ladder = work.ladder
+    if len(ladder.after) > 1:
+        work.step = ladder.step_at(state.now - contact.clock_from)
+    band, due = band_at(contact, work.rules, state.now)
+    wants = len(work.offers) < ladder.phones[work.step]
+    _shelve(state, work, band, wants=wants)
+    if wants:
+        state.dirty_works[work.arrival] = work
+    if work.declined:
+        _remember_refusal(work, wants=wants)
+    due = _due(work, due, state.clock)
+    if due != work.wake:
+        state.agenda.set(work, due)
+
+
+def unplace(state: State, work: Work) -> None:
+    """Out of every line; nobody is looked for any more."""
+    if work.key is not None:
+        for line in (work.shelf, work.second_shelf, work.queue):
+            if line is not None:
+                line.remove(work.key)
+        work.key = work.shelf = work.second_shelf = work.queue = None
+        state.dirty_works.pop(work.arrival, None)
+    if work.declined:
+        _remember_refusal(work, wants=False)
+    if work.fan_of is not None:
+        work.fan_of.fans.pop(work.arrival, None)
+        work.fan_of = None
+
+
+def forget_needs(work: Work) -> None:
+    """Its needs changed, or the configuration did: the next placing looks them up again."""
+    if work.signature is not None:
+        if work.declined:
+            _remember_refusal(work, wants=False)
+        work.signature.users -= 1
+        if work.second is not None:
+            work.second.users -= 1
+        work.signature = work.second = None
+
+
+def held_for(state: State, work: Work) -> Desk | None:
+    """The preferred agent, while he is ready but perhaps busy, could serve it and its wait is not over."""
+    contact, desk = work.contact, work.fan_of
+    if desk is None or state.now >= contact.preferred_until:
+        return None
+    for signature in (work.signature, work.second):
+        if signature is not None and signature.pool is desk.pool:
+            able = signature.mask & desk.pool.present[work.medium_no] & desk.bit
+            able = able and in_force(signature.pool.lease, state.now)
+            refused = desk.spec.id in work.declined or work.offer_to(desk.spec.id) is not None
+            return desk if able and not refused else None
+    return None
+
+
+def _look_up(state: State, work: Work) -> None:
+    """What follows from the contact and the configuration alone."""
+    contact = work.contact
+    needs = needs_of(contact, work.relaxed)
+    work.rules = state.rules[contact.medium]
+    work.ladder = state.ladders.get(contact.plan, FALLBACK)
+    work.step = 0
+    work.queue_line = state.queue(contact.lease, contact.view)
+    work.overflow_at = leaves_at(state.queue_rules.get((contact.lease, contact.view), UNBOUNDED), contact)
+    work.signature = work.pool.signature(needs)
+    work.signature.users += 1
+    other = second_lease(contact, work.relaxed)
+    if other:
+        work.second = state.pool(other).signature(needs)
+        work.second.users += 1
+
+
+def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
+    """Into the lines of its needs, or that of the agent it is held for, and into its view's queue."""
+    shelf = second_shelf = None
+    if wants:
+        desk = held_for(state, work) if work.fan_of is not None else None
+        if desk is not None:
+            shelf = desk.line
+        elif work.signature is not None:
+            shelf = work.signature.line(work.medium_no)
+            second_shelf = work.second.line(work.medium_no) if work.second is not None else None
+    queue = work.queue_line if work.status is Status.WAITING else None
+    key = work.key
+    if key is None or band != work.band:
+        if key is not None:
+            _leave(work, key)
+        work.band = band
+        work.key = key = key_of(work.contact, work.arrival, band)
+    if shelf is not work.shelf:
+        if work.shelf is not None:
+            work.shelf.remove(key)
+        if shelf is not None:
+            shelf.add(key)
+        work.shelf = shelf
+    if queue is not work.queue:
+        if work.queue is not None:
+            work.queue.remove(key)
+        if queue is not None:
+            queue.add(key)
+        work.queue = queue
+    if second_shelf is not work.second_shelf:
+        _move_second(work, second_shelf, key)
+
+
+def _leave(work: Work, key: Key) -> None:
+    for line in (work.shelf, work.second_shelf, work.queue):
+        if line is not None:
+            line.remove(key)
+    work.shelf = work.second_shelf = work.queue = None
+
+
+def _move_second(work: Work, line: Line | None, key: Key) -> None:
+    if work.second_shelf is not None:
+        work.second_shelf.remove(key)
+    if line is not None:
+        line.add(key)
+    work.second_shelf = line
+
+
+def _follow(state: State, work: Work) -> None:
+    """Let the preferred agent know who waits for him, so that his changes move them."""
+    contact = work.contact
+    desk = state.desks.get(contact.preferred) if state.now < contact.preferred_until else None
+    if desk is work.fan_of:
+        return
+    if work.fan_of is not None:
+        work.fan_of.fans.pop(work.arrival, None)
+    if desk is not None:
+        desk.fans[work.arrival] = work
+    work.fan_of = desk
+
+
+def _remember_refusal(work: Work, *, wants: bool) -> None:
+    """When somebody leaves, those who declined a contact may be all that remain: its pools know who was refused."""
+    pools: list[Pool] = [work.pool]
+    if work.second is not None:
+        pools.append(work.second.pool)
+    for pool in pools:
+        if wants:
+            pool.refused_by_some[work.arrival] = work
+        else:
+            pool.refused_by_some.pop(work.arrival, None)
+
+
+def _due(work: Work, due: Micros, clock: Micros) -> Micros:
+    """The next instant at which something about it happens by itself; `due` is that of its band."""
+    contact = work.contact
+    if contact.relax:
+        due = min(due, next_relaxation(contact, work.relaxed))
+    if len(work.ladder.after) > 1:
+        due = min(due, work.ladder.ends(work.step, contact.clock_from))
+    for offer in work.offers:
+        due = min(due, offer.expires_at)
+    if not work.answered_at:
+        if not work.breached and contact.deadline < due:
+            due = contact.deadline
+        if work.overflow_at < due and work.status is Status.WAITING:
+            due = min(due, max(work.overflow_at, clock))
+    if work.fan_of is not None:
+        due = min(due, contact.preferred_until)
+    return due
