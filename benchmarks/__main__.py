@@ -1,4 +1,4 @@
-"""`python -m benchmarks [decide|writer|lifecycles] [options]`; without a name all of them with their defaults."""
+"""`python -m benchmarks [decide|estimates|writer|lifecycles] [options]`; without a name all, with their defaults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import bench_decide, bench_lifecycles, bench_writer
+from benchmarks import bench_decide, bench_estimates, bench_lifecycles, bench_writer
 
 
 def _with_argv(run: Callable[[], None], arguments: list[str]) -> None:
@@ -17,6 +17,7 @@ def _with_argv(run: Callable[[], None], arguments: list[str]) -> None:
 def main() -> None:
     runs: dict[str, Callable[[list[str]], None]] = {
         "decide": lambda arguments: _with_argv(bench_decide.main, arguments),
+        "estimates": bench_estimates.main,
         "writer": lambda arguments: _with_argv(bench_writer.main, arguments),
         "lifecycles": bench_lifecycles.main,
     }

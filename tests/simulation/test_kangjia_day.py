@@ -23,7 +23,7 @@ from routing import events as ev
 from routing.decide import decide
 from routing.explain import why_not
 from routing.model import Contact, PresenceState, Snapshot
-from routing.replay import Logged, effects_hash, replay
+from routing.replay import Logged, Replay, effects_hash, replay
 from routing.state import State
 
 OURS = [f"ag_{number:03}" for number in range(10)]
@@ -245,3 +245,14 @@ def test_the_same_seed_makes_the_same_day_and_a_replay_says_every_effect() -> No
     assert Day(7).hashes == day.hashes
     effects = [effect for decided in replay(day.start, day.log) for effect in decided.effects]
     assert effects == [effect for _, effect in day.effects]
+
+
+def test_a_replay_may_begin_at_any_snapshot_on_the_way() -> None:
+    """As routers keep them: the bytes of the state after an event, and the log goes on with the next one."""
+    day, playing = a_day(), Replay(a_day().start)
+    for number, line in enumerate(day.log):
+        playing.step(line)
+        if number % 900 == 450:
+            kept = msgspec.json.encode(playing.state.snapshot(line.now))
+            rest = replay(msgspec.json.decode(kept, type=Snapshot), day.log[number + 1 :])
+            assert [decided.hash for decided in rest] == day.hashes[number + 1 :]
