@@ -12,6 +12,7 @@ from contactcenter.clock import Clock, Ids
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer
 from contactcenter.services.access import Access
+from contactcenter.services.explaining import Explaining
 from contactcenter.services.ports import ChangeStore, Reads
 from contactcenter.services.reporting import QueueBoard, Reports
 from contactcenter.services.supervision import Supervision
@@ -32,6 +33,7 @@ class Services:
     texts: Renderer
     board: QueueBoard
     reports: Reports
+    explaining: Explaining
     complaints: ComplaintDesk
     configuration: ConfigurationDesk
     supervision: Supervision

@@ -11,8 +11,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from contactcenter.api import shapes as s
+from contactcenter.api import shapes_explanation as e
 from contactcenter.api import shapes_operations as o
-from contactcenter.api.handlers import administration, cases, contacts, customers, operations, pages
+from contactcenter.api.handlers import administration, cases, contacts, customers, explaining, operations, pages
 from contactcenter.api.problems import MediaTypeUnknown, PreconditionFailed
 from contactcenter.api.route import OPERATORS, PEOPLE, STAFF, Call, Route
 from contactcenter.api.services import Services
@@ -80,6 +81,11 @@ WORK: Final = (
     Route(
         method="GET", path="/v1/contacts/{id}", handler=contacts.contact, tag="contacts", auth=PEOPLE,
         summary="A contact, its facts, and why it went where it went", response=s.ContactStory, errors=(NotFound,),
+    ),
+    Route(
+        method="GET", path="/v1/contacts/{id}/explanation", handler=explaining.explanation, tag="contacts",
+        auth=WATCHERS, summary="Why it went there, and for every other agent one reason why not; replayed",
+        query=e.ExplanationQuery, response=e.ExplanationOut, errors=(NotFound, Invalid),
     ),
     Route(
         method="POST", path="/v1/contacts/{id}/assign", handler=contacts.assign, tag="contacts", auth=SUPERVISORS,

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import asdict
+
 from contactcenter.clock import SECOND, Micros, to_datetime
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.texts import Renderer
+from routing.effects import Because
 
 NumberOf = Callable[[str], str]
 """Agent id -> the public number: agents are never named here."""
@@ -20,7 +23,7 @@ Say = Callable[[Fact], str]
 _BETWEEN: Final = {"zh-CN": "；", "en": "; "}
 
 
-class Explanation:
+class Words:
     """For one reader: a language, a time zone, and how agents are shown."""
 
     def __init__(self, texts: Renderer, language: str, zone: ZoneInfo, number_of: NumberOf) -> None:
@@ -28,10 +31,28 @@ class Explanation:
         self._language = language
         self._zone = zone
         self._number_of = number_of
+
+    def _key(self, key: str, **values: object) -> str:
+        """The catalogue's text; a word of the core that has none yet is shown as it is, never an error."""
+        if key not in self._texts.catalogue:
+            return key.rpartition(".")[2]
+        return self._texts.render(key, self._language, **values)
+
+    def _join(self, *parts: str) -> str:
+        return _BETWEEN.get(self._language, "; ").join(part for part in parts if part)
+
+    def clock(self, at: Micros) -> str:
+        return to_datetime(at).astimezone(self._zone).strftime("%H:%M:%S.%f")[:-3]
+
+
+class Explanation(Words):
+    def __init__(self, texts: Renderer, language: str, zone: ZoneInfo, number_of: NumberOf) -> None:
+        super().__init__(texts, language, zone, number_of)
         self._sayings: dict[str, Say] = {
             "contact.opened": self._opened,
             "contact.queued": self._queued,
             "contact.blocked": self._blocked,
+            "contact.overflowed": self._overflowed,
             "contact.relaxed": self._relaxed,
             "contact.breached": self._breached,
             "contact.changed": self._changed,
@@ -44,19 +65,24 @@ class Explanation:
 
     def why(self, facts: Iterable[Fact]) -> tuple[str, ...]:
         """One line a fact, in the order given."""
-        lines = ((fact.at, self._said(fact)) for fact in facts)
-        return tuple(f"{self._clock(at)} {said}" for at, said in lines if said)
+        return tuple(line for fact in facts if (line := self.line(fact)))
 
-    def because(self, data: dict[str, Any]) -> str:
-        """The reason of an offer, from the fields of a `Because`: rule first, then what it weighed."""
+    def line(self, fact: Fact) -> str:
+        """Instant and sentence; empty for a kind without one."""
+        said = self._said(fact)
+        return f"{self.clock(fact.at)} {said}" if said else ""
+
+    def because(self, reason: Because | dict[str, Any]) -> str:
+        """The reason of an offer, a `Because` or its stored fields: rule first, then what it weighed."""
+        data = asdict(reason) if isinstance(reason, Because) else reason
         said = [
             self._key(
                 f"why.{data.get('rule', 'only')}",
                 able=data.get("able", 1),
                 level=data.get("level", 0),
-                idle=_seconds(data.get("idle", 0)),
+                idle=seconds(data.get("idle", 0)),
             ),
-            self._key("why.waited", waited=_seconds(data.get("waited", 0)), ahead=data.get("ahead", 0)),
+            self._key("why.waited", waited=seconds(data.get("waited", 0)), ahead=data.get("ahead", 0)),
         ]
         if data.get("band", 2) != 2:
             said.append(self._key(f"why.band.{data.get('band')}"))
@@ -78,14 +104,22 @@ class Explanation:
     def _queued(self, fact: Fact) -> str:
         reason = fact.data.get("reason", "")
         position = fact.data.get("position", 0)
-        place = f"{self._key('desk.position')} {position}" if position else ""
+        expected = fact.data.get("expected", 0)
         return self._join(
-            self._key("desk.status.waiting"), place, self._key(f"why.requeued.{reason}") if reason else ""
+            self._key("desk.status.waiting"),
+            f"{self._key('desk.position')} {position}" if position else "",
+            self._key("why.expected", expected=seconds(expected)) if expected else "",
+            self._key(f"why.requeued.{reason}") if reason else "",
         )
 
     def _blocked(self, fact: Fact) -> str:
-        cause = self._key(f"why.blocked.{fact.data.get('reason', '')}", limit=fact.data.get("limit", 0))
-        return self._join(self._key("ops.blocked"), cause, str(fact.data.get("treatment", "")))
+        data = fact.data
+        cause = self._key(f"why.blocked.{data.get('reason', '')}", limit=data.get("limit", 0), used=data.get("used", 0))
+        return self._join(self._key("ops.blocked"), cause, str(data.get("treatment", "")))
+
+    def _overflowed(self, fact: Fact) -> str:
+        waited = self._key("why.overflowed", waited=seconds(fact.data.get("waited", 0)))
+        return self._join(waited, str(fact.data.get("answer", "")))
 
     def _relaxed(self, fact: Fact) -> str:
         return self._key("why.relaxed", step=fact.data.get("step", 0))
@@ -103,7 +137,7 @@ class Explanation:
         return f"{self._agent(fact)}: {self._key('why.outcome.' + str(fact.data.get('outcome', '')))}"
 
     def _assigned(self, fact: Fact) -> str:
-        waited = f"{self._key('desk.waited')} {_seconds(fact.data.get('waited', 0))} s"
+        waited = f"{self._key('desk.waited')} {seconds(fact.data.get('waited', 0))} s"
         by = self._join(self._key("why.override"), str(fact.data.get("reason", ""))) if fact.data.get("by") else ""
         return f"{self._key('desk.status.active')} {self._agent(fact)}: {self._join(waited, by)}"
 
@@ -113,24 +147,10 @@ class Explanation:
     def _ended(self, fact: Fact) -> str:
         return self._key(f"desk.end.{fact.data.get('how', '')}")
 
-    # --- words ---------------------------------------------------------------------------------------------
-
-    def _key(self, key: str, **values: object) -> str:
-        """The catalogue's text; a word of the core that has none yet is shown as it is, never an error."""
-        if key not in self._texts.catalogue:
-            return key.rpartition(".")[2]
-        return self._texts.render(key, self._language, **values)
-
     def _agent(self, fact: Fact) -> str:
         return self._number_of(fact.agent) if fact.agent else ""
 
-    def _join(self, *parts: str) -> str:
-        return _BETWEEN.get(self._language, "; ").join(part for part in parts if part)
 
-    def _clock(self, at: Micros) -> str:
-        return to_datetime(at).astimezone(self._zone).strftime("%H:%M:%S.%f")[:-3]
-
-
-def _seconds(micros: object) -> str:
+def seconds(micros: object) -> str:
     """One decimal is enough for a person: 3.2"""
     return f"{micros / SECOND:.1f}".removesuffix(".0") if isinstance(micros, int) else "0"

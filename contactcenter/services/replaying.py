@@ -1,26 +1,21 @@
-"""Replay: every logged decision of a domain, decided again from the snapshots; the bytes must be the same.
+"""Replay: every logged decision of a domain or of one day, decided again; the bytes must be the same.
 
-Each epoch begins with the snapshot its router started from (decisions row 11). An event that was set aside ends
-an epoch's chain until the next snapshot: its router dropped its memory there, and so does the replay.
+Each stretch begins with a kept snapshot: that of its epoch, or one of those in between (decisions row 11). Where a
+stretch ends at a snapshot of the same epoch, the domain must by then be what that snapshot holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
 
 from contactcenter.clock import Micros
+from contactcenter.services.playback import Playback, Played
 from contactcenter.services.ports import RoutingStore
-from contactcenter.services.views import LoggedEvent, SavedSnapshot
-from routing.events import AnyEvent
-from routing.model import Snapshot
-from routing.replay import Logged, replay
-
-_snapshot = msgspec.json.Decoder(Snapshot).decode
-_event = msgspec.json.Decoder(AnyEvent | None).decode
+from contactcenter.services.views import SnapshotMark
 
 
 class Difference(Struct, frozen=True):
@@ -33,14 +28,23 @@ class Difference(Struct, frozen=True):
 
 
 class ReplayReport(Struct, frozen=True, kw_only=True):
-    """`decisions` were decided again, `set_aside` cannot be; `digest` is one hash over all of them, in order."""
+    """`decisions` were decided again, `set_aside` cannot be; `digest` is one hash over all of them, in order.
+
+    `snapshots` were begun with; `snapshots_wrong` are the events after which a kept snapshot holds something else.
+    """
 
     domain: str
     epochs: int
+    snapshots: int
     decisions: int
     set_aside: int
     differences: tuple[Difference, ...]
+    snapshots_wrong: tuple[int, ...]
     digest: str
+
+    @property
+    def exact(self) -> bool:
+        return not self.differences and not self.snapshots_wrong
 
 
 class Replaying:
@@ -48,49 +52,70 @@ class Replaying:
         self._store = store
 
     async def run(self, domain: str, *, since: Micros = 0, until: Micros | None = None) -> ReplayReport:
-        """Replay a domain; only decisions with `since <= at < until` are counted and compared."""
-        tally = _Tally(domain, since, until)
-        saved = await self._store.snapshots(domain)
-        for number, first in enumerate(saved):
-            following = saved[number + 1].seq if number + 1 < len(saved) else None
-            log = self._store.log(domain, first.seq, following)
-            await self._epoch(first, log, tally)
-        return tally.report(len(saved))
+        """Replay a domain; only decisions with `since <= at < until` are counted and compared.
 
-    async def _epoch(self, first: SavedSnapshot, log: AsyncIterator[LoggedEvent], tally: _Tally) -> None:
-        lines: list[LoggedEvent] = []
-        async for line in log:
-            if line.problem:
-                tally.set_aside += 1
+        It begins at the last snapshot before `since`: all events up to that one are older.
+        """
+        tally = _Tally(domain, since, until)
+        marks = _from(await self._store.snapshot_marks(domain), since)
+        for number, mark in enumerate(marks):
+            following = marks[number + 1] if number + 1 < len(marks) else None
+            if following is not None and following.seq == mark.seq:
+                continue
+            if until is not None and mark.at >= until:
                 break
-            lines.append(line)
-        logged = (Logged(line.seq, line.at, _event(line.event)) for line in lines)
-        for line, again in zip(lines, replay(_snapshot(first.snapshot), logged), strict=True):
-            tally.compare(line, again.hash)
+            await self._stretch(mark, following, tally)
+        return tally.report()
+
+    async def _stretch(self, mark: SnapshotMark, following: SnapshotMark | None, tally: _Tally) -> None:
+        playing = await Playback.start(self._store, tally.domain, mark)
+        tally.snapshots += 1
+        async for played in playing.play(following.seq if following else None, tally.until):
+            tally.count(played)
+        if following is not None and following.epoch == mark.epoch and playing.seq == following.seq:
+            kept = await self._store.snapshot(tally.domain, following)
+            if kept != msgspec.json.encode(playing.state.snapshot(following.at)):
+                tally.snapshots_wrong.append(following.seq)
+
+
+def _from(marks: Sequence[SnapshotMark], since: Micros) -> Sequence[SnapshotMark]:
+    first = max((number for number, mark in enumerate(marks) if mark.at < since), default=0)
+    return marks[first:]
 
 
 class _Tally:
     def __init__(self, domain: str, since: Micros, until: Micros | None) -> None:
-        self._domain, self._since, self._until = domain, since, until
+        self.domain, self.until = domain, until
+        self._since = since
         self._digest = blake2b(digest_size=16)
-        self.decisions = 0
-        self.set_aside = 0
-        self.differences: list[Difference] = []
+        self._epochs: set[int] = set()
+        self._decisions = 0
+        self._set_aside = 0
+        self._differences: list[Difference] = []
+        self.snapshots = 0
+        self.snapshots_wrong: list[int] = []
 
-    def compare(self, line: LoggedEvent, replayed: bytes) -> None:
-        if line.at < self._since or (self._until is not None and line.at >= self._until):
+    def count(self, played: Played) -> None:
+        line, again = played.line, played.again
+        if line.at < self._since:
             return
-        self.decisions += 1
-        self._digest.update(replayed)
-        if line.effects_hash != replayed:
-            self.differences.append(Difference(line.seq, line.at, line.effects_hash.hex(), replayed.hex()))
+        self._epochs.add(line.epoch)
+        if again is None:
+            self._set_aside += 1
+            return
+        self._decisions += 1
+        self._digest.update(again.hash)
+        if not played.same:
+            self._differences.append(Difference(line.seq, line.at, line.effects_hash.hex(), again.hash.hex()))
 
-    def report(self, epochs: int) -> ReplayReport:
+    def report(self) -> ReplayReport:
         return ReplayReport(
-            domain=self._domain,
-            epochs=epochs,
-            decisions=self.decisions,
-            set_aside=self.set_aside,
-            differences=tuple(self.differences),
+            domain=self.domain,
+            epochs=len(self._epochs),
+            snapshots=self.snapshots,
+            decisions=self._decisions,
+            set_aside=self._set_aside,
+            differences=tuple(self._differences),
+            snapshots_wrong=tuple(self.snapshots_wrong),
             digest=self._digest.hexdigest(),
         )

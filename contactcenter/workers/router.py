@@ -19,7 +19,7 @@ from contactcenter.services.dispatch import Dispatch, Pushes
 from contactcenter.services.ports import Bus, RoutingStore, Subscription
 from contactcenter.services.pushes import encode
 from contactcenter.services.takeover import Takeover
-from contactcenter.services.views import Ownership, Pending
+from contactcenter.services.views import Ownership, Pending, SnapshotMark
 from routing.effects import AnyEffect
 from routing.events import Ticked
 
@@ -29,12 +29,16 @@ POLL_S = 0.5
 PAUSE_S = 0.05
 """Between two takeovers of one process: a domain that fails at once must not spin."""
 
+SNAPSHOT_EVERY = 100_000
+"""Events of the log between two snapshots within an epoch: the most that a replay has to go through (row 11)."""
+
 
 @dataclass(frozen=True, slots=True)
 class RouterSettings:
     owner: str
     batch: int = 200
     lease_s: float = 3.0
+    snapshot_every: int = SNAPSHOT_EVERY
 
 
 Observer = Callable[[list[AnyEffect], float, int], None]
@@ -66,6 +70,8 @@ class Router:
         self._leased_at = 0.0
         self._careful = 0
         self._now = 0
+        self._kept = 0
+        self._to_keep: asyncio.Queue[tuple[SnapshotMark, bytes]] = asyncio.Queue()
         self.ownership: Ownership | None = None
         """Whether this process owns the domain now, and where its log stands."""
 
@@ -77,6 +83,7 @@ class Router:
         async with self._bus.subscribe(f"domain:{self.domain}") as hints, asyncio.TaskGroup() as group:
             group.create_task(self._hear(hints))
             group.create_task(self._own())
+            group.create_task(self._keep())
 
     async def _hear(self, hints: Subscription) -> None:
         async for _ in hints:
@@ -119,6 +126,7 @@ class Router:
     async def _route(self, ownership: Ownership) -> None:
         dispatch = await self._takeover.begin(self.domain, ownership, self._tick())
         log.info("domain %s: owned, epoch %d, after event %d", self.domain, ownership.epoch, ownership.last_seq)
+        self._kept = ownership.last_seq
         await self._commit(dispatch)
         while True:
             await self._keep_lease(ownership)
@@ -139,6 +147,7 @@ class Router:
             self._decide(dispatch, waiting)
             await self._commit(dispatch)
             self._careful = max(0, self._careful - 1)
+            self._take_snapshot(dispatch)
         except (LeaseLost, StaleWrite, Busy):
             raise
         except Exception as problem:
@@ -192,6 +201,26 @@ class Router:
         if not ok:
             raise LeaseLost
         self._leased_at = asked
+
+    # --- snapshots ---------------------------------------------------------------------------------------------
+
+    def _take_snapshot(self, dispatch: Dispatch) -> None:
+        """Once every so many events, and only of what is committed. It is written beside the next batches.
+
+        One that gets lost in a crash costs nothing: a replay begins at the one before it.
+        """
+        every = self._settings.snapshot_every
+        if dispatch.seq // every > self._kept // every:
+            self._kept = dispatch.seq
+            self._to_keep.put_nowait(dispatch.snapshot())
+
+    async def _keep(self) -> None:
+        while True:
+            mark, snapshot = await self._to_keep.get()
+            try:
+                await self._store.save_snapshot(self.domain, mark, snapshot)
+            except Exception:
+                log.exception("domain %s: the snapshot after event %d is not kept", self.domain, mark.seq)
 
     # --- after the commit --------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from contactcenter.api import rendering
@@ -55,7 +56,7 @@ async def close(services: Services, call: Call[None, s.CloseContact]) -> s.Accep
     return s.Accepted(command=command)
 
 
-async def found_contact(services: Services, call: Call[None, None]) -> ContactView:
+async def found_contact(services: Services, call: Call[Any, None]) -> ContactView:
     """Raises NotFound, the same for what is not there and what is another's."""
     view = await services.reads.contact(call.scope, call.part("id"))
     if view is None:

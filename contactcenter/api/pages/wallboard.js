@@ -8,6 +8,7 @@ import { Feed } from "./wallboard-feed.js";
 const KEPT = "contactcenter.wallboard.token";
 const STALE_AFTER = 5000;
 const TIERS = ["platinum", "gold", "iron", "lead"];
+const ORDINARY = "iron";
 
 let feed = null;
 let board = null;
@@ -83,10 +84,12 @@ function tiles() {
   return [
     tile("ops.waiting", sum("waiting")),
     tile("ops.oldest", seconds(oldest)),
+    tile("ops.expected_error", ...off(extras.report?.expected_wait_error, extras.report?.expected_wait_kept)),
     tile("ops.breached", breached, { mood: breached ? "bad" : "" }),
     tile("ops.within_two", ...share(extras.report?.within_2_rings)),
     tile("ops.within_three", ...share(extras.report?.within_3_rings)),
     tile("ops.blocked", today("contact.blocked"), { detail: t("ops.today") }),
+    tile("ops.overflowed", today("contact.overflowed"), { detail: t("ops.today") }),
     tile("ops.abandoned", today("contact.ended.abandoned"), { detail: t("ops.today") }),
     tile("ops.complaints", Object.values(levels).reduce((one, other) => one + other, 0),
       { detail: Object.entries(levels).map(([level, count]) => `L${level}: ${count}`).join("  ") }),
@@ -104,6 +107,12 @@ function share(share) {
   return [`${(share.value * 100).toFixed(1)} %`, { detail: `${share.numerator} / ${share.denominator}` }];
 }
 
+/** How far off what callers were told was today, and how many were answered within the bound. */
+function off(error, kept) {
+  if (error?.value_s == null) return ["–"];
+  return [seconds(error.value_s), { detail: `≤ ${share(kept)[0]}` }];
+}
+
 /** Open complaints by level; without leave to see them, those of today. */
 function byLevel() {
   if (!extras.complaints) return extras.report?.complaints_by_level ?? {};
@@ -113,15 +122,27 @@ function byLevel() {
 }
 
 function drawQueues() {
-  const heads = ["ops.waiting", "ops.oldest", "ops.offered", "ops.active", "ops.wrap_up", "ops.breached"];
+  const heads = ["ops.waiting", "ops.oldest", "ops.expected", "ops.offered", "ops.active", "ops.wrap_up", "ops.breached"];
   const rows = board.views.map((line) => [
     name(line.client), name(line.view), name(named("desk.medium", line.medium)),
-    count(line.waiting, "warn"), h("td", {}, seconds(line.oldest_wait_s)), count(line.offered), count(line.active), count(line.wrap_up),
+    count(line.waiting, "warn"), h("td", {}, seconds(line.oldest_wait_s)), expected(line), count(line.offered), count(line.active), count(line.wrap_up),
     count(line.breached, "bad"), ...line.by_tier.map((value) => count(value)),
   ]);
   fill(byId("queues"), h("caption", {}, t("ops.queue")),
     head([["desk.client", 1], ["ops.view", 1], ["ops.medium", 1]], [...heads, ...TIERS.map((tier) => `desk.tier_label.metal.${tier}`)]),
-    h("tbody", {}, rows.length ? rows.map((cells) => h("tr", {}, cells)) : h("tr", {}, h("td", { class: "name", colspan: 13 }, t("ops.nobody_waits")))));
+    h("tbody", {}, rows.length ? rows.map((cells) => h("tr", {}, cells)) : h("tr", {}, h("td", { class: "name", colspan: 14 }, t("ops.nobody_waits")))));
+}
+
+/** What an ordinary customer who came now would be told; the other tiers on pointing. Nothing known is no number. */
+function expected(line) {
+  const told = (tier) => line.expected_wait?.[tier] ?? {};
+  const known = TIERS.filter((tier) => told(tier).expected_s != null);
+  const detail = known.map((tier) => t("ops.expected_detail", {
+    tier: t(`desk.tier_label.metal.${tier}`), expected: seconds(told(tier).expected_s), most: seconds(told(tier).at_most_s),
+  }));
+  const ordinary = told(ORDINARY);
+  const text = ordinary.expected_s == null ? "–" : `${seconds(ordinary.expected_s)} ≤ ${seconds(ordinary.at_most_s)}`;
+  return h("td", { class: known.length ? "" : "zero", title: detail.join("\n") }, text);
 }
 
 function drawSeats() {

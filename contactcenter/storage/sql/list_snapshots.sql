@@ -1,1 +1,0 @@
-SELECT seq, epoch, micros(taken_at) AS at, snapshot FROM routing_snapshots WHERE domain_id = $1 ORDER BY seq, epoch
