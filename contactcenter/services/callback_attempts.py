@@ -10,11 +10,14 @@ from typing import Any, Final
 
 from channels.port import PhoneCommand
 from contactcenter.clock import SECOND, Micros
+from contactcenter.domain import priority
+from contactcenter.domain.business_time import next_open
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import handles
-from contactcenter.services.changes import Changes, Outgoing, TimerSet
+from contactcenter.services.callbacks import next_timer
+from contactcenter.services.changes import Changes, Outgoing
 from contactcenter.services.commands import Stamp
 from contactcenter.services.conversation import owned_contact
 from contactcenter.services.directories import Door
@@ -88,13 +91,14 @@ class CallbackAttempts:
         facts = await self._office.reads.facts_of_contact(seat.scope, contact.id)
         if any(fact.kind == "callback.attempted" for fact in facts):
             return
-        now, rules = self._office.clock.now(), self._office.directory(seat.provider).document.callbacks
+        now, directory = self._office.clock.now(), self._office.directory(seat.provider)
+        rules = directory.document.callbacks
         attempt = attempt_of(contact)
         once_more = result in AGAIN and attempt < rules.attempts
         data = {"result": result, "attempt": attempt, "final": not once_more, "origin": contact.origin}
         changes.facts.append(_fact("callback.attempted", contact, seat, now, data))
         if once_more:
-            changes.timers.append(_next_timer(contact, now + rules.spacing_s * SECOND))
+            changes.timers.append(next_timer(contact, _again_at(directory, contact, now + rules.spacing_s * SECOND)))
 
     # --- the next attempt --------------------------------------------------------------------------------------
 
@@ -106,7 +110,7 @@ class CallbackAttempts:
             raise NotFound(f"there is no contact {timer.subject}")
         now = self._office.clock.now()
         if before.state != "ended":
-            await self._office.store.apply(Changes(timers=[_next_timer(before, now + NOT_YET)]))
+            await self._office.store.apply(Changes(timers=[next_timer(before, now + NOT_YET)]))
             return
         changes = Changes(timers_fired=[timer.id])
         if await self._reads.open_callback(timer.client, before.address) is None:
@@ -117,8 +121,13 @@ class CallbackAttempts:
     async def next_callback(self, before: ContactView, now: Micros, changes: Changes) -> str:
         """Add the next attempt to the changes of a use case: same place, same origin, one attempt more."""
         directory = self._office.directory(before.provider)
-        window = directory.document.callbacks.window_s * SECOND
+        since, until = priority.callback_window(
+            now=now,
+            window_s=directory.document.callbacks.window_s,
+            calendar=directory.callback_calendar(before.client),
+        )
         attempt = attempt_of(before) + 1
+        promised = {"window_from": since, "window_until": until} if until > before.deadline else {}
         opened = await self._opening.open(
             Wish(
                 door=Door(
@@ -136,10 +145,10 @@ class CallbackAttempts:
                 subject=before.subject,
                 complaint=before.complaint,
                 enqueued_at=before.enqueued_at,
-                deadline=max(before.deadline, now + window),
+                deadline=max(before.deadline, until),
                 origin=before.origin or before.id,
                 case=before.case,
-                context={**before.context, "attempt": attempt, "before": before.id},
+                context={**before.context, **promised, "attempt": attempt, "before": before.id},
                 view=before.view,
                 customer=before.customer,
             ),
@@ -165,22 +174,17 @@ def source_of(directory: Directory, contact: ContactView) -> str:
     return sources[0].id
 
 
+def _again_at(directory: Directory, contact: ContactView, at: Micros) -> Micros:
+    """Not outside the hours in which this client's customers are called back (D21)."""
+    calendar = directory.callback_calendar(contact.client)
+    return at if calendar is None else next_open(calendar, at)
+
+
 def _check_callback(contact: ContactView) -> None:
     if contact.medium != "callback":
         raise Conflict("only callbacks are dialled", code="wrong_medium", field="contact")
     if contact.state != "active":
         raise Conflict("accept it before dialling", code="not_active", field="contact")
-
-
-def _next_timer(contact: ContactView, at: Micros) -> TimerSet:
-    return TimerSet(
-        id=f"callback.next:{contact.id}",
-        kind="callback.next",
-        provider=contact.provider,
-        client=contact.client,
-        subject=contact.id,
-        due_at=at,
-    )
 
 
 def _dialled(contact: ContactView, seat: Seat, command: PhoneCommand, now: Micros) -> Fact:

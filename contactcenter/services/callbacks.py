@@ -17,7 +17,7 @@ from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import identity, phone
 from contactcenter.errors import Misconfigured
 from contactcenter.services import handles
-from contactcenter.services.changes import Changes, ContactLink, NewEvent
+from contactcenter.services.changes import Changes, ContactLink, NewEvent, TimerSet
 from contactcenter.services.directories import Door
 from contactcenter.services.instructions import Instructions
 from contactcenter.services.opening import Opening, Wish
@@ -87,6 +87,9 @@ class Callbacks:
         changes.events.append(NewEvent(domain=wish.door.provider, event=event, received_at=wish.now, dedupe=dedupe))
 
     def _join(self, standing: ContactView, wish: CallbackWish, changes: Changes) -> Receipt:
+        if standing.state == "wrap_up":
+            # That call is over: this wish is its next attempt, opened when the wrap-up is.
+            changes.timers.append(next_timer(standing, wish.now))
         if wish.context:
             merged = {**standing.context, **wish.context}
             changes.contact_links.append(ContactLink(id=standing.id, context=merged))
@@ -103,6 +106,7 @@ class Callbacks:
             window_s=directory.document.callbacks.window_s,
             asked_from=wish.asked_from,
             asked_until=wish.asked_until,
+            calendar=directory.callback_calendar(wish.door.client),
         )
         member = (identity("member", wish.member),) if wish.member else ()
         known = number.startswith("unknown:")
@@ -150,3 +154,15 @@ class Callbacks:
             contact=contact,
             data=data,
         )
+
+
+def next_timer(contact: ContactView, at: Micros) -> TimerSet:
+    """When the next attempt at this number is opened (services/callback_attempts.py)."""
+    return TimerSet(
+        id=f"callback.next:{contact.id}",
+        kind="callback.next",
+        provider=contact.provider,
+        client=contact.client,
+        subject=contact.id,
+        due_at=at,
+    )

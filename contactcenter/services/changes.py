@@ -389,4 +389,5 @@ class Batch:
     assignments_began: list[AssignmentBegan] = field(default_factory=list)
     presences: list[PresenceWrite] = field(default_factory=list)
     outbox: list[Outgoing] = field(default_factory=list)
+    timers: list[TimerSet] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)

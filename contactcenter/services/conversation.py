@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from channels.port import SendMail
 from contactcenter.clock import Micros, rfc3339
 from contactcenter.domain.case import CaseState, Happening, move
+from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.texts import Renderer
 from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound
@@ -40,7 +41,8 @@ class Conversation:
         self._office = office
 
     async def say(self, seat: Seat, *, contact: str, text: str, stamp: Stamp) -> dict[str, Any]:
-        """Store it, tell the conversation, send it if it is a mail. `{number, message, warnings}`.
+        """Store it, tell the conversation, and send it as a mail if it answers one, or a message of a visitor who left
+        an address. `{number, message, warnings}`.
 
         NotFound outside the seat's client; Forbidden `not_yours`; Conflict `wrong_medium` for a call; Invalid for an
         empty or too long text, and with code `brand` for one that names the provider.
@@ -82,15 +84,17 @@ class Conversation:
             contact=contact.id,
             agent=seat.agent,
         )
-        if contact.medium == "mail":
+        by_mail = contact.medium == "mail" and (conversation.medium == "mail" or "@" in contact.address)
+        if by_mail:
             mail = await self._mail(seat, contact, conversation, text, message)
             row = _with_message_id(row, mail)
             changes.outbox.append(_outgoing(mail, contact, now))
+        if contact.medium == "mail":
             await self._answer_case(seat, contact, changes)
         changes.messages.append(row)
         changes.facts.append(_sent(row, contact, mail=contact.medium == "mail"))
         applied = await self._office.store.apply(changes)
-        await self._tell(seat, row, applied, mail=contact.medium == "mail")
+        await self._tell(seat, row, applied, mail=by_mail)
         return {"number": applied.message_seqs.get(message, 0), **result}
 
     async def _conversation(self, seat: Seat, contact: ContactView) -> ConversationView:
@@ -126,21 +130,23 @@ class Conversation:
         """From the client's own mailbox, in the customer's thread, signed with the client's name (I5)."""
         after = max(0, conversation.last_seq - PAGE)
         earlier = await self._office.reads.messages(seat.scope, conversation.id, after=after, limit=PAGE)
-        known = [each.message_id for each in earlier if each.message_id]
-        asked = [each.message_id for each in earlier if each.message_id and each.sender == "customer"]
+        mails = [each for each in earlier if "@" in each.message_id]
+        known = [each.message_id for each in mails]
+        asked = [each.message_id for each in mails if each.sender == "customer"]
         directory = self._office.directory(seat.provider)
         client = directory.client(contact.client)
         language = contact.language or conversation.language or client.default_language
         renderer = self._office.wording.of(directory, contact.client)
         named = {"client": in_language(client.name, language)}
+        sender, subject = _mailbox(directory, contact, conversation), conversation.subject or contact.subject
         return SendMail(
             id=message,
-            sender=conversation.door,
+            sender=sender,
             sender_name=renderer.render("mail.sender_name", language, **named),
             to=conversation.address or contact.address,
-            subject=f"Re: {_REPLY.sub('', conversation.subject or contact.subject)}".strip(),
+            subject=f"Re: {_REPLY.sub('', subject or named['client'])}".strip(),
             text=f"{text.rstrip()}\n\n-- \n{await self._signature(seat, contact, renderer, language)}\n",
-            message_id=f"<{message}@{conversation.door.rpartition('@')[2]}>",
+            message_id=f"<{message}@{sender.rpartition('@')[2]}>",
             in_reply_to=asked[-1] if asked else (known[-1] if known else ""),
             references=tuple(known[-REFERENCES:]),
             language=language,
@@ -191,6 +197,13 @@ async def owned_contact(reads: Reads, seat: Seat, contact: str, *, any_state: bo
     if not mine and not (any_state and seat.supervisor):
         raise Forbidden("this contact is not yours", code="not_yours", field="contact")
     return found
+
+
+def _mailbox(directory: Directory, contact: ContactView, conversation: ConversationView) -> str:
+    """The thread's own; a message that was left in a chat is answered from the client's."""
+    own = directory.mailbox(conversation.door)
+    box = own or directory.mailbox_of(contact.client, contact.lease)
+    return box.address if own is None and box is not None else conversation.door
 
 
 def _with_message_id(row: NewMessage, mail: SendMail) -> NewMessage:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from contactcenter.domain.configuration import Line, Mailbox, Site
+from contactcenter.clock import Micros
+from contactcenter.domain.configuration import Hours, Line, Mailbox, Site
 from contactcenter.domain.directory import Directory
 from contactcenter.errors import NotFound
 from contactcenter.services.ports import ConfigurationStore
@@ -22,6 +23,16 @@ class Door(Struct, frozen=True):
     view: str
     directory: Directory
     line: Line | None = None
+    own_hours: Hours | None = None
+
+    @property
+    def hours(self) -> Hours | None:
+        """Its own, else those of its view; None: always open."""
+        return self.own_hours or self.directory.view(self.view).hours
+
+    def opens_at(self, at: Micros) -> Micros:
+        """When it takes calls or chats again; 0 while it does (D21)."""
+        return self.directory.opens_at(self.client, self.hours, at)
 
 
 class Directories:
@@ -105,4 +116,5 @@ class Directories:
 
 def _door(provider: str, directory: Directory, door: Line | Mailbox | Site) -> Door:
     line = door if isinstance(door, Line) else None
-    return Door(provider, door.client, door.lease, door.view, directory, line)
+    hours = None if isinstance(door, Mailbox) else door.hours
+    return Door(provider, door.client, door.lease, door.view, directory, line, hours)

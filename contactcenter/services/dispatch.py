@@ -15,14 +15,16 @@ import msgspec
 from contactcenter.domain.facts import Fact
 from contactcenter.services import handles
 from contactcenter.services.batch_rows import BatchRows
-from contactcenter.services.changes import Batch, Decided
+from contactcenter.services.changes import Batch, Decided, TimerSet
+from contactcenter.services.expected_waits import Told
+from contactcenter.services.follow_ups import follow_ups
 from contactcenter.services.phone_orders import orders
 from contactcenter.services.pushes import ConversationPush, DeskPush, NodeReply
-from contactcenter.services.views import Loaded, Ownership
+from contactcenter.services.views import Loaded, Ownership, SnapshotMark
 from routing import effects as fx
 from routing.decide import decide
 from routing.events import AnyEvent, Arrived
-from routing.model import Record
+from routing.model import End, Record
 from routing.replay import effects_hash
 from routing.state import State
 
@@ -50,6 +52,7 @@ class Dispatch:
         self.state = state
         self.epoch = ownership.epoch
         self.seq = ownership.last_seq
+        self._at = state.now
         self._records: dict[str, Record] = {record.contact.id: record for record, _ in loaded.records}
         versions = {record.contact.id: version for record, version in loaded.records}
         self._rows = BatchRows(domain, state, versions=versions | dict(loaded.fresh), desk_seqs=dict(loaded.desk_seqs))
@@ -60,6 +63,7 @@ class Dispatch:
         self._facts: list[Fact] = []
         self.pushes = Pushes()
         self._outbox: list[Any] = []
+        self._timers: list[TimerSet] = []
 
     @property
     def empty(self) -> bool:
@@ -78,6 +82,7 @@ class Dispatch:
     def refuse(self, row: int, now: int, problem: str) -> None:
         """A pending row that cannot be read or decided: numbered, so that the log has no gap, and set aside."""
         self.seq += 1
+        self._at = max(self._at, now)
         nothing = effects_hash([])
         self._decided.append(Decided(seq=self.seq, at=now, event=b"", effects_hash=nothing, row=row, problem=problem))
         self._facts.append(
@@ -95,6 +100,7 @@ class Dispatch:
         self, event: AnyEvent | None, effects: Sequence[fx.AnyEffect], now: int, *, row: int | None, reply_to: str
     ) -> None:
         self.seq += 1
+        self._at = max(self._at, now)
         if isinstance(event, Arrived):
             self._records.setdefault(event.contact.id, Record(contact=event.contact, arrival=0))
         own = _encode(event) if row is None else b""
@@ -114,6 +120,7 @@ class Dispatch:
         self._rows.take(effect, record, seq=self.seq, now=now)
         number = self._number(getattr(effect, "agent", ""))
         self._outbox.extend(orders(effect, record, provider=self.domain, number=number, now=now))
+        self._timers.extend(follow_ups(effect, record, provider=self.domain, now=now))
         self._tell_customer(effect, record, number, now)
 
     def _refresh(self) -> None:
@@ -176,7 +183,7 @@ class Dispatch:
                     event=event,
                     at=now,
                     agent_number=number,
-                    position=getattr(effect, "position", 0),
+                    told=_told(effect),
                 )
             )
 
@@ -191,6 +198,7 @@ class Dispatch:
             arrivals=self.state.arrivals,
             decided=self._decided,
             outbox=self._outbox,
+            timers=self._timers,
             facts=self._facts,
         )
         for contact in self._rows.fill(batch, self._records):
@@ -199,6 +207,15 @@ class Dispatch:
         pushes.sendings = bool(self._outbox)
         self._begin()
         return batch, pushes
+
+    def snapshot(self) -> tuple[SnapshotMark, bytes]:
+        """The domain after the last event, for the log; asked once that event is committed."""
+        mark = SnapshotMark(self.seq, self.epoch, self._at)
+        return mark, _encode(self.state.snapshot(mark.at))
+
+
+def _told(effect: fx.AnyEffect) -> Told:
+    return Told.of(effect.position, effect.expected, effect.at_most) if isinstance(effect, fx.Queued) else Told()
 
 
 def _event_for_customer(effect: fx.AnyEffect) -> str:
@@ -210,6 +227,9 @@ def _event_for_customer(effect: fx.AnyEffect) -> str:
             return "assigned"
         case fx.Released(reason="transfer" | "agent_left"):
             return "released"
+        case fx.Ended(how=End.OVERFLOWED):
+            # He writes on in the same window: what he says becomes a message (services/left_messages.py).
+            return ""
         case fx.WrapUpBegan() | fx.Ended():
             return "closed"
         case _:

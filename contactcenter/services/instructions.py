@@ -1,27 +1,44 @@
-"""What a phone platform is told to do with a call, and in whose words (B18, I4)."""
+"""What a phone platform is told to do with a call, and in whose words (A04, B18, D21, I4)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.port import Receipt
 from contactcenter.clock import Micros, to_datetime
+from contactcenter.domain import priority
 from contactcenter.domain.facts import Fact
 from contactcenter.services.directories import Door
+from contactcenter.services.expected_waits import Told, told_when_queued
 from contactcenter.services.wording import Wording, in_language
 from routing import effects as fx
 
 First = Callable[[Receipt, tuple[fx.AnyEffect, ...]], Receipt]
 
 
+class TurnedAway(Struct, frozen=True, kw_only=True):
+    """A contact that gets `answer` instead of an agent: why, and when that was decided."""
+
+    contact: str
+    answer: str
+    reason: str
+    at: Micros
+    language: str = ""
+
+
+WORDS = {"closed": "closed", "max_wait": "overflowed"}
+"""Which texts say it; all other reasons have those of busy lines."""
+
+
 class Instructions:
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
 
-    def first(self, door: Door, contact: str, language: str) -> First:
+    def first(self, door: Door, contact: str, language: str, *, at: Micros) -> First:
         """Turns the first decision about a contact into the reply: queue, or what a blocked call gets."""
 
         def instruct(receipt: Receipt, effects: tuple[fx.AnyEffect, ...]) -> Receipt:
@@ -29,33 +46,52 @@ class Instructions:
                 if getattr(effect, "contact", "") != contact:
                     continue
                 if isinstance(effect, fx.Queued):
-                    text = self.text(door, "call.queued", language, position=effect.position)
-                    return Receipt(contact, instruction="queue", text=text, language=language, position=effect.position)
+                    said = Told.of(effect.position, effect.expected, effect.at_most)
+                    return self.queued(door, contact, said, language)
                 if isinstance(effect, fx.Blocked):
-                    return self.blocked(door, contact, language, effect.treatment)
+                    why, answer = effect.reason, effect.treatment
+                    blocked = TurnedAway(contact=contact, answer=answer, reason=why, at=at, language=language)
+                    return self.turned_away(door, blocked)
             return Receipt(contact, instruction="hang_up", language=language)
 
         return instruct
 
     def recalled(self, door: Door, facts: list[Fact], receipt: Receipt, language: str) -> Receipt:
-        """The first decision again, from its fact; `pending` while there is none."""
-        decided = next((fact for fact in facts if fact.kind in ("contact.queued", "contact.blocked")), None)
+        """The first decision again, from its fact, or that it has overflowed since; `pending` while there is none."""
+        later = next((fact for fact in facts if fact.kind == "contact.overflowed"), None)
+        decided = later or next((fact for fact in facts if fact.kind in ("contact.queued", "contact.blocked")), None)
         if decided is None:
             return replace(receipt, pending=True)
         opened = next((str(fact.data.get("language", "")) for fact in facts if fact.kind == "contact.opened"), "")
         spoken = opened or language
-        if decided.kind == "contact.blocked":
-            answer = self.blocked(door, receipt.contact, spoken, decided.data["treatment"])
+        if decided.kind != "contact.queued":
+            answer = self.turned_away(door, told_by(decided, spoken))
         else:
-            position = int(decided.data.get("position", 0))
-            text = self.text(door, "call.queued", spoken, position=position)
-            answer = Receipt(receipt.contact, instruction="queue", text=text, language=spoken, position=position)
+            answer = self.queued(door, receipt.contact, told_when_queued(decided.data), spoken)
         return replace(answer, duplicate=True)
 
-    def blocked(self, door: Door, contact: str, language: str, treatment: str) -> Receipt:
+    def queued(self, door: Door, contact: str, said: Told, language: str) -> Receipt:
+        """Where the caller stands and, from a minute on, how long it will probably take."""
+        minutes = said.minutes()
+        key = "call.queued_wait" if minutes else "call.queued"
+        text = self.text(door, key, language, position=said.position, **minutes)
+        return Receipt(
+            contact,
+            instruction="queue",
+            text=text,
+            language=language,
+            position=said.position,
+            expected_wait_s=said.expected_wait_s,
+            at_most_wait_s=said.at_most_wait_s,
+        )
+
+    def turned_away(self, door: Door, told: TurnedAway) -> Receipt:
         """An apology and a way on; the callback itself is promised when the platform posts the wish."""
-        text = self.text(door, f"call.blocked.{treatment}", language, until=self._latest_callback(door))
-        return Receipt(contact, instruction=treatment, text=text, language=language)
+        opens = door.opens_at(told.at) if told.reason == "closed" else 0
+        words = "blocked" if told.reason == "closed" and not opens else WORDS.get(told.reason, "blocked")
+        params = {"until": self._latest_callback(door, told.at), "opens": self.hour(door, opens)}
+        text = self.text(door, f"call.{words}.{told.answer}", told.language, **params)
+        return Receipt(told.contact, instruction=told.answer, text=text, language=told.language)
 
     def text(self, door: Door, key: str, language: str, **params: object) -> str:
         """A customer's text of this door's client, who is always named (I5)."""
@@ -69,6 +105,16 @@ class Instructions:
         calendar = door.directory.document.provider.time_zone
         return to_datetime(at).astimezone(ZoneInfo(calendar)).strftime("%m-%d %H:%M")
 
-    def _latest_callback(self, door: Door) -> str:
-        minutes = door.directory.document.callbacks.window_s // 60
-        return f"{minutes} min"
+    def _latest_callback(self, door: Door, at: Micros) -> str:
+        """The end of the window that is promised to whoever asks now."""
+        directory = door.directory
+        window_s, calendar = directory.document.callbacks.window_s, directory.callback_calendar(door.client)
+        _, until = priority.callback_window(now=at, window_s=window_s, calendar=calendar)
+        return self.hour(door, until)
+
+
+def told_by(fact: Fact, language: str) -> TurnedAway:
+    """What a fact `contact.blocked` or `contact.overflowed` says; an effect leaves out its defaults."""
+    answer = str(fact.data.get("treatment") or fact.data.get("answer", ""))
+    reason = str(fact.data.get("reason", "max_wait"))
+    return TurnedAway(contact=fact.contact, answer=answer, reason=reason, at=fact.at, language=language)

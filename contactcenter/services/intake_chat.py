@@ -12,10 +12,11 @@ from contactcenter.services import handles
 from contactcenter.services.changes import ContactLink, ConversationMove, NewConversation, NewEvent, NewMessage
 from contactcenter.services.directories import Directories, Door
 from contactcenter.services.intake import Plan
+from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.opening import Opening, Wish
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.pushes import ConversationPush
-from contactcenter.services.views import ConversationView, Scope
+from contactcenter.services.views import ContactView, ConversationView, Scope
 from routing.events import Left
 from routing.model import Medium
 
@@ -23,10 +24,13 @@ OPEN = ("new", "waiting", "offered", "active")
 
 
 class ChatIntake:
-    def __init__(self, *, directories: Directories, reads: DoorReads, opening: Opening, ids: Ids) -> None:
+    def __init__(
+        self, *, directories: Directories, reads: DoorReads, opening: Opening, messages: LeftMessages, ids: Ids
+    ) -> None:
         self._directories = directories
         self._reads = reads
         self._opening = opening
+        self._messages = messages
         self._ids = ids
 
     async def opened(self, inbound: port.ChatOpened, now: Micros, reply_to: str) -> Plan:
@@ -67,30 +71,40 @@ class ChatIntake:
             subject=inbound.topic,
             complaint=inbound.complaint,
             conversation=conversation.id,
+            treatment="message",
             context={key: value for key, value in context.items() if value},
         )
 
     async def said(self, inbound: port.ChatSaid, now: Micros, reply_to: str) -> Plan:
-        """A message joins the open contact; after that is over it opens the next one of the conversation."""
+        """A message joins the open contact; after that is over it opens the next one of the conversation.
+
+        When nobody took the chat (closed, full, waited too long) the next one is not a chat but a message.
+        """
         door = self._door(inbound.site)
         conversation = await self._conversation(inbound.site, inbound.session)
         plan = Plan()
-        contact = await self._open_contact(door, conversation)
-        if contact:
+        last = await self._last(door, conversation)
+        acknowledged: list[NewMessage] = []
+        if last is not None and last.state in OPEN:
+            contact = last.id
             plan.changes.contact_links.append(ContactLink(id=contact, must_be_open=True))
             joined = ConversationMove(id=conversation.id, expected=contact, contact=contact)
             plan.changes.conversation_moves.append(joined)
+        elif last is not None and self._messages.takes(door, last):
+            contact, taken = await self._messages.open(door, conversation, last, plan.changes, now)
+            acknowledged.append(taken)
         else:
             contact = await self._next_contact(door, conversation, inbound, plan, now)
         self._message(door, conversation, inbound, contact, plan, now)
+        plan.changes.messages.extend(acknowledged)
         plan.receipt = port.Receipt(contact=contact)
         return plan
 
-    async def _open_contact(self, door: Door, conversation: ConversationView) -> str:
+    async def _last(self, door: Door, conversation: ConversationView) -> ContactView | None:
+        """The contact that the conversation is in, or was in last."""
         if not conversation.contact:
-            return ""
-        contact = await self._reads.contact(Scope(door.provider, door.client), conversation.contact)
-        return contact.id if contact is not None and contact.state in OPEN else ""
+            return None
+        return await self._reads.contact(Scope(door.provider, door.client), conversation.contact)
 
     async def _next_contact(
         self, door: Door, conversation: ConversationView, inbound: port.ChatSaid, plan: Plan, now: Micros
@@ -110,6 +124,7 @@ class ChatIntake:
                 subject=conversation.subject,
                 conversation=conversation.id,
                 origin=conversation.contact,
+                treatment="message",
             ),
             plan.changes,
         )
@@ -163,11 +178,12 @@ class ChatIntake:
         )
 
     async def left(self, inbound: port.ChatLeft, now: Micros, reply_to: str) -> Plan:
-        """The visitor closed the page and did not come back in time, or ended it himself."""
+        """The visitor closed the page and did not come back in time, or ended it himself. A message stays."""
         door = self._door(inbound.site)
         conversation = await self._conversation(inbound.site, inbound.session)
         plan = Plan()
-        contact = await self._open_contact(door, conversation)
+        last = await self._last(door, conversation)
+        contact = last.id if last is not None and last.state in OPEN and last.medium == Medium.CHAT else ""
         if contact:
             plan.changes.events.append(
                 NewEvent(

@@ -149,7 +149,7 @@ class PhoneIntake:
             reply_to=reply_to,
         )
         plan.awaits = signal.kind == "enter"
-        plan.instruct = self._instructions.first(door, opened.contact.id, opened.language)
+        plan.instruct = self._instructions.first(door, opened.contact.id, opened.language, at=now)
         return opened.contact.id
 
     def _follow(self, signal: Signal, inbound: port.AnyInbound, known: Known, plan: Plan) -> None:

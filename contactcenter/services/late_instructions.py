@@ -1,22 +1,28 @@
-"""The instruction that was not decided in time follows as a command (house rule of intake: reply, else 202 and this).
+"""What a call is told by a command: what was not decided in time for the reply, and what it gets when it overflows.
 
-A timer row holds the promise from the moment of the 202, so that it survives whatever happens to the process.
+A timer row holds each promise: of the first from the moment of the 202, of the second in the decision's own batch,
+so that they survive whatever happens to the process.
 """
 
 from __future__ import annotations
 
 from channels.port import PhoneCommand, Receipt
 from contactcenter.clock import SECOND, Clock, Micros
+from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Changes, Outgoing, TimerSet
-from contactcenter.services.directories import Directories
-from contactcenter.services.instructions import Instructions
+from contactcenter.services.directories import Directories, Door
+from contactcenter.services.follow_ups import CALL_OVERFLOWED
+from contactcenter.services.instructions import Instructions, told_by
 from contactcenter.services.ports import Bus, ChangeStore, Reads
 from contactcenter.services.views import ContactView, DueTimer, Scope
 
 KIND = "call.instruct"
+KINDS = (KIND, CALL_OVERFLOWED)
 AGAIN: Micros = SECOND
 LIFE: Micros = 30 * SECOND
 """How long after the decision a caller is still there to be told."""
+GONE = ("abandoned", "overflowed")
+"""Ends after which the first instruction is no use: nobody is there, or he is told something else."""
 
 
 def promise(contact: ContactView, source: str, at: Micros) -> TimerSet:
@@ -51,27 +57,40 @@ class LateInstructions:
         self._clock = clock
 
     async def handle(self, timer: DueTimer) -> None:
-        """Send what was decided; look again in a second while nothing is; nothing for a call that is over."""
-        now = self._clock.now()
+        """Send what was decided; nothing for a call that is over or whose line is gone from the configuration."""
         changes = Changes(timers_fired=[timer.id])
         scope = Scope(timer.provider, timer.client)
         contact = await self._reads.contact(scope, timer.subject)
         door = self._directories.line(contact.door) if contact else None
         if contact is not None and door is not None:
             facts = await self._reads.facts_of_contact(scope, contact.id)
-            told = self._instructions.recalled(door, facts, Receipt(contact.id), contact.language)
-            if told.pending:
-                changes.timers.append(promise(contact, timer.owner, now + AGAIN))
-            elif contact.outcome != "abandoned":
-                changes.outbox.append(_command(contact, timer.owner, told, now))
+            tell = self._overflowed if timer.kind == CALL_OVERFLOWED else self._late
+            tell(contact, timer.owner, door, facts, changes)
         await self._store.apply(changes)
         if changes.outbox:
             await self._bus.publish("outbox")
 
+    def _late(self, contact: ContactView, source: str, door: Door, facts: list[Fact], changes: Changes) -> None:
+        """The first instruction; while nothing is decided, look again in a second."""
+        now = self._clock.now()
+        if contact.outcome in GONE:
+            return
+        told = self._instructions.recalled(door, facts, Receipt(contact.id), contact.language)
+        if told.pending:
+            changes.timers.append(promise(contact, source, now + AGAIN))
+        else:
+            changes.outbox.append(_command(contact, source, told, name="treat", now=now))
 
-def _command(contact: ContactView, source: str, told: Receipt, now: Micros) -> Outgoing:
+    def _overflowed(self, contact: ContactView, source: str, door: Door, facts: list[Fact], changes: Changes) -> None:
+        fact = next((each for each in facts if each.kind == "contact.overflowed"), None)
+        if fact is not None:
+            told = self._instructions.turned_away(door, told_by(fact, contact.language))
+            changes.outbox.append(_command(contact, source, told, name="overflow", now=self._clock.now()))
+
+
+def _command(contact: ContactView, source: str, told: Receipt, *, name: str, now: Micros) -> Outgoing:
     command = PhoneCommand(
-        id=f"{contact.id}/treat",
+        id=f"{contact.id}/{name}",
         source=source,
         call=contact.external_id,
         verb="treat",

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from contactcenter.clock import SECOND, Ids, Micros
+from contactcenter.clock import Ids, Micros
 from contactcenter.domain import priority
+from contactcenter.domain.configuration import View
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import Identity
 from contactcenter.domain.routing_config import needs, relaxation
@@ -19,15 +20,8 @@ from contactcenter.services.views import ContactView, CustomerView, Scope
 from routing.events import Arrived
 from routing.model import Contact, Medium, Tier
 
-PREFERRED_WAIT: dict[Medium, Micros] = {
-    Medium.VOICE: SECOND,
-    Medium.CHAT: 10 * SECOND,
-    Medium.MAIL: 300 * SECOND,
-    Medium.CALLBACK: 60 * SECOND,
-}
-"""How long a contact waits for the agent its customer knows (B16); a call has three rings and no more."""
-OWNER_WAIT = 20 * SECOND
-"""How long a key account waits for its named owner before the fallback (A16)."""
+TAKEN_BY_THE_HOUR = (Medium.VOICE, Medium.CHAT)
+"""Calls and chats need somebody at once; mails and callbacks queue at any hour (B18, D21)."""
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -155,6 +149,7 @@ class Opening:
         tier = Tier(customer.tier)
         enqueued_at = wish.enqueued_at or wish.now
         preferred, until = await self._preferred(wish, customer)
+        opens_at = door.opens_at(wish.now) if wish.medium in TAKEN_BY_THE_HOUR else 0
         return Contact(
             id=contact_id,
             client=door.client,
@@ -172,7 +167,8 @@ class Opening:
             preferred=preferred,
             preferred_until=until,
             origin=wish.origin,
-            treatment=wish.treatment,
+            treatment=_treatment(wish, view, closed=opens_at > 0),
+            opens_at=opens_at,
             handle=wish.handle,
         )
 
@@ -194,12 +190,21 @@ class Opening:
 
     async def _preferred(self, wish: Wish, customer: CustomerView) -> tuple[str, Micros]:
         """The named account owner, else who served this customer last; both for a bounded time (A16, B16)."""
+        rules = wish.door.directory.media(wish.medium)
         if customer.account_owner:
-            return customer.account_owner, wish.now + OWNER_WAIT
+            return customer.account_owner, wish.now + priority.owner_wait(rules)
         scope = Scope(wish.door.provider, wish.door.client)
         before = await self._reads.contacts(scope, limit=1, customer=customer.id) if customer.version >= 0 else []
         last = before[0].owner if before else ""
-        return (last, wish.now + PREFERRED_WAIT[wish.medium]) if last else ("", 0)
+        return (last, wish.now + priority.preferred_wait(rules)) if last else ("", 0)
+
+
+def _treatment(wish: Wish, view: View, *, closed: bool) -> str:
+    """What it gets instead of an agent: settled when it comes, since it depends on the hour."""
+    hours = wish.door.hours if closed else None
+    stated = hours.answer if hours is not None else ""
+    bounds = view.overflow.answer if view.overflow is not None else ""
+    return stated or bounds or wish.treatment
 
 
 def _row(wish: Wish, contact: Contact, customer: str, language: str) -> NewContact:
@@ -286,6 +291,7 @@ def _opened(wish: Wish, contact: Contact, customer: str, language: str, fact_id:
             "deadline": contact.deadline,
             "cycle_ms": _cycle_ms(wish, contact),
             "origin": contact.origin,
+            **({"opens_at": contact.opens_at} if contact.opens_at else {}),
         },
     )
 

@@ -29,9 +29,10 @@ from contactcenter.services.views import (
     Pending,
     Principal,
     QueueLine,
-    SavedSnapshot,
+    SaidWait,
     Scope,
     SeatLine,
+    SnapshotMark,
 )
 from routing.effects import AnyEffect
 
@@ -71,12 +72,20 @@ class RoutingStore(Protocol):
         last number, and every contact's version. LeaseLost or StaleWrite: nothing was written."""
         ...
 
-    async def save_snapshot(self, domain: str, seq: int, epoch: int, at: int, snapshot: bytes) -> None: ...
+    async def save_snapshot(self, domain: str, mark: SnapshotMark, snapshot: bytes) -> None:
+        """Kept once: a second one of the same event and epoch is dropped."""
+        ...
 
-    def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]: ...
+    async def snapshot_marks(self, domain: str) -> list[SnapshotMark]:
+        """All that are kept, oldest first, without what they hold."""
+        ...
 
-    async def snapshots(self, domain: str) -> list[SavedSnapshot]:
-        """All kept, oldest first."""
+    async def snapshot(self, domain: str, mark: SnapshotMark) -> bytes:
+        """What a mark of `snapshot_marks` holds. Raises NotFound."""
+        ...
+
+    def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]:
+        """The decided events after `since_seq` up to and with `until_seq`, in order."""
         ...
 
 
@@ -158,6 +167,10 @@ class Reads(Protocol):
     async def desk(self, provider: str, agent: str) -> DeskView | None: ...
 
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]: ...
+
+    async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
+        """What the last few hundred contacts were told on entering: the newest by view, tier, and at once or not."""
+        ...
 
     async def seat_lines(self, scope: Scope) -> list[SeatLine]: ...
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from contactcenter.services.expected_waits import Told
 from routing.effects import AnyEffect
 
 
@@ -46,7 +47,8 @@ class ConversationPush(Struct, frozen=True, omit_defaults=True, kw_only=True):
     text: str = ""
     agent: str = ""
     agent_number: str = ""
-    position: int = 0
+    told: Told = Told()
+    """With `queued`: where the customer stands."""
 
 
 decode_desk = msgspec.json.Decoder(DeskPush).decode

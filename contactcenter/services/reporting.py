@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from contactcenter.clock import SECOND, Clock, Micros, rfc3339, to_datetime, to_micros
 from contactcenter.domain.facts import Fact
+from contactcenter.services.expected_waits import RECENT, TierWaits, waits_now
 from contactcenter.services.ports import Reads
 from contactcenter.services.views import QueueLine, Scope, SeatLine
 
@@ -25,7 +26,12 @@ OPEN_STATES = ("new", "waiting", "offered", "active", "wrap_up")
 PAGE = 500
 
 
-LIVE_FORMULAS = {"waiting": "queue_length@1", "oldest_wait_s": "longest_wait@1", "imbalance": "conservation@1"}
+LIVE_FORMULAS = {
+    "waiting": "queue_length@1",
+    "oldest_wait_s": "longest_wait@1",
+    "expected_wait": "ewt.place@1",
+    "imbalance": "conservation@1",
+}
 
 
 class TierCounts(Struct, frozen=True):
@@ -48,6 +54,8 @@ class LiveQueue(Struct, frozen=True, kw_only=True):
     oldest_wait_s: float
     breached: int
     by_tier: TierCounts
+    expected_wait: TierWaits = TierWaits()
+    """What a contact of each tier that came now would be told; nine of ten wait no longer than `at_most_s`."""
 
 
 class LiveSeats(Struct, frozen=True, kw_only=True):
@@ -94,6 +102,14 @@ class Share(Struct, frozen=True, kw_only=True):
     value: float | None
 
 
+class MeanError(Struct, frozen=True, kw_only=True):
+    """A mean absolute error in seconds. `value_s` is None when nothing was told and then answered."""
+
+    formula: str
+    contacts: int
+    value_s: float | None
+
+
 class DayTable(Struct, frozen=True, kw_only=True):
     """A stretch of time recomputed from its facts. Seconds; counts are of contacts unless named otherwise."""
 
@@ -106,9 +122,13 @@ class DayTable(Struct, frozen=True, kw_only=True):
     service_level: Share | None = None
     average_answer_s: float | None = None
     longest_wait_s: float | None = None
+    expected_wait_error: MeanError | None = None
+    expected_wait_kept: Share | None = None
+    """Of those who were told an expected wait: how many were answered within the bound that nine of ten keep."""
     abandoned: Share | None = None
     redirected: int = 0
     blocked: int = 0
+    overflowed: int = 0
     breached: int = 0
     callbacks: int = 0
     mails_answered: int = 0
@@ -164,6 +184,7 @@ class QueueBoard:
         before = await self._reads.counts_since(scope, midnight)
         lines = await self._reads.queue_lines(scope, now)
         seats = await self._reads.seat_lines(scope)
+        said = await self._reads.said_waits(scope, now - RECENT)
         after = await self._reads.counts_since(scope, midnight)
         ledger = self._ledgers.setdefault(scope, _Ledger())
         if before == after or ledger.last is None:
@@ -173,7 +194,7 @@ class QueueBoard:
             at=rfc3339(now),
             provider=scope.provider,
             client=scope.client,
-            queues=tuple(_queue(line) for line in lines),
+            queues=tuple(_queue(line, waits_now(line, seats, said)) for line in lines),
             seats=tuple(_seats(line) for line in seats),
             today=after,
             conservation=ledger.last,
@@ -289,7 +310,7 @@ def ended_total(counts: Mapping[str, int]) -> int:
     return others + counts.get("contact.blocked", 0)
 
 
-def _queue(line: QueueLine) -> LiveQueue:
+def _queue(line: QueueLine, expected: TierWaits) -> LiveQueue:
     return LiveQueue(
         client=line.client,
         view=line.view,
@@ -301,6 +322,7 @@ def _queue(line: QueueLine) -> LiveQueue:
         oldest_wait_s=round(line.oldest_wait_s, 3),
         breached=line.breached,
         by_tier=TierCounts(*line.by_tier),
+        expected_wait=expected,
     )
 
 

@@ -13,7 +13,7 @@ from contactcenter.domain.routing_config import routing_config
 from contactcenter.errors import Misconfigured
 from contactcenter.services.dispatch import Dispatch
 from contactcenter.services.ports import ConfigurationStore, RoutingStore
-from contactcenter.services.views import Loaded, Ownership
+from contactcenter.services.views import Loaded, Ownership, SnapshotMark
 from routing.decide import recover
 from routing.model import Snapshot
 from routing.state import State
@@ -29,7 +29,7 @@ class Takeover:
         loaded = await self._store.load(domain)
         snapshot = await self._snapshot(domain, loaded, ownership, now)
         encoded = msgspec.json.encode(snapshot)
-        await self._store.save_snapshot(domain, ownership.last_seq, ownership.epoch, now, encoded)
+        await self._store.save_snapshot(domain, SnapshotMark(ownership.last_seq, ownership.epoch, now), encoded)
         dispatch = self._dispatch(domain, snapshot, loaded, ownership)
         dispatch.recovered(recover(dispatch.state, now), now)
         return dispatch

@@ -190,6 +190,19 @@ class QueueLine(Struct, frozen=True, kw_only=True):
     by_tier: tuple[int, int, int, int]
 
 
+class SaidWait(Struct, frozen=True, kw_only=True):
+    """The newest estimate that a contact of this tier was told on entering the view, in microseconds (estimate.py)."""
+
+    client: str
+    view: str
+    medium: str
+    tier: int
+    place: int
+    expected: int
+    at_most: int
+    at: int
+
+
 class SeatLine(Struct, frozen=True, kw_only=True):
     """One lease's people by presence."""
 
@@ -262,8 +275,9 @@ class LoggedEvent(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class SavedSnapshot(Struct, frozen=True):
+class SnapshotMark(Struct, frozen=True, order=True):
+    """A kept snapshot: the domain as it was after event `seq`, in this epoch, at this instant."""
+
     seq: int
     epoch: int
     at: int
-    snapshot: bytes

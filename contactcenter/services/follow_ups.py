@@ -1,0 +1,41 @@
+"""What a decision leaves for a service to do: it needs the customer's words and rows, which a router does not read.
+
+Each is a timer row of the decision's own batch, due at once, so that no crash can lose it: a call that overflowed is
+told what it gets instead, a chat that finds nobody becomes a message.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contactcenter.clock import Micros
+from contactcenter.services import handles
+from contactcenter.services.changes import TimerSet
+from routing import effects as fx
+from routing.model import Record
+
+CALL_OVERFLOWED: Final = "call.overflowed"
+CHAT_TURNED_AWAY: Final = "chat.turned_away"
+
+
+def follow_ups(effect: fx.AnyEffect, record: Record, *, provider: str, now: Micros) -> list[TimerSet]:
+    """The timers of one effect. `owner` of a call's names the platform that is told."""
+    contact = record.contact
+    call = handles.call_of(contact.handle)
+    if isinstance(effect, fx.Overflowed) and call is not None:
+        kind, owner = CALL_OVERFLOWED, call[0]
+    elif isinstance(effect, fx.Overflowed | fx.Blocked) and handles.chat_of(contact.handle):
+        kind, owner = CHAT_TURNED_AWAY, ""
+    else:
+        return []
+    return [
+        TimerSet(
+            id=f"{kind}:{contact.id}",
+            kind=kind,
+            provider=provider,
+            client=contact.client,
+            subject=contact.id,
+            due_at=now,
+            owner=owner,
+        )
+    ]
