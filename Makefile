@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup run demo test check format lint types contracts fast mutants bench docs clean
+.PHONY: help setup run demo test check format lint types contracts fast mutants bench pythons docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -51,6 +51,9 @@ mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test 
 
 bench: $(VENV)/.dev ## the figures of docs/performance.md
 	$(BIN)/python -m benchmarks
+
+pythons: $(VENV)/.dev ## a simulated day, decided again by every other Python found here
+	$(BIN)/python -m benchmarks.other_pythons
 
 docs: $(VENV)/.dev ## docs/api from the code
 	$(BIN)/python -m contactcenter docs

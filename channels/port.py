@@ -237,6 +237,9 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     text: str = ""
     language: str = ""
     position: int = 0
+    expected_wait_s: int = 0
+    """How long it will probably wait, and what nine of ten do not exceed; 0 while nothing is known."""
+    at_most_wait_s: int = 0
 
 
 class Intake(Protocol):

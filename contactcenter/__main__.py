@@ -9,8 +9,9 @@ from pathlib import Path
 
 from contactcenter import config
 from contactcenter.config import Settings
+from contactcenter.domain.texts import LANGUAGES
 from contactcenter.errors import ContactCenterError
-from contactcenter.wiring import commands
+from contactcenter.wiring import commands, history
 from contactcenter.wiring.arguments import run_async
 from contactcenter.wiring.logs import start_logging
 
@@ -78,9 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--agents", type=int, default=100)
     demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")
 
-    replay = _command(commands_, "replay", commands.replay, "decide every logged event again and compare")
-    replay.add_argument("--day", help="only this day, YYYY-MM-DD in UTC; default everything")
+    replay = _command(commands_, "replay", history.replay, "decide every logged event again and compare")
+    replay.add_argument("--day", help="only this day, YYYY-MM-DD in the provider's time zone; default everything")
     replay.add_argument("--provider", default="")
+
+    explain = _command(commands_, "explain", history.explain, "why a contact went where it went, who else was there")
+    explain.add_argument("contact", help="the contact's id, ct_...")
+    explain.add_argument("--at", help="only this instant: 2026-11-22T09:00:03, or a time of the day it came")
+    explain.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
+    explain.add_argument("--all-agents", action="store_true", help="name everyone, agents of other leases too")
 
     docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
     docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))

@@ -28,6 +28,7 @@ from contactcenter.realtime.feed import FeedPace, LiveFeed
 from contactcenter.services.access import Access
 from contactcenter.services.changes import Applied, Changes
 from contactcenter.services.configuring import Configuring
+from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import QueueBoard, Reports
 from contactcenter.services.supervision import Supervision
 from contactcenter.services.views import (
@@ -38,6 +39,7 @@ from contactcenter.services.views import (
     OutboxItem,
     Principal,
     QueueLine,
+    SaidWait,
     Scope,
     SeatLine,
 )
@@ -190,6 +192,7 @@ class Rows:
         self.fact_rows: list[Fact] = []
         self.lines: list[QueueLine] = []
         self.seats: list[SeatLine] = []
+        self.said: list[SaidWait] = []
         self.mails: list[OutboxItem] = []
         self.counts: dict[str, int] = {}
         self.tokens: dict[bytes, Principal] = {}
@@ -257,6 +260,9 @@ class Rows:
 
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]:
         return [line for line in self.lines if scope.client in ("", line.client)]
+
+    async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
+        return [each for each in self.said if scope.client in ("", each.client) and each.at >= since]
 
     async def seat_lines(self, scope: Scope) -> list[SeatLine]:
         return [line for line in self.seats if scope.client in ("", line.client)]
@@ -365,6 +371,7 @@ class House:
                 cycles_of=lambda provider: {"voice": 5000},
                 clock=self.clock,
             ),
+            explaining=Explaining(stores.routing),
             complaints=self.ladder,
             configuration=Configuring(
                 store=stores.configuration, changes=stores.changes, bus=self.bus, clock=self.clock

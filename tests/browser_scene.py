@@ -120,6 +120,12 @@ def board() -> dict[str, Any]:
             "oldest_wait_s": 8.2,
             "breached": 0,
             "by_tier": {"platinum": 0, "gold": 1, "iron": 0, "lead": 0},
+            "expected_wait": {
+                "platinum": {"expected_s": 12.0, "at_most_s": 30.0},
+                "gold": {"expected_s": None, "at_most_s": None},
+                "iron": {"expected_s": 45.0, "at_most_s": 130.0},
+                "lead": {"expected_s": 200.0, "at_most_s": 610.0},
+            },
         }
         return {"client": "kangjia", "view": view, "medium": medium, **figures, **more}
 

@@ -15,7 +15,7 @@ from contactcenter.config import Settings
 from contactcenter.services.changes import Changes, NewEvent
 from contactcenter.services.takeover import Takeover
 from contactcenter.wiring.core import Core
-from contactcenter.workers.router import Router, RouterSettings
+from contactcenter.workers.router import SNAPSHOT_EVERY, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
 from routing.effects import AnyEffect
 from routing.events import AnyEvent, PresenceSet, SignedIn
@@ -36,14 +36,16 @@ class House:
         self.committed = asyncio.Event()
         self._calls = 0
 
-    def router(self, owner: str = "one", *, batch: int = 200, lease_s: float = 3.0) -> Router:
+    def router(
+        self, owner: str = "one", *, batch: int = 200, lease_s: float = 3.0, snapshot_every: int = SNAPSHOT_EVERY
+    ) -> Router:
         return Router(
             domain="ruixun",
             store=self.core.stores.routing,
             bus=self.core.bus,
             clock=self.core.clock,
             takeover=Takeover(self.core.stores.routing, self.core.stores.configuration),
-            settings=RouterSettings(owner=owner, batch=batch, lease_s=lease_s),
+            settings=RouterSettings(owner=owner, batch=batch, lease_s=lease_s, snapshot_every=snapshot_every),
             observe=self._observe,
         )
 
@@ -93,10 +95,15 @@ class House:
 
 @asynccontextmanager
 async def house(
-    pool: asyncpg.Pool, tmp_path: Path, *, routed: bool = True, first_decision_ms: int = 5000
+    pool: asyncpg.Pool,
+    tmp_path: Path,
+    *,
+    routed: bool = True,
+    first_decision_ms: int = 5000,
+    configuration: str = EXAMPLE,
 ) -> AsyncIterator[House]:
     core = Core(Settings(data_dir=tmp_path, first_decision_ms=first_decision_ms), pool, "one")
-    await core.configuring.apply("", EXAMPLE, by="test")
+    await core.configuring.apply("", configuration, by="test")
     await core.directories.refresh()
     found = House(core)
     found.supervisor.run("replies", core.replies.run)

@@ -259,5 +259,8 @@ def _with_receipt(standing: Standing, receipt: Receipt) -> Standing:
     """What the intake said on opening (the acknowledgement, B18) is heard with the first `queued`."""
     if not isinstance(standing.now, Waiting):
         return standing
-    position = standing.now.position or receipt.position
-    return replace(standing, now=Waiting(position, receipt.text or standing.now.text))
+    now = standing.now
+    if not now.position:
+        expected, at_most = receipt.expected_wait_s, receipt.at_most_wait_s
+        now = replace(now, position=receipt.position, expected_wait_s=expected, at_most_wait_s=at_most)
+    return replace(standing, now=replace(now, text=receipt.text or now.text))

@@ -16,10 +16,12 @@ from channels.chat.protocol import Message
 
 
 class Waiting(Struct, frozen=True):
-    """In the queue; position 1 is next, 0 not known. `text` overrides the catalogue's."""
+    """In the queue; position 1 is next. Waits are seconds; 0 is not known. `text` overrides the catalogue's."""
 
     position: int = 0
     text: str = ""
+    expected_wait_s: int = 0
+    at_most_wait_s: int = 0
 
 
 class Assigned(Struct, frozen=True):

@@ -89,9 +89,11 @@ class Welcome(FrameOut, frozen=True, kw_only=True, tag="welcome"):
 
 
 class Queued(FrameOut, frozen=True, kw_only=True, tag="queued"):
-    """Waiting. `position` 1 is next, 0 is not known."""
+    """Waiting. `position` 1 is next, 0 is not known; nine of ten wait no longer than `at_most_wait_s`."""
 
     position: int = 0
+    expected_wait_s: int = 0
+    at_most_wait_s: int = 0
     text: str = ""
 
 

@@ -211,8 +211,8 @@ class Visit:
         match push:
             case p.Message():
                 return self._pushed_message(push)
-            case Waiting(position=position, text=text):
-                return [Send(p.Queued(position=position, text=text))]
+            case Waiting():
+                return [Send(_queued(push))]
             case Assigned(agent_number=number):
                 self._agent = number
                 return [Send(p.Joined(agent_number=number))]
@@ -263,6 +263,15 @@ class Visit:
         self._numbers.update(numbers)
         while len(self._numbers) > REMEMBERED:
             del self._numbers[next(iter(self._numbers))]
+
+
+def _queued(waits: Waiting) -> p.Queued:
+    return p.Queued(
+        position=waits.position,
+        expected_wait_s=waits.expected_wait_s,
+        at_most_wait_s=waits.at_most_wait_s,
+        text=waits.text,
+    )
 
 
 def _error(code: str, *, field: str = "", message: str = "", about: str = "") -> Actions:

@@ -22,6 +22,9 @@ ERRORS: Final[Mapping[str, str]] = {
 }
 """A frame's code to the catalogue's key; all other codes are a state that does not allow it."""
 
+MINUTE_S: Final = 60
+"""Shorter waits are not counted out to the visitor: somebody is coming."""
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -35,6 +38,8 @@ class Wording:
         match frame:
             case p.Queued(text="", position=0):
                 return replace(frame, text=self._say("chat.opened"))
+            case p.Queued(text="") if frame.expected_wait_s > MINUTE_S:
+                return replace(frame, text=self._say("chat.queued_wait", **_waits(frame)))
             case p.Queued(text="", position=position):
                 return replace(frame, text=self._say("chat.queued", position=position))
             case p.Joined(text="", agent_number=number):
@@ -56,3 +61,8 @@ class Wording:
     def _say(self, key: str, **values: object) -> str:
         language = self.language or self.texts.language(self.site, "")
         return self.texts.say(self.site, language, key, **values)
+
+
+def _waits(frame: p.Queued) -> dict[str, int]:
+    minutes, most = (math.ceil(wait / MINUTE_S) for wait in (frame.expected_wait_s, frame.at_most_wait_s))
+    return {"position": frame.position, "minutes": minutes, "most": most}

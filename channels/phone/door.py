@@ -49,6 +49,8 @@ class Reply(Struct, frozen=True):
     text: str
     language: str
     position: int
+    expected_wait_s: int
+    at_most_wait_s: int
 
 
 class TooLarge(ChannelError):
@@ -146,6 +148,8 @@ def _receipt(receipt: Receipt) -> web.Response:
         text=receipt.text,
         language=receipt.language,
         position=receipt.position,
+        expected_wait_s=receipt.expected_wait_s,
+        at_most_wait_s=receipt.at_most_wait_s,
     )
     return _json(reply, status=202 if receipt.pending else 200)
 

@@ -38,7 +38,7 @@ def is_open(calendar: Calendar, at: Micros) -> bool:
 
 def next_open(calendar: Calendar, at: Micros) -> Micros:
     """This instant if open, else the next opening. Raises Misconfigured for a calendar that stays closed."""
-    return max(at, next(_from(calendar, at))[0])
+    return max(at, next(open_from(calendar, at))[0])
 
 
 def add_business(calendar: Calendar, at: Micros, duration: Micros) -> Micros:
@@ -47,12 +47,12 @@ def add_business(calendar: Calendar, at: Micros, duration: Micros) -> Micros:
         raise ValueError("business time is added forwards")
     if duration == 0:
         return at
-    for start, end in _from(calendar, at):
+    for start, end in open_from(calendar, at):
         start = max(start, at)
         if duration <= end - start:
             return start + duration
         duration -= end - start
-    raise AssertionError("unreachable: _from never ends")
+    raise AssertionError("unreachable: open_from never ends")
 
 
 def business_between(calendar: Calendar, a: Micros, b: Micros) -> Micros:
@@ -109,7 +109,7 @@ def _near(calendar: Calendar, at: Micros) -> tuple[Span, ...]:
     return (*calendar.open_intervals(day), *calendar.open_intervals(day + _DAY))
 
 
-def _from(calendar: Calendar, at: Micros) -> Iterator[Span]:
+def open_from(calendar: Calendar, at: Micros) -> Iterator[Span]:
     """The stretches that end after `at`, in order, without end."""
     day, closed = calendar.date_of(at), 0
     while closed <= _GIVE_UP_DAYS:

@@ -20,6 +20,9 @@ Level = Annotated[int, Meta(ge=1, le=10)]
 MediumName = Literal["voice", "chat", "mail", "callback"]
 TierName = Literal["platinum", "gold", "iron", "lead"]
 Treatment = Literal["ivr", "voicemail", "callback"]
+"""What a call that may not queue gets."""
+Answer = Literal["", "ivr", "voicemail", "callback", "message"]
+"""What a contact gets instead of an agent: `message` is for chats, the others for calls; empty: the door's own."""
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 """Wall time, "09:00" to "24:00"; quote it in YAML, where 18:00 alone is the number 1080."""
 
@@ -95,6 +98,16 @@ class Calendar(_Part, frozen=True):
     """Received before this on a business day: due the same day (D03, D04)."""
 
 
+class Hours(_Part, frozen=True):
+    """When calls and chats are taken (D21): a calendar, empty for the client's own, and the answer outside of it.
+
+    Without an `answer` it is that of the view's `overflow`, else the door's own.
+    """
+
+    calendar: str = ""
+    answer: Answer = ""
+
+
 class RingStep(_Part, frozen=True):
     after_ms: NotNegative
     ring: Positive
@@ -114,16 +127,33 @@ class RelaxStep(_Part, frozen=True):
     """After this long in the queue `needs` replace the view's needs.
 
     `keep` names which of the contact's own requirements still hold: a customer who speaks only Cantonese
-    keeps needing it, while a generalist may take a product question in (B21).
+    keeps needing it, while a generalist may take a product question in (B21). With `lease` the agents of that
+    second lease of the same client are asked too while the step holds; those of the contact's own come first.
     """
 
     after_s: Positive
     needs: dict[str, Level]
     keep: tuple[Literal["language", "product"], ...] = ("language",)
+    lease: str = ""
+
+
+class Overflow(_Part, frozen=True):
+    """Bounds of a view of calls or chats, counted for each lease by itself; 0 is no bound.
+
+    A contact that finds `max_length` waiting is not queued; one that has waited `max_wait_s` while no phone rings
+    for it leaves the queue. Both get `answer`, as does a call that finds all lines busy.
+    """
+
+    max_length: NotNegative = 0
+    max_wait_s: NotNegative = 0
+    answer: Answer = ""
 
 
 class View(_Part, frozen=True):
-    """A named view of the one queue: which skills its contacts need and how they relax."""
+    """A named view of the one queue: which skills its contacts need, how they relax, and when it is enough.
+
+    Without `hours` it is always open. Those of a view of callbacks bound the windows that are promised.
+    """
 
     id: Id
     name: Text
@@ -131,10 +161,22 @@ class View(_Part, frozen=True):
     plan: Id
     needs: dict[str, Level] = field(default_factory=dict)
     relax: tuple[RelaxStep, ...] = ()
+    overflow: Overflow | None = None
+    hours: Hours | None = None
+
+
+PREFERRED_WAIT_S: dict[MediumName, int] = {"voice": 1, "chat": 10, "mail": 300, "callback": 60}
+"""Where a medium says nothing else. A call has three rings and no more."""
 
 
 class MediumRules(_Part, frozen=True):
-    """Capacity, wrap-up and promises of one medium. Waits are seconds per tier."""
+    """Capacity, wrap-up and promises of one medium. `max_wait_s` is seconds per tier.
+
+    A contact waits `preferred_wait_s` for the agent its customer spoke with last (B16), and that of a key account
+    `owner_wait_s` for its named owner (A16), and a transfer to one agent `transfer_wait_s` for him; then anyone may
+    take it. 0: nobody is waited for. With `late_is_urgent` off a contact past its deadline is urgent no longer: it
+    waits at the end of its tier, until its maximum wait, behind those that can still be in time.
+    """
 
     medium: MediumName
     units: Positive
@@ -142,10 +184,17 @@ class MediumRules(_Part, frozen=True):
     first_reply_s: Positive
     urgent_before_s: NotNegative
     max_wait_s: dict[TierName, Positive]
+    preferred_wait_s: NotNegative | None = None
+    owner_wait_s: NotNegative = 20
+    transfer_wait_s: NotNegative = 20
+    late_is_urgent: bool = True
 
 
 class Line(_Part, frozen=True):
-    """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03)."""
+    """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03).
+
+    `hours` of its own go before those of its view.
+    """
 
     number: str
     client: Id
@@ -154,6 +203,7 @@ class Line(_Part, frozen=True):
     blocked: Treatment = "voicemail"
     toll_free: bool = False
     clock_from: Literal["alerting", "enqueue"] = "alerting"
+    hours: Hours | None = None
 
 
 class Mailbox(_Part, frozen=True):
@@ -164,13 +214,14 @@ class Mailbox(_Part, frozen=True):
 
 
 class Site(_Part, frozen=True):
-    """A web site that carries the chat; `origins` are the pages that may open it."""
+    """A web site that carries the chat; `origins` are the pages that may open it; `hours` as of a line."""
 
     id: Id
     client: Id
     lease: Id
     view: Id
     origins: tuple[str, ...] = ()
+    hours: Hours | None = None
 
 
 class PhoneSource(_Part, frozen=True):

@@ -5,7 +5,8 @@
     check(doc)                        raises Invalid with all that refuse
     dump_yaml(doc), difference(old, new)
 
-Each rule lives with its subject: leases (I1-I3), rings (B01, B02), references, clients (H06, I5), times, staff (F09).
+Each rule lives with its subject: leases (I1-I3), rings (B01, B02), references, what overflows (I2, B18, D21),
+clients (H06, I5), times, staff (F09).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.configuration_difference import difference
 from contactcenter.domain.configuration_yaml import dump_yaml, load_yaml
 from contactcenter.domain.lease_rules import lease_problems
+from contactcenter.domain.overflow_rules import overflow_problems
 from contactcenter.domain.problem import Problem
 from contactcenter.domain.reference_rules import reference_problems
 from contactcenter.domain.ring_rules import ring_problems
@@ -30,6 +32,7 @@ RULES: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     reference_problems,
     lease_problems,
     ring_problems,
+    overflow_problems,
     client_problems,
     time_problems,
     staff_problems,

@@ -15,6 +15,7 @@ from contactcenter.clock import Micros, to_micros
 from contactcenter.domain import configuration as c
 from contactcenter.domain import identity
 from contactcenter.domain.brand import hidden_names
+from contactcenter.domain.business_time import next_open
 from contactcenter.domain.calendar import Calendar
 from contactcenter.errors import NotFound
 
@@ -93,6 +94,23 @@ class Directory:
         """The business hours of a client."""
         return self.calendar(self.client(client).calendar)
 
+    def opens_at(self, client: str, hours: c.Hours | None, at: Micros) -> Micros:
+        """When these hours of a client's door open again; 0 while they are open, and without any (D21)."""
+        if hours is None:
+            return 0
+        opens = next_open(self._hours(client, hours), at)
+        return opens if opens > at else 0
+
+    def callback_calendar(self, client: str) -> Calendar | None:
+        """The hours in which this client's customers are called back; None: at any hour."""
+        view = self.callback_view(client)
+        return None if view is None or view.hours is None else self._hours(client, view.hours)
+
+    def mailbox_of(self, client: str, lease: str) -> c.Mailbox | None:
+        """Where a client's written work goes: the first mailbox of this lease, else the client's first."""
+        boxes = [box for box in self.document.mailboxes if box.client == client]
+        return next((box for box in boxes if box.lease == lease), boxes[0] if boxes else None)
+
     def callback_view(self, client: str) -> c.View | None:
         """The view in which a client's callbacks wait; None when it takes none."""
         name = self.document.callbacks.view.get(client)
@@ -128,6 +146,9 @@ class Directory:
     def hidden_names(self, client: str) -> tuple[str, ...]:
         """The provider's names, which customers of this client never meet (I5)."""
         return hidden_names(self.document, client)
+
+    def _hours(self, client: str, hours: c.Hours) -> Calendar:
+        return self.calendar(hours.calendar) if hours.calendar else self.calendar_of(client)
 
     def _midnight(self, day: dt.date) -> Micros:
         return to_micros(dt.datetime.combine(day, dt.time(), self._zone).astimezone(dt.UTC))

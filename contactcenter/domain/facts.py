@@ -31,7 +31,8 @@ class Fact(Struct, frozen=True, omit_defaults=True, kw_only=True):
 KINDS: dict[str, str] = {
     # routing: one per effect of a decision (routing.effects)
     "contact.queued": "took or kept its place in the queue",
-    "contact.blocked": "found no free staffed line of its lease and got the blocked treatment (I4)",
+    "contact.blocked": "may not queue: no free staffed line of its lease (I4), outside the hours, or the queue is full",
+    "contact.overflowed": "waited as long as its view allows and gets the stated answer; its end follows",
     "contact.relaxed": "its needs were eased by a declared step",
     "contact.changed": "its tier, complaint mark or deadline changed",
     "contact.breached": "its deadline passed before a human answered (B02)",
@@ -51,6 +52,7 @@ KINDS: dict[str, str] = {
     # intake and conversation
     "contact.opened": "arrived at a door and was stored",
     "contact.acknowledged": "the customer was told that it arrived (B18)",
+    "contact.told": "the visitor of a chat that nobody takes was told so, and what he gets instead (B18)",
     "call.progress": "held, resumed, a digit or a menu of the IVR",
     "voicemail.left": "a voice message was recorded",
     "callback.promised": "a callback was promised, with its window",
@@ -72,6 +74,8 @@ KINDS: dict[str, str] = {
     "complaint.accepted": "a level accepted it",
     "complaint.decided": "a level decided",
     # operations
+    "queue.aged": "the oldest contact of a view waits longer than the alarm allows: supervisors are told (B06)",
+    "queue.recovered": "the oldest contact of that view is below the alarm again",
     "ops.quarantined": "something could not be accepted or decided; it is kept whole",
     "ops.outbox_dead": "a sending was given up after its last attempt",
     "ops.clock_skew": "a sender's clock is more than two seconds off",

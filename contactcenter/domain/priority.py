@@ -3,15 +3,15 @@
 voice      end of the line clock: three ring cycles; after a machine has answered, the tier's longest wait
 chat       first reply
 mail       the earlier of first reply and, with a calendar, the same-day close of business
-callback   end of the promised window
+callback   end of the promised window, which lies within the hours of its view if that has any
 """
 
 from __future__ import annotations
 
 from contactcenter.clock import SECOND, Micros
-from contactcenter.domain.business_time import same_day_due
+from contactcenter.domain.business_time import open_from, same_day_due
 from contactcenter.domain.calendar import Calendar
-from contactcenter.domain.configuration import CaseRules, Line, MediumRules, RingPlan
+from contactcenter.domain.configuration import PREFERRED_WAIT_S, CaseRules, Line, MediumRules, RingPlan
 from contactcenter.domain.ring_rules import RINGS
 from contactcenter.domain.staff_rules import TIERS
 from routing.model import Tier
@@ -55,12 +55,42 @@ def callback_deadline(*, window_until: Micros) -> Micros:
 
 
 def callback_window(
-    *, now: Micros, window_s: int, asked_from: Micros = 0, asked_until: Micros = 0
+    *, now: Micros, window_s: int, asked_from: Micros = 0, asked_until: Micros = 0, calendar: Calendar | None = None
 ) -> tuple[Micros, Micros]:
-    """The customer's own window if it is a window that is not over, else the configured one from now."""
-    if asked_until > max(now, asked_from):
-        return max(now, asked_from), asked_until
-    return now, now + window_s * SECOND
+    """The customer's own window if it is a window that is not over, else the configured one from now.
+
+    With a calendar it lies within one open stretch (D21): what of the customer's window is open, else the first
+    stretch in which the whole configured window fits, or a stretch that is shorter than it from its opening on.
+    """
+    asked = (max(now, asked_from), asked_until) if asked_until > max(now, asked_from) else None
+    if calendar is None:
+        return asked or (now, now + window_s * SECOND)
+    if asked is not None:
+        start, end = next(open_from(calendar, asked[0]))
+        if start < asked[1]:
+            return max(start, asked[0]), min(end, asked[1])
+    return _fitting(calendar, max(now, asked_from), window_s * SECOND)
+
+
+def _fitting(calendar: Calendar, since: Micros, window: Micros) -> tuple[Micros, Micros]:
+    for start, end in open_from(calendar, since):
+        begins = max(start, since)
+        if end - begins >= window:
+            return begins, begins + window
+        if begins == start:
+            return start, end
+    raise AssertionError("unreachable: a calendar opens again for ever, or says that it does not")
+
+
+def preferred_wait(rules: MediumRules) -> Micros:
+    """How long a contact waits for the agent its customer knows (B16)."""
+    own = rules.preferred_wait_s
+    return (PREFERRED_WAIT_S[rules.medium] if own is None else own) * SECOND
+
+
+def owner_wait(rules: MediumRules) -> Micros:
+    """How long a key account waits for its named owner before the fallback (A16)."""
+    return rules.owner_wait_s * SECOND
 
 
 def max_wait(rules: MediumRules, tier: Tier) -> Micros:

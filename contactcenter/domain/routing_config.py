@@ -5,7 +5,7 @@ The same document gives the same bytes: everything is sorted by id, all times ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from contactcenter.clock import SECOND
 from contactcenter.domain import configuration as c
@@ -27,6 +27,7 @@ def routing_config(document: c.Document, version: int) -> model.Config:
         plans=tuple(_plan(x) for x in sorted(document.plans, key=lambda x: x.id)),
         agents=tuple(_agent(x) for x in sorted(document.agents, key=lambda x: x.id)),
         media=tuple(_media(x) for x in sorted(document.media, key=lambda x: x.medium)),
+        queues=tuple(_queues(document)),
         not_responding_for=document.not_responding_for_s * SECOND,
         back_off=document.back_off_s * SECOND,
         grace=document.grace_s * SECOND,
@@ -48,13 +49,21 @@ def needs(directory: Directory, view: c.View, *, lease: str, language: str = "",
 def relaxation(
     directory: Directory, view: c.View, *, lease: str, language: str = "", product: str = ""
 ) -> tuple[model.RelaxStep, ...]:
-    """How the needs relax with waiting; each step keeps the contact's own requirements that it names."""
+    """How the needs relax with waiting; each step keeps the contact's own requirements that it names.
+
+    A second lease's people are measured by the same needs, which are those that the first lease can meet. A step
+    that names the contact's own lease has no second one.
+    """
     own = {
         "language": _language(directory, lease, language),
         "product": _product(directory, lease, product),
     }
     return tuple(
-        model.RelaxStep(step.after_s * SECOND, sorted_needs(_together(step.needs, *(own[k] for k in step.keep))))
+        model.RelaxStep(
+            step.after_s * SECOND,
+            sorted_needs(_together(step.needs, *(own[k] for k in step.keep))),
+            "" if step.lease == lease else step.lease,
+        )
         for step in sorted(view.relax, key=lambda step: step.after_s)
     )
 
@@ -111,6 +120,15 @@ def _lease(directory: Directory, lease: c.Lease) -> model.Lease:
     return model.Lease(lease.id, lease.client, lease.lines, lease.people, starts, ends)
 
 
+def _queues(document: c.Document) -> Iterator[model.QueueRule]:
+    """The bounds of each view for each lease. What a contact gets instead travels with it: it may differ by hour."""
+    bounded = [(view.id, view.overflow) for view in document.views if view.overflow is not None]
+    for lease in sorted(document.leases, key=lambda x: x.id):
+        for view, overflow in sorted(bounded, key=lambda each: each[0]):
+            if overflow.max_length or overflow.max_wait_s:
+                yield model.QueueRule(lease.id, view, overflow.max_length, overflow.max_wait_s * SECOND)
+
+
 def _plan(plan: c.RingPlan) -> model.RingPlan:
     return model.RingPlan(
         id=plan.id,
@@ -140,4 +158,6 @@ def _media(rules: c.MediumRules) -> model.MediumRules:
         wrap_up=rules.wrap_up_s * SECOND,
         urgent_before=rules.urgent_before_s * SECOND,
         max_wait=(platinum, gold, iron, lead),
+        transfer_wait=rules.transfer_wait_s * SECOND,
+        late_is_urgent=rules.late_is_urgent,
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from contactcenter.services.reporting import Share
+from contactcenter.services.reporting import MeanError, Share
 
 SECOND: Final = 1_000_000
 
@@ -137,6 +137,20 @@ def longest_wait_s(waits: Iterable[int]) -> float | None:
     return None if longest is None else longest / SECOND
 
 
+def expected_wait_error(pairs: Sequence[tuple[int, int]]) -> MeanError:
+    """ewt.mae@1: mean of |wait until the first answer - expected wait told on entering|, seconds.
+
+    Of contacts that were told one and then answered. Each pair is (told, waited) in microseconds.
+    """
+    value = sum(abs(waited - told) for told, waited in pairs) / len(pairs) / SECOND if pairs else None
+    return MeanError(formula="ewt.mae@1", contacts=len(pairs), value_s=value)
+
+
+def expected_wait_kept(pairs: Sequence[tuple[int, int]]) -> Share:
+    """ewt.at_most@1: answered within the bound that nine of ten should keep. Each pair is (bound, waited)."""
+    return share("ewt.at_most@1", sum(waited <= bound for bound, waited in pairs), len(pairs))
+
+
 def conservation(*, entered: int, parts: Iterable[int]) -> int:
     """conservation@1: entered minus everywhere a contact can be now. Must be 0; positive means lost."""
     return entered - sum(parts)
@@ -151,6 +165,9 @@ NAMES: Final = (
     "asa@1",
     "abandon@1",
     "longest_wait@1",
+    "ewt.place@1",
+    "ewt.mae@1",
+    "ewt.at_most@1",
     "queue_length@1",
     "conservation@1",
 )

@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from contactcenter.services.reporting import LiveQueues
+from contactcenter.services.reporting import LiveQueue, LiveQueues
 
 TIERS: Final = ("platinum", "gold", "iron", "lead")
 COMMIT_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
@@ -36,7 +36,8 @@ class Registry:
             "cc_batch_events", "Events committed together", buckets=(1, 2, 5, 10, 20, 50, 100, 200), registry=own
         )
         self.breaches = Counter("cc_sla_breaches", "Deadlines passed unanswered", ["what"], registry=own)
-        self.blocked = Counter("cc_blocked", "Contacts that found no free leased line", ["client"], registry=own)
+        self.blocked = Counter("cc_blocked", "Contacts that may not queue", ["client", "reason"], registry=own)
+        self.overflowed = Counter("cc_overflowed", "Contacts that waited too long", ["answer"], registry=own)
         self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
         self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
         self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
@@ -46,15 +47,19 @@ class Registry:
         self.batch_events.observe(events)
         self.commit_seconds.observe(seconds)
 
-    def effect(self, kind: str, *, outcome: str = "", what: str = "", client: str = "") -> None:
-        """One effect, and what is counted of it by itself."""
+    def effect(
+        self, kind: str, *, outcome: str = "", what: str = "", client: str = "", reason: str = "", answer: str = ""
+    ) -> None:
+        """One effect, and what is counted of it by itself. Each value is one of a few words."""
         self.effects.labels(kind).inc()
         if kind == "offer.ended":
             self.offers.labels(outcome).inc()
         elif kind == "contact.breached":
             self.breaches.labels(what).inc()
         elif kind == "contact.blocked":
-            self.blocked.labels(client).inc()
+            self.blocked.labels(client, reason).inc()
+        elif kind == "contact.overflowed":
+            self.overflowed.labels(answer).inc()
 
 
 class Exposition:
@@ -92,6 +97,7 @@ class _Live(Collector):
         yield _family(
             "cc_queue_tier_waiting", "Waiting contacts by tier", ("client", "view", "medium", "tier"), by_tier
         )
+        yield from self._expected(queues)
         yield from self._people()
         yield _family(
             "cc_ledger_imbalance",
@@ -99,6 +105,17 @@ class _Live(Collector):
             ("provider",),
             [((board.provider,), float(board.conservation.imbalance)) for board in self._boards],
         )
+
+    def _expected(self, queues: Sequence[LiveQueue]) -> Iterator[Metric]:
+        """A queue of which nothing is known has no sample: 0 would be a promise."""
+        for name, text, attribute in _WAIT_GAUGES:
+            rows = [
+                ((queue.client, queue.view, queue.medium, tier), wait)
+                for queue in queues
+                for tier in TIERS
+                if (wait := getattr(getattr(queue.expected_wait, tier), attribute)) is not None
+            ]
+            yield _family(name, text, ("client", "view", "medium", "tier"), rows)
 
     def _people(self) -> Iterator[Metric]:
         rows = [
@@ -118,6 +135,10 @@ _QUEUE_GAUGES: Final = {
     "cc_queue_breached": "Open contacts past their deadline",
     "cc_queue_oldest_wait_seconds": "Wait of the oldest waiting contact (longest_wait@1)",
 }
+_WAIT_GAUGES: Final = (
+    ("cc_queue_expected_wait_seconds", "What a contact that came now would be told (ewt.place@1)", "expected_s"),
+    ("cc_queue_at_most_wait_seconds", "What nine of ten of them wait no longer than", "at_most_s"),
+)
 _ATTRIBUTES: Final = {"oldest_wait": "oldest_wait_s"}
 
 

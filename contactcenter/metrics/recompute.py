@@ -1,8 +1,9 @@
 """A stretch of time recomputed from its facts alone: `day_table(facts)` is pure, so every number can be had again.
 
-What it reads of a fact's `data`: contact.opened {medium, view, cycle_ms?}, contact.assigned {waited},
-contact.ended {how}, offer.ended {outcome}, complaint.raised|escalated {level}. Routing facts carry their effect's
-fields (`routing.effects`), defaults omitted. A ring cycle comes from the fact itself, else from `cycles` by view.
+What it reads of a fact's `data`: contact.opened {medium, view, cycle_ms?}, contact.queued {expected, at_most},
+contact.assigned {waited}, contact.ended {how}, offer.ended {outcome}, complaint.raised|escalated {level}. Routing
+facts carry their effect's fields (`routing.effects`), defaults omitted. A ring cycle comes from the fact itself, else
+from `cycles` by view.
 """
 
 from __future__ import annotations
@@ -18,6 +19,15 @@ from contactcenter.services.reporting import DayTable
 OPEN = ("waiting", "offered", "active")
 
 
+@dataclass(frozen=True, slots=True)
+class Expects:
+    """What a contact was told on entering the queue, microseconds."""
+
+    at: int
+    expected: int
+    at_most: int
+
+
 @dataclass(slots=True)
 class Told:
     """What the facts say of one contact."""
@@ -30,6 +40,9 @@ class Told:
     blocked: bool = False
     ends: int = 0
     waited: int | None = None
+    expects: Expects | None = None
+    held: int | None = None
+    """From entering the queue to the first answer; `waited` runs on the customer's clock instead."""
     breached: bool = False
     agents: set[str] = field(default_factory=set)
     live: set[str] = field(default_factory=set)
@@ -72,7 +85,10 @@ def _opened(tally: Tally, fact: Fact) -> None:
 
 
 def _queued(tally: Tally, fact: Fact) -> None:
-    tally.of(fact).state = "waiting"
+    told = tally.of(fact)
+    told.state = "waiting"
+    if told.expects is None:
+        told.expects = Expects(fact.at, int(fact.data.get("expected", 0)), int(fact.data.get("at_most", 0)))
 
 
 def _blocked(tally: Tally, fact: Fact) -> None:
@@ -105,6 +121,7 @@ def _assigned(tally: Tally, fact: Fact) -> None:
     told.owning.append((*_order(fact), True))
     if told.waited is None:
         told.waited = int(fact.data.get("waited", 0))
+        told.held = fact.at - told.expects.at if told.expects else None
 
 
 def _unassigned(tally: Tally, fact: Fact) -> None:
@@ -162,6 +179,7 @@ def _table(tally: Tally, cycles: Mapping[str, int]) -> DayTable:
     came = {name: told for name, told in tally.contacts.items() if told.opened_at is not None}
     calls = _rung(came.values(), cycles)
     answered = [told.waited for told in came.values() if told.waited is not None]
+    foretold = _foretold(came.values())
     media = Counter(told.medium or "unknown" for told in came.values())
     return DayTable(
         contacts_in=len(came),
@@ -173,9 +191,12 @@ def _table(tally: Tally, cycles: Mapping[str, int]) -> DayTable:
         service_level=f.SERVICE_LEVELS[f.DEFAULT_SERVICE_LEVEL](_service_counts(came, tally, cycles)),
         average_answer_s=f.asa_s(answered),
         longest_wait_s=f.longest_wait_s(answered),
+        expected_wait_error=f.expected_wait_error([(told.expected, held) for told, held in foretold]),
+        expected_wait_kept=f.expected_wait_kept([(told.at_most, held) for told, held in foretold]),
         abandoned=f.abandon(abandoned=tally.ended["abandoned"], offered=len(came) - tally.ended["blocked"]),
         redirected=sum(len(told.agents) > 1 for told in came.values()),
         blocked=tally.ended["blocked"],
+        overflowed=tally.ended["overflowed"],
         breached=sum(told.breached for told in came.values()),
         callbacks=media["callback"],
         mails_answered=_written(tally, "mail"),
@@ -189,6 +210,15 @@ def _table(tally: Tally, cycles: Mapping[str, int]) -> DayTable:
         imbalance=f.conservation(entered=len(came), parts=_parts(came.values())),
         unfinished=tuple(sorted(name for name, told in came.items() if not told.ends)),
     )
+
+
+def _foretold(came: Iterable[Told]) -> list[tuple[Expects, int]]:
+    """Who was told an expected wait and then answered, with the time that took."""
+    return [
+        (told.expects, told.held)
+        for told in came
+        if told.expects is not None and told.expects.expected and told.held is not None
+    ]
 
 
 def _parts(came: Iterable[Told]) -> list[int]:

@@ -178,7 +178,8 @@ def _outgoing(changes: Changes) -> Iterator[Part]:
 def _timers(changes: Changes) -> Iterator[Part]:
     """A timer that fires and is set again in the same changes is simply moved."""
     moved = {timer.id: timer for timer in changes.timers}
-    yield from _all("set_timers", list(moved.values()))
+    if moved:
+        yield shared_parts.timers(list(moved.values()))
     fired = [each for each in changes.timers_fired if each not in moved]
     if fired:
         yield Part("fire_timers", [fired], len(fired))

@@ -81,6 +81,12 @@ class EmbeddedPostgres:
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    @property
+    def is_serving(self) -> bool:
+        """Does a server answer on this folder, ours or that of a service that runs?"""
+        pid = _server_of(self._data)
+        return pid is not None and self._is_ready(pid)
+
     def start(self) -> None:
         """Serving when it returns; a second call does nothing."""
         if self.pid is not None:

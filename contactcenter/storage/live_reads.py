@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contactcenter.services.views import DeskView, OfferView, QueueLine, Scope, SeatLine
+from contactcenter.services.views import DeskView, OfferView, QueueLine, SaidWait, Scope, SeatLine
 from contactcenter.storage import rows
 from contactcenter.storage.pool import Database
 
@@ -30,6 +30,10 @@ class LiveReads:
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]:
         found = await self._database.rows("queue_lines", scope.provider, scope.client, now)
         return [QueueLine(**{**row, "by_tier": tuple(row["by_tier"])}) for row in found]
+
+    async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
+        found = await self._database.rows("said_waits", scope.provider, scope.client, since)
+        return [SaidWait(**row) for row in found]
 
     async def seat_lines(self, scope: Scope) -> list[SeatLine]:
         found = await self._database.rows("seat_lines", scope.provider, scope.client)

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import asdict
 
-from contactcenter.errors import LeaseLost, StaleWrite
+from contactcenter.errors import LeaseLost, NotFound, StaleWrite
 from contactcenter.services.changes import AssignmentMoved, Batch
-from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SavedSnapshot
+from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SnapshotMark
 from contactcenter.storage import shared_parts
 from contactcenter.storage.pool import Database
 from contactcenter.storage.queries import Part
@@ -57,8 +57,17 @@ class PostgresRoutingStore:
                 raise LeaseLost from None
             raise
 
-    async def save_snapshot(self, domain: str, seq: int, epoch: int, at: int, snapshot: bytes) -> None:
-        await self._database.run("save_snapshot", domain, seq, epoch, at, snapshot)
+    async def save_snapshot(self, domain: str, mark: SnapshotMark, snapshot: bytes) -> None:
+        await self._database.run("save_snapshot", domain, mark.seq, mark.epoch, mark.at, snapshot)
+
+    async def snapshot_marks(self, domain: str) -> list[SnapshotMark]:
+        return [SnapshotMark(**row) for row in await self._database.rows("snapshot_marks", domain)]
+
+    async def snapshot(self, domain: str, mark: SnapshotMark) -> bytes:
+        found: bytes | None = await self._database.value("snapshot", domain, mark.seq, mark.epoch)
+        if found is None:
+            raise NotFound(code="unknown_snapshot")
+        return found
 
     async def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]:
         """The events after `since_seq` up to and with `until_seq`."""
@@ -67,9 +76,6 @@ class PostgresRoutingStore:
             for row in page:
                 yield LoggedEvent(**{**row, "event": row["event"].encode()})
             since_seq = page[-1]["seq"]
-
-    async def snapshots(self, domain: str) -> list[SavedSnapshot]:
-        return [SavedSnapshot(**row) for row in await self._database.rows("list_snapshots", domain)]
 
 
 def _pending(row: Any) -> Pending:
@@ -103,6 +109,8 @@ def _rows(batch: Batch) -> Iterator[Part]:
         yield _presences(batch)
     if batch.outbox:
         yield shared_parts.outbox(batch.outbox)
+    if batch.timers:
+        yield shared_parts.timers(batch.timers)
     if batch.facts:
         yield shared_parts.facts(batch.facts)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from contactcenter.clock import to_micros
+from contactcenter.clock import to_datetime, to_micros
 from contactcenter.errors import Misconfigured, NotFound
 
 T = TypeVar("T")
@@ -29,11 +29,28 @@ def only(providers: tuple[str, ...]) -> str:
     return providers[0]
 
 
-def day(day: str | None) -> tuple[int, int | None]:
+def day(day: str | None, zone: dt.tzinfo) -> tuple[int, int | None]:
+    """The first instant of a day in a time zone and that of the next one; all time without a day."""
     if day is None:
         return 0, None
     try:
-        start = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC)
+        date = dt.date.fromisoformat(day)
     except ValueError as wrong:
         raise Misconfigured(f"{day!r} is not a day like 2026-11-22", field="--day") from wrong
-    return to_micros(start), to_micros(start + dt.timedelta(days=1))
+    return midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
+
+
+def midnight(date: dt.date, zone: dt.tzinfo) -> int:
+    return to_micros(dt.datetime.combine(date, dt.time(), zone))
+
+
+def instant(text: str, zone: dt.tzinfo, opened_at: int) -> int:
+    """2026-11-22T09:00:03+08:00; without an offset in the zone; a time alone on the day `opened_at` falls on."""
+    try:
+        if "-" not in text and ":" in text:
+            day = to_datetime(opened_at).astimezone(zone).date()
+            return to_micros(dt.datetime.combine(day, dt.time.fromisoformat(text), zone))
+        found = dt.datetime.fromisoformat(text)
+    except ValueError as wrong:
+        raise Misconfigured(f"{text!r} is no instant like 2026-11-22T09:00:03 or 09:00:03", field="--at") from wrong
+    return to_micros(found if found.tzinfo else found.replace(tzinfo=zone))

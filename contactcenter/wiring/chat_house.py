@@ -7,10 +7,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from channels.chat import ports
 from channels.chat.protocol import Message
-from contactcenter.clock import rfc3339
+from contactcenter.clock import Clock, rfc3339
 from contactcenter.realtime.bus import GAP, GAP_TOPIC
 from contactcenter.services import handles
 from contactcenter.services.directories import Directories
+from contactcenter.services.expected_waits import Told, told_when_queued
+from contactcenter.services.left_messages import TURNED_AWAY
 from contactcenter.services.ports import Bus, DoorReads
 from contactcenter.services.pushes import ConversationPush, decode_conversation
 from contactcenter.services.seats import public_number
@@ -20,23 +22,35 @@ SENDERS = {"customer": "visitor", "agent": "agent", "system": "system"}
 
 
 class Conversations:
-    def __init__(self, *, reads: DoorReads, bus: Bus, directories: Directories) -> None:
+    def __init__(self, *, reads: DoorReads, bus: Bus, directories: Directories, clock: Clock) -> None:
         self._reads = reads
         self._bus = bus
         self._directories = directories
+        self._clock = clock
 
     async def standing(self, site: str, session: str) -> ports.Standing | None:
+        """A visitor whom nobody took may write on, and then waits for the answer to his message."""
         found = await self._reads.conversation_by_thread(site, session)
         if found is None:
             return None
         scope = Scope(found.provider, found.client)
         contact = await self._reads.contact(scope, found.contact) if found.contact else None
-        if contact is None or contact.state == "ended":
+        if contact is None or (contact.state == "ended" and contact.outcome not in TURNED_AWAY):
             return ports.Standing(found.last_seq, ports.Ended())
-        if contact.state == "active":
+        if contact.state == "active" and contact.medium == "chat":
             number = public_number(self._directories.of(found.provider), contact.owner)
             return ports.Standing(found.last_seq, ports.Assigned(number))
-        return ports.Standing(found.last_seq, ports.Waiting())
+        if contact.state == "ended" or contact.medium != "chat":
+            return ports.Standing(found.last_seq, ports.Waiting())
+        return ports.Standing(found.last_seq, await self._place(scope, contact.id))
+
+    async def _place(self, scope: Scope, contact: str) -> ports.Waiting:
+        """What the visitor heard last, less the time since: never more than before, and nothing once it has run out."""
+        facts = await self._reads.facts_of_contact(scope, contact)
+        last = next((fact for fact in reversed(facts) if fact.kind == "contact.queued"), None)
+        if last is None:
+            return ports.Waiting()
+        return _waiting(told_when_queued(last.data).after(self._clock.now() - last.at))
 
     async def history(self, site: str, session: str, after: int, limit: int) -> Sequence[Message]:
         found = await self._reads.conversation_by_thread(site, session)
@@ -63,6 +77,10 @@ class Conversations:
             yield pushes()
 
 
+def _waiting(told: Told) -> ports.Waiting:
+    return ports.Waiting(told.position, expected_wait_s=told.expected_wait_s, at_most_wait_s=told.at_most_wait_s)
+
+
 def _message(row: MessageView, session: str, number: str) -> Message:
     return Message(
         number=row.seq,
@@ -86,7 +104,7 @@ def _push(push: ConversationPush, session: str) -> ports.Push | None:
                 id=push.id.removeprefix(f"{session}:"),
             )
         case "queued":
-            return ports.Waiting(push.position)
+            return _waiting(push.told)
         case "assigned":
             return ports.Assigned(push.agent_number)
         case "released":

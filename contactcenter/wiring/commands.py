@@ -17,9 +17,8 @@ from contactcenter.domain.configuration_yaml import dump_yaml, load_yaml
 from contactcenter.errors import Misconfigured
 from contactcenter.realtime import feed
 from contactcenter.services.access import Access
-from contactcenter.services.replaying import Replaying
 from contactcenter.storage.migrate import migrate
-from contactcenter.wiring.arguments import day, only, run_async
+from contactcenter.wiring.arguments import only, run_async
 from contactcenter.wiring.database import database, opened, reached
 from contactcenter.wiring.greeting import greeting
 from contactcenter.wiring.service import running
@@ -89,24 +88,6 @@ def issue_token(settings: Settings, options: argparse.Namespace) -> int:
             access = Access(core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent)
             print(await access.issue(options.kind, provider, options.subject, client=options.client))
         return 0
-
-    with database(settings) as dsn:
-        return run_async(run(dsn))
-
-
-def replay(settings: Settings, options: argparse.Namespace) -> int:
-    async def run(dsn: str) -> int:
-        async with opened(settings, dsn) as core:
-            provider = options.provider or only(core.directories.providers)
-            since, until = day(options.day)
-            report = await Replaying(core.stores.routing).run(provider, since=since, until=until)
-        print(
-            f"{report.domain}: {report.decisions} decisions in {report.epochs} epochs replayed, "
-            f"{len(report.differences)} differences, {report.set_aside} set aside, digest {report.digest}"
-        )
-        for found in report.differences[:20]:
-            print(f"  event {found.seq}: stored {found.stored}, replayed {found.replayed}")
-        return 1 if report.differences else 0
 
     with database(settings) as dsn:
         return run_async(run(dsn))

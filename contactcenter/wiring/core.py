@@ -35,6 +35,7 @@ from contactcenter.services.intake import Intake, Planner, UseCases
 from contactcenter.services.intake_chat import ChatIntake
 from contactcenter.services.intake_mail import MailIntake
 from contactcenter.services.intake_phone import PhoneIntake
+from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening
 from contactcenter.services.wording import Wording
@@ -82,6 +83,10 @@ class Core:
         )
         self.cases = Cases(self.office)
         self.instructions = Instructions(self.wording)
+        self.opening = Opening(self.reads, self.ids)
+        self.left_messages = LeftMessages(
+            reads=self.reads, opening=self.opening, cases=self.cases, instructions=self.instructions, ids=self.ids
+        )
         self.intake = self._intake()
 
     def _intake(self) -> Intake:
@@ -96,8 +101,7 @@ class Core:
         )
 
     def _use_cases(self) -> UseCases:
-        opening = Opening(self.reads, self.ids)
-        instructions = self.instructions
+        opening, instructions = self.opening, self.instructions
         callbacks = Callbacks(reads=self.reads, opening=opening, instructions=instructions, ids=self.ids)
         phone = PhoneIntake(
             directories=self.directories,
@@ -116,7 +120,13 @@ class Core:
             instructions=instructions,
             ids=self.ids,
         )
-        chat = ChatIntake(directories=self.directories, reads=self.reads, opening=opening, ids=self.ids)
+        chat = ChatIntake(
+            directories=self.directories,
+            reads=self.reads,
+            opening=opening,
+            messages=self.left_messages,
+            ids=self.ids,
+        )
         calls = (CallOffered, CallAlerting, CallAnswered, CallReleased, CallProgress)
         planners: dict[type, Planner] = {
             **dict.fromkeys(calls, phone.call_event),

@@ -25,6 +25,18 @@ def database(settings: Settings) -> Iterator[str]:
         yield server.dsn
 
 
+@contextmanager
+def database_to_read(settings: Settings) -> Iterator[str]:
+    """For a command that only reads: the embedded server of a service that runs is asked where it is."""
+    if not settings.database_url:
+        server = EmbeddedPostgres(settings.data_dir / "postgres")
+        if server.is_serving:
+            yield server.dsn
+            return
+    with database(settings) as dsn:
+        yield dsn
+
+
 async def reached(settings: Settings, dsn: str, *, max_size: int) -> asyncpg.Pool:
     """A pool; a configured server that cannot be reached is a wrong setting, named."""
     try:

@@ -45,7 +45,7 @@ def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
         ),
         chat=ChatDoor(
             intake=core.intake,
-            conversations=Conversations(reads=core.reads, bus=core.bus, directories=core.directories),
+            conversations=Conversations(reads=core.reads, bus=core.bus, directories=core.directories, clock=core.clock),
             tokens=Tokens(VisitorTokens(core.secrets.visitors, core.clock), core.ids),
             sites=Sites(core.directories),
             texts=Texts(core.directories, core.wording),

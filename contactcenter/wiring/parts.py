@@ -6,20 +6,21 @@ import msgspec
 
 from contactcenter.errors import NotFound
 from contactcenter.metrics.prometheus import Registry
-from contactcenter.services.late_instructions import KIND, LateInstructions
 from contactcenter.services.notices import Notices
+from contactcenter.services.queue_ages import QueueAges
 from contactcenter.services.seats import public_number
 from contactcenter.services.takeover import Takeover
-from contactcenter.services.views import DueTimer
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
+from contactcenter.wiring.firing import firing
 from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.outbox import Outbox
+from contactcenter.workers.queue_watch import QueueWatch
 from contactcenter.workers.router import Observer, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
-from contactcenter.workers.timers import Handle, Timers
+from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
 
 SENT_BY = {"mail": "worker", "phone": "phone"}
@@ -52,7 +53,8 @@ def _watching(core: Core, provider: str, registry: Registry, alarms: Alarms) -> 
         for effect in effects:
             told = msgspec.to_builtins(effect)
             client = core.directories.client_of_lease(provider, told.get("lease", ""))
-            registry.effect(told["kind"], outcome=told.get("outcome", ""), what=told.get("what", ""), client=client)
+            known = {name: told.get(name, "") for name in ("outcome", "what", "reason", "answer")}
+            registry.effect(told["kind"], client=client, **known)
         alarms.heard(provider, effects)
 
     return committed
@@ -76,30 +78,16 @@ def run_parts(
     supervisor.run("alarms", alarms.run)
     for router in routers:
         supervisor.run(f"router {router.domain}", router.run)
+    if routers:
+        ages = QueueAges(core.office)
+        supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
     if {"worker", "phone"} & set(core.settings.roles):
         supervisor.run("outbox", _outbox(core, doors, registry).run)
     if "worker" in core.settings.roles:
-        supervisor.run("timers", Timers(store=core.stores.timers, handle=_firing(core, desks), clock=core.clock).run)
+        supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
-
-
-def _firing(core: Core, desks: Desks) -> Handle:
-    """Promised instructions of calls, and the deadlines of cases, complaints and callbacks."""
-    late = LateInstructions(
-        store=core.stores.changes,
-        reads=core.reads,
-        bus=core.bus,
-        directories=core.directories,
-        instructions=core.instructions,
-        clock=core.clock,
-    )
-
-    async def fire(timer: DueTimer) -> None:
-        await (late.handle(timer) if timer.kind == KIND else desks.deadlines.handle(timer))
-
-    return fire
 
 
 def _outbox(core: Core, doors: Doors, registry: Registry) -> Outbox:

@@ -17,6 +17,7 @@ from contactcenter.metrics.prometheus import Exposition, Registry
 from contactcenter.metrics.recompute import day_table
 from contactcenter.realtime.feed import LiveFeed
 from contactcenter.services.access import Access
+from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import LiveQueues, QueueBoard, Reports
 from contactcenter.services.views import Scope
 from contactcenter.wiring.core import Core
@@ -82,6 +83,7 @@ def _services(
         texts=Renderer(catalogue()),
         board=board,
         reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core), clock=core.clock),
+        explaining=Explaining(core.stores.routing),
         complaints=desks.complaints,
         configuration=core.configuring,
         supervision=desks.supervision,

@@ -25,7 +25,8 @@ from builders import (
 )
 
 from contactcenter.domain.configuration import Agent, Document, Lease
-from contactcenter.services.changes import Changes, ContactLink
+from contactcenter.domain.facts import Fact
+from contactcenter.services.changes import Changes, ContactLink, NewContact
 from contactcenter.services.views import QueueLine, Scope, SeatLine
 from contactcenter.storage.stores import Stores
 
@@ -46,7 +47,10 @@ async def everything(stores: Stores) -> None:
             messages=[message()],
             complaints=[complaint()],
             outbox=[outgoing()],
-            facts=[fact(contact="ct_1", case="cs_1")],
+            facts=[
+                fact(contact="ct_1", case="cs_1"),
+                fact(id="q", contact="ct_1", kind="contact.queued", data={"position": 1, "expected": 5}),
+            ],
         )
     )
     await stores.outbox.done("ob_1", "kept in var/mail/ob_1.eml", T0)
@@ -77,6 +81,7 @@ async def test_a_stranger_sees_nothing(stores: Stores, scope: Scope) -> None:
         await reads.complaints(scope),
         await reads.complaints(scope, open_only=False),
         await reads.queue_lines(scope, T0),
+        await reads.said_waits(scope, 0),
         await reads.kept_mail(scope, 9),
     ):
         assert listed == []
@@ -99,19 +104,20 @@ async def test_its_client_and_its_provider_see_everything(stores: Stores, scope:
     for listed in (
         await reads.contacts(scope, limit=9),
         await reads.contacts(scope, limit=9, customer="cu_1"),
-        await reads.facts_of_contact(scope, "ct_1"),
         await reads.facts_of_case(scope, "cs_1"),
-        [each async for each in reads.facts_between(scope, 0, T0 * 2)],
         await reads.messages(scope, "cv_1"),
         await reads.cases(scope, limit=9),
         await reads.cases(scope, limit=9, customer="cu_1"),
         await reads.complaints(scope),
         await reads.complaints(scope, open_only=False),
         await reads.queue_lines(scope, T0),
+        await reads.said_waits(scope, 0),
         await reads.kept_mail(scope, 9),
     ):
         assert len(listed) == 1
-    assert await reads.counts_since(scope, 0) == {"contact.opened": 1}
+    assert len(await reads.facts_of_contact(scope, "ct_1")) == 2
+    assert len([each async for each in reads.facts_between(scope, 0, T0 * 2)]) == 2
+    assert await reads.counts_since(scope, 0) == {"contact.opened": 1, "contact.queued": 1}
 
 
 async def test_a_customer_of_several_clients_is_found_within_the_scope(stores: Stores) -> None:
@@ -244,6 +250,39 @@ async def test_a_queue_line_counts_the_open_contacts_of_a_view(stores: Stores) -
             oldest_wait_s=20.0, breached=0, by_tier=(0, 0, 1, 0),
         ),
     ]  # fmt: skip
+
+
+async def test_what_was_said_last_of_a_queue_is_known_by_tier_and_by_whether_somebody_was_free(
+    stores: Stores,
+) -> None:
+    def said(n: int, tier: int, **data: int) -> tuple[NewContact, Fact]:
+        at = T0 + n * SECOND
+        told = {"arrival": n, "position": 1, **data}
+        row = contact(id=f"ct_{n}", tier=tier, opened_at=at, enqueued_at=at)
+        return row, fact(id=f"q{n}", contact=f"ct_{n}", at=at, kind="contact.queued", seq=n, data=told)
+
+    rows = [
+        said(1, 2, place=4, expected=40, at_most=80),
+        said(2, 2, place=5, expected=50, at_most=90),
+        said(3, 2, expected=4, at_most=9),
+        said(4, 0, place=1, expected=7, at_most=8),
+        said(5, 3, place=9),
+    ]
+    again = fact(
+        id="again", contact="ct_2", at=T0 + 30 * SECOND, kind="contact.queued", seq=9,
+        data={"reason": "offer_ended", "place": 1, "expected": 1},
+    )  # fmt: skip
+    await stores.changes.apply(Changes(contacts=[row for row, _ in rows], facts=[each for _, each in rows]))
+    await stores.changes.apply(Changes(facts=[again]))
+    heard = await stores.reads.said_waits(SCOPE, T0)
+    assert [(each.tier, each.place, each.expected, each.at_most) for each in heard] == [
+        (0, 1, 7, 8),
+        (2, 0, 4, 9),
+        (2, 5, 50, 90),
+    ]
+    assert {(each.client, each.view, each.medium) for each in heard} == {(CLIENT, "hotline", "voice")}
+    assert [each.at for each in heard] == [T0 + n * SECOND for n in (4, 3, 2)]
+    assert [each.tier for each in await stores.reads.said_waits(SCOPE, T0 + 4 * SECOND)] == [0]
 
 
 async def test_seats_are_counted_by_lease_and_presence(stores: Stores, document: Document) -> None:

@@ -23,12 +23,13 @@ from builders import (
     outgoing,
     presence,
     record,
+    timer,
 )
 
 from contactcenter.domain.facts import Fact
-from contactcenter.errors import Invalid, LeaseLost, StaleWrite
+from contactcenter.errors import Invalid, LeaseLost, NotFound, StaleWrite
 from contactcenter.services.changes import AssignmentMoved, Batch, Changes, Decided, OfferClosed
-from contactcenter.services.views import Ownership, Scope
+from contactcenter.services.views import Ownership, Scope, SnapshotMark
 from contactcenter.storage.stores import Stores
 from routing import events
 from routing.model import Presence, PresenceState
@@ -206,10 +207,26 @@ async def test_the_log_is_read_behind_one_number_up_to_another(stores: Stores) -
 
 async def test_snapshots_are_kept_oldest_first_and_once(stores: Stores) -> None:
     for seq, body in ((9, b"nine"), (3, b"three"), (9, b"other")):
-        await stores.routing.save_snapshot(PROVIDER, seq, 1, T0, body)
-    assert [(each.seq, each.snapshot) for each in await stores.routing.snapshots(PROVIDER)] == [
-        (3, b"three"), (9, b"nine"),
-    ]  # fmt: skip
+        await stores.routing.save_snapshot(PROVIDER, SnapshotMark(seq, 1, T0 + seq), body)
+    marks = await stores.routing.snapshot_marks(PROVIDER)
+    assert marks == [SnapshotMark(3, 1, T0 + 3), SnapshotMark(9, 1, T0 + 9)]
+    assert [await stores.routing.snapshot(PROVIDER, mark) for mark in marks] == [b"three", b"nine"]
+
+
+async def test_one_event_has_a_snapshot_for_each_epoch_that_began_there(stores: Stores) -> None:
+    for epoch in (3, 2):
+        await stores.routing.save_snapshot(PROVIDER, SnapshotMark(5, epoch, T0 + epoch), b"epoch %d" % epoch)
+    marks = await stores.routing.snapshot_marks(PROVIDER)
+    assert [(mark.seq, mark.epoch) for mark in marks] == [(5, 2), (5, 3)]
+    assert await stores.routing.snapshot(PROVIDER, marks[1]) == b"epoch 3"
+
+
+async def test_a_snapshot_belongs_to_its_domain_and_one_that_is_not_there_is_not_found(stores: Stores) -> None:
+    await stores.routing.save_snapshot(PROVIDER, SnapshotMark(5, 1, T0), b"five")
+    assert await stores.routing.snapshot_marks("other") == []
+    for domain, mark in (("other", SnapshotMark(5, 1, T0)), (PROVIDER, SnapshotMark(5, 2, T0))):
+        with pytest.raises(NotFound):
+            await stores.routing.snapshot(domain, mark)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------
@@ -377,6 +394,19 @@ async def test_facts_and_sendings_of_a_batch_are_written_once_by_id(stores: Stor
     facts = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
     assert [each.id for each in facts] == ["ruixun:1:0"]
     assert await stores.outbox.backlog() == 1
+
+
+async def test_what_a_decision_leaves_to_be_done_is_due_with_its_batch_or_not_at_all(stores: Stores) -> None:
+    epoch = await owned(stores)
+    with pytest.raises(LeaseLost):
+        await stores.routing.commit(batch(1, epoch - 1, timers=[timer()]))
+    assert await stores.timers.due(T0 + SECOND, 10) == []
+    await stores.routing.commit(batch(1, epoch, timers=[timer(), timer(id="tm_2", owner="pbx-1")]))
+    due = await stores.timers.due(T0 + SECOND, 10)
+    assert [(each.id, each.kind, each.owner) for each in due] == [
+        ("tm_1", "case.due", ""),
+        ("tm_2", "case.due", "pbx-1"),
+    ]
 
 
 async def test_a_desk_shows_what_its_agent_owns(stores: Stores) -> None:

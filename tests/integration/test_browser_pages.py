@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -200,6 +201,7 @@ async def test_the_wallboard_shows_the_queue_and_turns_stale(scene: Scene) -> No
     await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("5")
     await expect(page.locator("[data-tile='ops.imbalance'] .value")).to_have_text("0")
     await expect(page.locator("#seats")).to_contain_text("kangjia-2026")
+    await expect(page.get_by_text("0:45 ≤ 2:10").first).to_have_attribute("title", re.compile("铂金.*0:12.*0:30"))
     await scene.shot(page, "wallboard")
     scene.stub.board["queues"][0]["waiting"] = 9
     await scene.stub.boards[-1].send_json(scene.stub.board)

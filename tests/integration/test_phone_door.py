@@ -45,7 +45,9 @@ class RecordingIntake:
 
     def __init__(self) -> None:
         self.taken: list[AnyInbound] = []
-        self.answer: Receipt | Exception = Receipt(contact="ct_1", instruction="queue", position=1)
+        self.answer: Receipt | Exception = Receipt(
+            contact="ct_1", instruction="queue", position=1, expected_wait_s=95, at_most_wait_s=240
+        )
 
     async def accept(self, inbound: AnyInbound) -> Receipt:
         if isinstance(self.answer, Exception):
@@ -110,6 +112,8 @@ async def test_a_signed_event_is_handed_in_and_its_receipt_comes_back(client: Cl
         "text": "",
         "language": "",
         "position": 1,
+        "expected_wait_s": 95,
+        "at_most_wait_s": 240,
     }
     assert intake.taken == [CallOffered(source="pbx", external_id="e1", call="c1", **OFFERED)]
 

@@ -222,3 +222,13 @@ class TestAsRoot:
             assert await ask(server, "SELECT 1") == 1
         assert str(server.home) in caplog.text
         assert EmbeddedPostgres(tmp_path / "pg").home == server.home
+
+
+async def test_who_only_reads_asks_the_server_that_another_process_runs(server: EmbeddedPostgres, made: Path) -> None:
+    beside = EmbeddedPostgres(made, settings=SETTINGS)
+    assert not beside.is_serving
+    server.start()
+    assert beside.is_serving
+    assert await ask(beside, "SELECT 1") == 1
+    server.stop()
+    assert not beside.is_serving

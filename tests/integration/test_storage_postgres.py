@@ -37,6 +37,7 @@ HOT = {
     "load_contacts": "contacts_open",
     "load_presences": "presences_by_domain",
     "queue_lines": "contacts_open",
+    "said_waits": "contacts_recent",
     "recent_contacts": "contacts_recent",
     "recent_contacts_of_client": "contacts_recent_by_client",
     "contacts_of_customer": "contacts_by_customer",

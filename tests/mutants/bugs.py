@@ -12,34 +12,54 @@ class Bug(NamedTuple):
     wrong: str
 
 
-BUGS = [
-    Bug("tier ignored", "order.py", "return (band, int(contact.tier),", "return (band, 0,"),
-    Bug("complaints last", "order.py", "0 if contact.complaint else 1", "1 if contact.complaint else 0"),
+ORDER = [
+    Bug("tier ignored", "order.py", "return (band, contact.tier,", "return (band, 0,"),
+    Bug("complaints last", "order.py", "0 if contact.complaint else 2", "2 if contact.complaint else 0"),
+    Bug("the starved ordered by tier", "order.py", "return (STARVING, 0, 0,", "return (STARVING, contact.tier, 0,"),
+    Bug("starving a microsecond early", "order.py", "rules.max_wait[contact.tier] + 1", "rules.max_wait[contact.tier]"),
     Bug(
-        "starving contacts ordered by tier",
+        "at risk a microsecond late",
         "order.py",
-        "return (STARVING, 0, 0,",
-        "return (STARVING, int(contact.tier), 0,",
+        "    deadline = contact.deadline\n",
+        "    deadline = contact.deadline + 1\n",
     ),
-    Bug("starving one microsecond early", "order.py", "contact.enqueued_at > rules", "contact.enqueued_at >= rules"),
     Bug(
         "last in, first out",
         "order.py",
-        "contact.enqueued_at, arrival)\n\n\nclass",
-        "contact.enqueued_at, -arrival)\n\n\nclass",
+        "    return (band, contact.tier, complaint, contact.deadline, contact.enqueued_at, arrival)",
+        "    return (band, contact.tier, complaint, contact.deadline, -contact.enqueued_at, arrival)",
     ),
+    Bug("positions forget earlier chunks", "order.py", "before = sum(self._sizes[:at])", "before = 0"),
+    Bug("an emptied chunk stays", "order.py", "del self._chunks[at], lasts[at], self._sizes[at]", "del lasts[at]"),
+    Bug("the late stay where they are", "order.py", "return LATE, starving", "return NORMAL, starving"),
+    Bug(
+        "the pool keeps an old head",
+        "order.py",
+        "if self._heads is not None:",
+        "if self._heads is not None and key is not None:",
+    ),
+    Bug("bands never change", "places.py", "due = _due(work, due,", "due = _due(work, NEVER,"),
+    Bug(
+        "a transfer loses its place", "release.py", "clock_from=turn.now)", "clock_from=turn.now, enqueued_at=turn.now)"
+    ),
+]
+CAPACITY = [
     Bug(
         "room for one unit too many",
         "capacity.py",
-        "return desk.spec.capacity - desk.load",
-        "return desk.spec.capacity - desk.load + 1",
+        "desk.spec.capacity - desk.load",
+        "desk.spec.capacity - desk.load + 1",
     ),
     Bug(
         "offers hold no capacity",
         "offers.py",
-        "    take(turn.state, desk, work)\n    turn.changed(work)\n    turn.state.weigh",
-        "    turn.changed(work)\n    turn.state.weigh",
+        "    take(desk, work)\n    turn.changed(work)\n    weigh",
+        "    turn.changed(work)\n    weigh",
     ),
+    Bug("changed units are not noticed", "state.py", "            work.rules = self.rules[work.contact.medium]\n", ""),
+    Bug("media that fit are guessed", "capacity.py", "if needed <= spare)", "if needed < spare)"),
+]
+LEASES = [
     Bug(
         "wrap-up holds a line",
         "leases.py",
@@ -50,40 +70,48 @@ BUGS = [
     Bug("blocked by leased lines alone", "leases.py", "min(pool.lease.lines, pool.staffed)", "pool.lease.lines"),
     Bug("a lease in force at its end", "leases.py", "<= now < lease.ends", "<= now <= lease.ends"),
     Bug(
+        "a lease begins unnoticed",
+        "state.py",
+        "                self.agenda.set(pool, pool.lease.starts)",
+        "                pass",
+    ),
+]
+OFFERS = [
+    Bug(
         "a lost offer forgets the contact",
         "offers.py",
-        "        work.status = Status.WAITING\n    turn.changed(work)",
-        "        work.status = Status.ACTIVE\n    turn.changed(work)",
+        "        work.status = Status.WAITING\n    turn",
+        "        work.status = Status.ACTIVE\n    turn",
     ),
     Bug(
         "losers keep ringing",
         "offers.py",
-        "    end_all(turn, work, outcome=Outcome.WITHDRAWN, reason=loser)\n    turn.changed(work)",
-        "    turn.changed(work)",
+        "        end_all(turn, work, outcome=Outcome.WITHDRAWN, reason=loser)\n",
+        "        pass\n",
     ),
     Bug("a second owner", "offers.py", '    if work.owner:\n        return "already_owned"\n', ""),
     Bug("a click owns although a phone rings", "offers.py", "if not offer.device:", "if True:"),
+    Bug("every miss forgotten", "offers.py", "desk.misses += 1", "desk.misses = 1"),
+    Bug("two rings are three", "rings.py", "UNBROKEN_CYCLES = 3", "UNBROKEN_CYCLES = 2"),
+    Bug("the second phone never rings", "rings.py", "max(1, min(step.ring, plan.parallel_max))", "1"),
+    Bug("the parallel set has no cap", "rings.py", "max(1, min(step.ring, plan.parallel_max))", "max(1, step.ring)"),
+    Bug("offers without end", "places.py", "        due = min(due, offer.expires_at)", "        pass"),
+    Bug("no back-off", "readiness.py", " and desk.back_off_until <= state.now:", ":"),
     Bug("decliners are asked again", "match.py", "if work.declined and not exhausted(state, work):", "if False:"),
     Bug(
         "decliners are never asked again",
         "match.py",
-        "desk.spec.id not in work.declined or exhausted(state, work)",
-        "desk.spec.id not in work.declined",
-    ),
-    Bug("no back-off", "state.py", "present and desk.back_off_until <= self.now", "present"),
-    Bug("every miss forgotten", "offers.py", "desk.misses += 1", "desk.misses = 1"),
-    Bug(
-        "the second phone never rings",
-        "rings.py",
-        "min(plan.steps[step].ring, plan.parallel_max)",
-        "min(plan.steps[0].ring, plan.parallel_max)",
+        "not in work.declined or exhausted(state, work)",
+        "not in work.declined",
     ),
     Bug(
-        "the parallel set has no cap",
-        "rings.py",
-        "min(plan.steps[step].ring, plan.parallel_max)",
-        "plan.steps[step].ring",
+        "nobody hears that the others left",
+        "readiness.py",
+        "        state.dirty_works.update(pool.refused_by_some)",
+        "        pass",
     ),
+]
+AGENTS = [
     Bug(
         "a leaving agent keeps ringing",
         "agents.py",
@@ -91,20 +119,153 @@ BUGS = [
         "    _set_connected(turn, desk, connected=False)",
     ),
     Bug("the grace time ends nothing", "agents.py", "    return_owned(turn, desk, (Medium.CHAT,))", "    return"),
-    Bug("the scarce speaker is burnt", "match.py", "(spared if lone else best)", "(best)"),
-    Bug("busy speakers count as free ones", "pools.py", "self._holders[skill] & free ==", "self._holders[skill] =="),
+    Bug("the scarce speaker is burnt", "choice.py", "mask & ~pool.lone(medium_no, mask) or mask", "mask"),
+    Bug("levels do not count", "choice.py", "if len(signature.by_level()) > 1:", "if False:"),
+    Bug(
+        "busy speakers count as free ones",
+        "pools.py",
+        "step = 1 if self.free[medium_no] & desk.bit else -1",
+        "step = 1",
+    ),
     Bug(
         "the shortest idle first",
+        "pools.py",
+        "desk.idle_since <= best.idle_since",
+        "desk.idle_since >= best.idle_since",
+    ),
+    Bug(
+        "a large group has another order",
+        "pools.py",
+        "best is not None and desk.idle_since > best.idle_since",
+        "best is not None",
+    ),
+    Bug(
+        "the preferred agent's absence is not noticed", "readiness.py", "        place(state, work)\n", "        pass\n"
+    ),
+    Bug("held for one of another pool", "match.py", "mask &= desk.bit if desk.pool is pool else 0", "mask &= desk.bit"),
+    Bug(
+        "stops at the first contact without an agent",
         "match.py",
-        "return (desk.load, desk.idle_since)",
-        "return (desk.load, -desk.idle_since)",
+        "        if not _offer(turn, work):\n            continue",
+        "        if not _offer(turn, work):\n            break",
     ),
-    Bug("a breach after a human answered", "decide.py", " and not work.breached and not work.answered_at", ""),
+]
+OVERFLOW = [
+    Bug("the second pool comes first", "match.py", "if mask or work.second is None:", "if work.second is None:"),
     Bug(
-        "a transfer loses its place", "release.py", "clock_from=turn.now)", "clock_from=turn.now, enqueued_at=turn.now)"
+        "only the home pool can be exhausted",
+        "match.py",
+        "for signature in (work.signature, work.second):\n        if signature is not None and in_force",
+        "for signature in (work.signature,):\n        if signature is not None and in_force",
     ),
     Bug(
-        "bands never change", "state.py", "            next_band(contact, self.rules[contact.medium], work.band),\n", ""
+        "freed agents of a second pool see nothing",
+        "places.py",
+        "work.second.line(work.medium_no) if work.second is not None else None",
+        "None",
+    ),
+    Bug(
+        "a newcomer sees his own lease alone",
+        "match.py",
+        "return second is not None and bool(second.mask & second.pool.free[work.medium_no])",
+        "return False",
+    ),
+    Bug(
+        "the last step is always in force",
+        "skills.py",
+        "lease = contact.relax[relaxed - 1].lease if relaxed",
+        "lease = contact.relax[-1].lease if relaxed",
+    ),
+    Bug(
+        "an answer from the second pool is refused",
+        "skills.py",
+        "lease in (contact.lease, second_lease(contact, relaxed))",
+        "lease == contact.lease",
+    ),
+    Bug(
+        "the old needs outlive their step",
+        "contacts.py",
+        "    forget_needs(work)\n    work.relaxed += 1",
+        "    work.relaxed += 1",
+    ),
+    Bug(
+        "hours bind calls alone",
+        "overflow.py",
+        "return now < contact.opens_at and contact.medium in LIVE",
+        "return now < contact.opens_at and contact.medium is Medium.VOICE",
+    ),
+    Bug("one too many in the queue", "overflow.py", "0 < rule.max_length <= waiting", "0 < rule.max_length < waiting"),
+    Bug("mails overflow too", "overflow.py", "rule.max_wait > 0 and contact.medium in LIVE", "rule.max_wait > 0"),
+    Bug(
+        "the first of two bounds wins", "overflow.py", "for rule in config.queues}", "for rule in config.queues[::-1]}"
+    ),
+    Bug("the view's answer is not given", "overflow.py", "rule.answer or contact.treatment", "contact.treatment"),
+    Bug(
+        "overflow on the customer's clock",
+        "overflow.py",
+        "contact.enqueued_at + rule.max_wait",
+        "contact.clock_from + rule.max_wait",
+    ),
+    Bug(
+        "an answered contact overflows",
+        "decide.py",
+        " and work.status is Status.WAITING and not work.answered_at:",
+        " and work.status is Status.WAITING:",
+    ),
+    Bug(
+        "it overflows while a phone rings",
+        "decide.py",
+        " and work.status is Status.WAITING and not work.answered_at:",
+        " and not work.answered_at:",
+    ),
+    Bug(
+        "no wake for the overflow",
+        "places.py",
+        "            due = min(due, max(work.overflow_at, clock))",
+        "            pass",
+    ),
+]
+TIMERS = [
+    Bug("stale timers fire", "timers.py", "                if sleeper.wake == due:\n", "                if True:\n"),
+    Bug(
+        "sweeping takes the live timers",
+        "timers.py",
+        "entry[2].wake == entry[0] and entry[0] >= self._near_until",
+        "entry[2].wake != entry[0] and entry[0] >= self._near_until",
+    ),
+    Bug(
+        "a tick a moment late", "timers.py", "                    return due\n", "                    return due + 1\n"
+    ),
+    Bug(
+        "a bucket opens too late",
+        "timers.py",
+        "self._near_until = (number + 1) * BUCKET",
+        "self._near_until = number * BUCKET",
+    ),
+    Bug("agents before contacts", "timers.py", "AGENTS: int = 1 << 48", "AGENTS: int = -(1 << 48)"),
+    Bug(
+        "a breach after a human answered",
+        "decide.py",
+        " and not work.breached and not work.answered_at",
+        " and not work.breached",
+    ),
+    Bug("needs in use are forgotten", "pools.py", "items() if each.users}", "items() if not each.users}"),
+    Bug("new lines are not seen", "pools.py", "if desk.seen != len(self.lines):", "if not desk.seen:"),
+]
+ROWS = [
+    Bug("a contact's row is not written", "turn.py", "        self.state.touched_works[work.contact.id] = None\n", ""),
+    Bug("an agent's row is not written", "turn.py", "        self.state.touched_desks[desk.spec.id] = None\n", ""),
+    Bug(
+        "an ended contact's row is not written",
+        "state.py",
+        "        self.touched_works[work.contact.id] = None\n        unplace",
+        "        unplace",
+    ),
+    Bug(
+        "a new agent's row is not written",
+        "settings.py",
+        "listed=True)\n            state.touched_desks[desk.spec.id] = None\n",
+        "listed=True)\n",
     ),
     Bug(
         "a restart blames the agent",
@@ -113,21 +274,36 @@ BUGS = [
         'outcome=Outcome.NO_ANSWER, reason="recovered"',
     ),
     Bug(
-        "a row is not written",
-        "turn.py",
-        "        self.state.touch_work(work)\n",
-        "",
+        "a restart speaks of old positions",
+        "decide.py",
+        "            place(state, work)  # Positions",
+        "            pass  # Positions",
     ),
+    Bug("a restart forgets who declined", "desks.py", "        work.declined = record.declined\n", ""),
+    Bug("a restart forgets the first answer", "desks.py", "        work.answered_at = record.answered_at\n", ""),
+    Bug("a restart forgets the step", "desks.py", "        work.relaxed = record.relaxed\n", ""),
     Bug(
-        "the preferred agent's absence is not noticed",
+        "a restart counts arrivals anew",
         "state.py",
-        "        for work in list(desk.fans.values()):\n            self.place(work)\n",
-        "",
+        "cls(snapshot.config, snapshot.now, snapshot.arrivals)",
+        "cls(snapshot.config, snapshot.now, len(snapshot.records))",
+    ),
+    Bug("a restart says all staffing again", "state.py", "            pool.reported = pool.staffed\n", ""),
+    Bug("a snapshot forgets the back-off", "desks.py", "            back_off_until=self.back_off_until,\n", ""),
+]
+ESTIMATES = [
+    Bug(
+        "what was answered teaches nothing",
+        "offers.py",
+        "turn.state.waits.served((contact.lease, contact.view), work.forecast, turn.now)",
+        "pass",
     ),
     Bug(
-        "stops at the first contact without an agent",
-        "match.py",
-        "        if not _offer(turn, work):\n            continue",
-        "        if not _offer(turn, work):\n            break",
+        "the estimate does not grow with the line",
+        "estimate.py",
+        "return (place + 1) * UNIT * (own.waited + prior)",
+        "return UNIT * (own.waited + prior)",
     ),
+    Bug("at most less than expected", "estimate.py", "max(by_size[known * 9 // 10], 100)", "by_size[known // 10]"),
 ]
+BUGS = ORDER + CAPACITY + LEASES + OFFERS + AGENTS + OVERFLOW + TIMERS + ROWS + ESTIMATES

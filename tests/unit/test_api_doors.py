@@ -11,9 +11,10 @@ from api_house import T0, House, case, complaint, contact, customer, document_te
 from msgspec.structs import replace
 
 from channels.port import SendMail
+from contactcenter.clock import SECOND
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Busy, Conflict, Forbidden, StaleWrite
-from contactcenter.services.views import OutboxItem, QueueLine
+from contactcenter.services.views import OutboxItem, QueueLine, SaidWait
 
 Client = TestClient[Any, Any]
 
@@ -127,6 +128,23 @@ async def test_a_clients_queues_are_its_own(client: Client, house: House) -> Non
     house.rows.lines = [line("kangjia"), line("xinghai")]
     board = await read(client, "/v1/queues", house.headers["client"])
     assert ([queue["client"] for queue in board["queues"]], board["client"]) == (["kangjia"], "kangjia")
+
+
+async def test_the_expected_wait_is_on_the_board_and_in_the_scrape(client: Client, house: House) -> None:
+    house.rows.lines = [line("kangjia")]
+    house.rows.said = [
+        SaidWait(
+            client=name, view="voice", medium="voice", tier=2, place=3, expected=80 * SECOND, at_most=200 * SECOND,
+            at=house.clock.now() - 60 * SECOND,
+        )
+        for name in ("kangjia", "xinghai")
+    ]  # fmt: skip
+    queue = (await read(client, "/v1/queues", house.headers["client"]))["queues"][0]
+    assert queue["expected_wait"]["iron"] == {"expected_s": 80.0, "at_most_s": 200.0}
+    text = await (await client.get("/metrics")).text()
+    labels = '{client="kangjia",medium="voice",tier="iron",view="voice"}'
+    assert f"cc_queue_expected_wait_seconds{labels} 80.0" in text
+    assert f"cc_queue_at_most_wait_seconds{labels} 200.0" in text
 
 
 def line(client: str, *, waiting: int = 2) -> QueueLine:
@@ -394,6 +412,7 @@ async def test_the_metrics_are_open_here_and_closed_to_the_world(client: Client,
     assert 'cc_queue_waiting{client="kangjia",medium="voice",view="voice"} 2.0' in text
     assert 'cc_queue_oldest_wait_seconds{client="kangjia",medium="voice",view="voice"} 12.5' in text
     assert (await problem(client, "GET", "/metrics", headers={"X-Forwarded-For": "9.9.9.9"}))[0] == 401
+    assert "cc_queue_expected_wait_seconds{" not in text, "nothing is known, and 0 would be a promise"
     outside = {**house.headers["operator"], "X-Forwarded-For": "9.9.9.9"}
     assert (await client.get("/metrics", headers=outside)).status == 200
 

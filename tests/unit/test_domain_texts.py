@@ -60,10 +60,12 @@ ENUMS = [
     ("desk.tier_label.value", list(customer.TIERS)),
     ("desk.medium", ["voice", "chat", "mail", "callback"]),
     ("why", ["only", "preferred", "level", "spare_skills", "longest_idle", "override"]),
-    ("why.blocked", ["lines_busy", "unstaffed", "lease_not_in_force", "unknown_lease"]),
+    ("why.blocked", ["lines_busy", "unstaffed", "lease_not_in_force", "unknown_lease", "closed", "queue_full"]),
     ("why.band", ["0", "1", "2"]),
     ("complaint.level", ["0", "1", "2", "3", "4"]),
     ("call.blocked", ["voicemail", "ivr", "callback"]),
+    ("call.closed", ["voicemail", "ivr", "callback"]),
+    ("call.overflowed", ["voicemail", "ivr", "callback"]),
     ("complaint.closing", list(complaint.Closing)),
 ]
 

@@ -58,11 +58,49 @@ def test_calls_count_within_the_rings_they_were_answered_in() -> None:
     )
 
 
+def test_what_callers_were_told_is_compared_with_what_they_waited() -> None:
+    """Facts are a second apart, so each is answered four seconds after it was queued."""
+    story = Story()
+    for name, expected, at_most in (("c1", 1, 3), ("c2", 6, 9), ("c3", 0, 0)):
+        story.tell("contact.opened", name, medium="voice", view="voice")
+        story.tell("contact.queued", name, expected=expected * 1_000_000, at_most=at_most * 1_000_000)
+        story.tell("offer.made", name, agent="a1", offer={"id": name}).tell("offer.ended", name, offer=name)
+        story.tell("contact.queued", name, reason="offer_ended", expected=9_000_000)
+        story.tell("contact.assigned", name, agent="a1", waited=60_000_000)
+        story.tell("contact.assigned", name, agent="a2", waited=90_000_000)
+    story.tell("contact.opened", "c4", medium="voice").tell("contact.queued", "c4", expected=1_000_000)
+    table = day_table(story.facts, CYCLES)
+    assert table.expected_wait_error is not None
+    assert table.expected_wait_kept is not None
+    error, kept = table.expected_wait_error, table.expected_wait_kept
+    assert (error.formula, error.contacts, error.value_s) == ("ewt.mae@1", 2, (3 + 2) / 2)
+    assert (kept.formula, kept.numerator, kept.denominator) == ("ewt.at_most@1", 1, 2)
+
+
+def test_a_day_on_which_nobody_was_told_a_wait_has_no_error() -> None:
+    table = day_table(Story().call("c1").facts, CYCLES)
+    assert table.expected_wait_error is not None
+    assert (table.expected_wait_error.contacts, table.expected_wait_error.value_s) == (0, None)
+
+
 def test_a_blocked_call_is_counted_and_is_in_no_ring() -> None:
     story = Story().tell("contact.opened", medium="voice", view="voice").tell("contact.blocked", reason="lines_busy")
     table = day_table(story.facts, CYCLES)
     assert table.within_3_rings is not None
     assert (table.blocked, table.within_3_rings.denominator, table.imbalance, table.lost) == (1, 0, 0, 0)
+
+
+def test_a_call_that_waited_too_long_is_overflowed_not_abandoned_and_stays_in_the_service_level() -> None:
+    story = Story().call("c1").tell("contact.opened", "c2", medium="voice", view="voice")
+    story.tell("contact.queued", "c2", arrival=2, position=1)
+    story.tell("contact.overflowed", "c2", answer="voicemail", waited=60_000_000)
+    story.tell("contact.ended", "c2", how="overflowed", cause="max_wait")
+    table = day_table(story.facts, CYCLES)
+    assert (table.overflowed, table.blocked, table.imbalance) == (1, 0, 0)
+    assert table.abandoned is not None
+    assert (table.abandoned.numerator, table.abandoned.denominator) == (0, 2)
+    assert table.service_level is not None
+    assert (table.service_level.numerator, table.service_level.denominator) == (1, 2)
 
 
 def test_a_contact_that_nobody_took_in_is_lost() -> None:

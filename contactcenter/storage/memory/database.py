@@ -41,7 +41,6 @@ from contactcenter.services.views import (
     MessageView,
     OutboxItem,
     Principal,
-    SavedSnapshot,
     Scope,
 )
 
@@ -90,7 +89,8 @@ class Tables:
 
     domains: dict[str, DomainRow] = field(default_factory=dict)
     events: dict[int, EventRow] = field(default_factory=dict)
-    snapshots: dict[tuple[str, int, int], SavedSnapshot] = field(default_factory=dict)
+    snapshots: dict[tuple[str, int, int], tuple[int, bytes]] = field(default_factory=dict)
+    """(domain, seq, epoch) -> (instant, what it holds)."""
     contacts: dict[str, ContactView] = field(default_factory=dict)
     routes: dict[str, bytes] = field(default_factory=dict)
     offers: dict[str, OfferMade] = field(default_factory=dict)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from contactcenter.services.views import ContactView, DeskView, OfferView, QueueLine, Scope, SeatLine
+from contactcenter.domain.facts import Fact
+from contactcenter.services.views import ContactView, DeskView, OfferView, QueueLine, SaidWait, Scope, SeatLine
 from contactcenter.storage.memory.database import MemoryDatabase, Tables, sees
 from contactcenter.storage.rows import decode_presence
 
 HOW = {"contact.ended": "how", "offer.ended": "outcome"}
 OFFER = OfferView.__struct_fields__
+SAID = 300
+"""The newest contacts that are asked what they were told: as in sql/said_waits.sql."""
 
 
 class MemoryLiveReads:
@@ -47,6 +50,20 @@ class MemoryLiveReads:
                     groups[row.client, row.view, row.medium].append(row)
             return [_queue_line(*key, groups[key], now) for key in sorted(groups)]
 
+    async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
+        async with self._database.call() as tables:
+            rows = [row for row in tables.contacts.values() if sees(scope, row) and row.opened_at >= since]
+            newest = sorted(rows, key=lambda row: (row.opened_at, row.id), reverse=True)[:SAID]
+            contacts = {row.id: row for row in newest}
+            entered: dict[str, Fact] = {}
+            for fact in sorted(tables.facts.values(), key=lambda fact: (fact.at, fact.seq or 0)):
+                if fact.kind == "contact.queued" and fact.contact in contacts:
+                    entered.setdefault(fact.contact, fact)
+            said = [_said(contacts[name], fact) for name, fact in entered.items() if fact.data.get("expected")]
+            said.sort(key=lambda each: each.at)
+            kept = {(each.client, each.view, each.medium, each.tier, each.place > 0): each for each in said}
+            return [kept[key] for key in sorted(kept)]
+
     async def seat_lines(self, scope: Scope) -> list[SeatLine]:
         async with self._database.call() as tables:
             versions = [key for key in tables.configurations if key[0] == scope.provider]
@@ -70,6 +87,19 @@ class MemoryLiveReads:
                     how = row.data.get(HOW.get(row.kind, ""))
                     counts.update([f"{row.kind}.{how}"] if how else [])
             return dict(counts)
+
+
+def _said(row: ContactView, fact: Fact) -> SaidWait:
+    return SaidWait(
+        client=row.client,
+        view=row.view,
+        medium=row.medium,
+        tier=row.tier,
+        place=int(fact.data.get("place", 0)),
+        expected=int(fact.data["expected"]),
+        at_most=int(fact.data.get("at_most", 0)),
+        at=fact.at,
+    )
 
 
 def _queue_line(client: str, view: str, medium: str, rows: Sequence[ContactView], now: int) -> QueueLine:

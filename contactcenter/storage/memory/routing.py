@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec.structs import asdict, replace
 
-from contactcenter.errors import Invalid, LeaseLost, StaleWrite
+from contactcenter.errors import Invalid, LeaseLost, NotFound, StaleWrite
 from contactcenter.services.changes import AssignmentMoved, Batch, ContactMove, Decided, NewEvent, OfferMade
-from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SavedSnapshot
+from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SnapshotMark
 from contactcenter.storage.memory.changes import facts, outbox
 from contactcenter.storage.memory.database import (
     DomainRow,
@@ -92,13 +92,21 @@ class MemoryRoutingStore:
                     problem=row.problem,
                 )
 
-    async def save_snapshot(self, domain: str, seq: int, epoch: int, at: int, snapshot: bytes) -> None:
+    async def save_snapshot(self, domain: str, mark: SnapshotMark, snapshot: bytes) -> None:
         async with self._database.call() as tables:
-            tables.snapshots.setdefault((domain, seq, epoch), SavedSnapshot(seq, epoch, at, snapshot))
+            tables.snapshots.setdefault((domain, mark.seq, mark.epoch), (mark.at, snapshot))
 
-    async def snapshots(self, domain: str) -> list[SavedSnapshot]:
+    async def snapshot_marks(self, domain: str) -> list[SnapshotMark]:
         async with self._database.call() as tables:
-            return [row for (home, *_), row in sorted(tables.snapshots.items()) if home == domain]
+            kept = sorted(tables.snapshots.items())
+            return [SnapshotMark(seq, epoch, at) for (home, seq, epoch), (at, _) in kept if home == domain]
+
+    async def snapshot(self, domain: str, mark: SnapshotMark) -> bytes:
+        async with self._database.call() as tables:
+            found = tables.snapshots.get((domain, mark.seq, mark.epoch))
+            if found is None:
+                raise NotFound(code="unknown_snapshot")
+            return found[1]
 
     # --- what a router writes --------------------------------------------------------------------------------------
 
@@ -143,6 +151,8 @@ class _BatchWriter:
         self._assignments_began()
         self._presences()
         outbox(self._tables, batch.outbox, self._put)
+        for timer in batch.timers:
+            self._put(self._tables.timers, timer.id, timer)
         facts(self._tables, batch.facts, self._put)
 
     def _decided(self, decided: Decided) -> None:
