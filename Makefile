@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# The compiled core is used when it was made of these very sources (make compile).
+STALE = $(shell find routing -name '*.py' -newer .build/compiled/routing/decide.py 2>/dev/null | head -1)
+CORE = $(if $(wildcard .build/compiled/routing/decide.py),$(if $(STALE),,PYTHONPATH=.build/compiled))
 
-.PHONY: help setup run demo test check format lint types contracts fast mutants bench pythons docs clean
+.PHONY: help setup run demo test check format lint types contracts fast mutants compile bench pythons docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -21,7 +24,7 @@ $(VENV)/.dev: $(STAMP)
 setup: $(STAMP) ## environment for running
 
 run: $(STAMP) ## the service with an embedded PostgreSQL; Ctrl-C drains and stops
-	$(BIN)/python -m contactcenter serve
+	$(CORE) $(BIN)/python -P -m contactcenter serve
 
 demo: $(STAMP) ## a busy hour in a minute or two, on a running service
 	$(BIN)/python -m contactcenter demo
@@ -49,8 +52,18 @@ fast: $(VENV)/.dev ## unit, property and simulation tests
 mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test must catch
 	$(BIN)/python tests/mutants/run.py
 
-bench: $(VENV)/.dev ## the figures of docs/performance.md
+compile: .build/compiled/routing/decide.py ## the routing core compiled by mypyc, used by `make run`; needs a C compiler
+
+.build/compiled/routing/decide.py: $(VENV)/.dev $(wildcard routing/*.py) deploy/compile_core.py
+	$(BIN)/python deploy/compile_core.py .build/compiled
+	$(BIN)/python -P -m pytest -o pythonpath='.build/compiled . tests' tests/property tests/unit/test_routing_*.py
+	@touch $@
+
+bench: $(VENV)/.dev ## the figures of docs/performance.md (half an hour; one of them: make bench-decide)
 	$(BIN)/python -m benchmarks
+
+bench-%: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $*
 
 pythons: $(VENV)/.dev ## a simulated day, decided again by every other Python found here
 	$(BIN)/python -m benchmarks.other_pythons
@@ -59,4 +72,4 @@ docs: $(VENV)/.dev ## docs/api from the code
 	$(BIN)/python -m contactcenter docs
 
 clean: ## the environment and the local data
-	rm -rf $(VENV) var
+	rm -rf $(VENV) .build var

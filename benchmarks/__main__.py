@@ -1,4 +1,7 @@
-"""`python -m benchmarks [decide|estimates|writer|lifecycles] [options]`; without a name all, with their defaults."""
+"""`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
+
+decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,35 @@ import platform
 import sys
 from collections.abc import Callable
 
-from benchmarks import bench_decide, bench_estimates, bench_lifecycles, bench_writer
+from benchmarks import (
+    bench_day,
+    bench_decide,
+    bench_estimates,
+    bench_lifecycles,
+    bench_peers,
+    bench_staffing,
+    bench_writer,
+)
 
-
-def _with_argv(run: Callable[[], None], arguments: list[str]) -> None:
-    sys.argv = [sys.argv[0], *arguments]
-    run()
+RUNS: dict[str, Callable[[list[str]], None]] = {
+    "decide": bench_decide.main,
+    "day": bench_day.main,
+    "staffing": bench_staffing.main,
+    "peers": bench_peers.main,
+    "estimates": bench_estimates.main,
+    "writer": bench_writer.main,
+    "lifecycles": bench_lifecycles.main,
+}
 
 
 def main() -> None:
-    runs: dict[str, Callable[[list[str]], None]] = {
-        "decide": lambda arguments: _with_argv(bench_decide.main, arguments),
-        "estimates": bench_estimates.main,
-        "writer": lambda arguments: _with_argv(bench_writer.main, arguments),
-        "lifecycles": bench_lifecycles.main,
-    }
     named, arguments = sys.argv[1:2], sys.argv[2:]
-    if named and named[0] not in runs:
-        sys.exit(f"benchmarks: {', '.join(runs)}; not {named[0]}")
+    if named and named[0] not in RUNS:
+        sys.exit(f"benchmarks: {', '.join(RUNS)}; not {named[0]}")
     print(f"Python {platform.python_version()} on {platform.machine()}")
-    for name in named or list(runs):
-        print(f"\n== {name}")
-        runs[name](arguments)
+    for name in named or list(RUNS):
+        print(f"\n== {name}", flush=True)
+        RUNS[name](arguments)
 
 
 if __name__ == "__main__":

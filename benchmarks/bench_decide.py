@@ -3,19 +3,26 @@
     python -m benchmarks decide [--agents 10000] [--leases 10] [--signatures 1000] [--sizes 1000,10000,100000,300000]
 
 A loaded centre (loaded.py): every agent busy, so many contacts waiting, then a mixed stream of events in a closed
-loop. Prints medians over the rounds of p50 and p99 in microseconds, of events per second (of the processor's time,
-as the machine is shared), and the memory of one more waiting contact.
+loop. Prints medians over the rounds of p50 and p99 in microseconds, of decided events per second, and the memory of
+one more waiting contact; then the same with the compiled core (`make compile`), if there is one.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
 import statistics
+import subprocess
+import sys
 import tracemalloc
 from collections import defaultdict
+from pathlib import Path
 
 from benchmarks.loaded import Centre
+from routing import decide
+
+COMPILED = Path(".build/compiled").resolve()
 
 
 def measure(centre: Centre, events: int) -> tuple[float, float, float]:
@@ -53,8 +60,56 @@ def memory(centre: Centre, more: int) -> float:
     return (after - before) / more
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="How long one decision takes.")
+def growth(found: dict[int, tuple[float, float, float]], file: Path) -> None:
+    """Draw how a decision's time grows with the queue; a straight line on this axis is a logarithm."""
+    from matplotlib.figure import Figure
+
+    sizes = sorted(found)
+    figure = Figure(figsize=(6.4, 3.6), layout="tight")
+    axes = figure.subplots()
+    for column, name in ((0, "p50"), (1, "p99")):
+        axes.plot(sizes, [found[size][column] for size in sizes], marker="o", label=name)
+    axes.set(xscale="log", yscale="log", xlabel="waiting contacts", ylabel="one decision, µs")
+    axes.legend()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, metadata={"Date": None})
+
+
+def compiled(arguments: list[str]) -> None:
+    """The same once more with the compiled core, if `make compile` has made one of these sources."""
+    newest = max(path.stat().st_mtime for path in Path("routing").glob("*.py"))
+    built = next(COMPILED.glob("*.so"), None)
+    if built is None or built.stat().st_mtime < newest:
+        print("compiled core: none of these sources; make compile")
+        return
+    command = [sys.executable, "-P", "-m", "benchmarks", "decide", "--once", *arguments]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": f"{COMPILED}{os.pathsep}."}, check=True)
+
+
+def run(options: argparse.Namespace) -> None:
+    print(
+        f"{'plain' if decide.__file__.endswith('.py') else 'compiled'} core, {options.agents} agents in "
+        f"{options.leases} leases, 5 of 50 skills each, {options.signatures} signatures, {options.rounds} rounds"
+    )
+    print(f"{'waiting':>9} {'p50 us':>8} {'p99 us':>8} {'events/s':>10}")
+    centre = Centre(options.agents, options.leases, options.signatures, seed=1)
+    found = {}
+    for waiting in sorted(int(size) for size in options.sizes.split(",")):
+        centre.grow(waiting)
+        centre.warm_up()
+        rounds = [measure(centre, options.events) for _ in range(options.rounds)]
+        p50, p99, rate = (statistics.median(column) for column in zip(*rounds, strict=True))
+        found[waiting] = (p50, p99, rate)
+        print(f"{centre.waiting():>9} {p50:>8.1f} {p99:>8.1f} {rate:>10.0f}", flush=True)
+        if options.kinds:
+            print(f"          {by_kind(centre)}")
+    print(f"one more waiting contact: {memory(centre, 100_000):.0f} bytes")
+    if options.plot:
+        growth(found, options.plot)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks decide", description="How long one decision takes.")
     parser.add_argument("--agents", type=int, default=10_000)
     parser.add_argument("--leases", type=int, default=10)
     parser.add_argument("--sizes", default="1000,10000,100000,300000", help="waiting contacts, comma separated")
@@ -62,23 +117,9 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000, help="measured decisions a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kinds", action="store_true", help="also the median of each kind of event")
-    options = parser.parse_args()
-    print(
-        f"{options.agents} agents in {options.leases} leases, 5 of 50 skills each, {options.signatures} signatures, "
-        f"{options.rounds} rounds"
-    )
-    print(f"{'waiting':>9} {'p50 us':>8} {'p99 us':>8} {'events/s':>10}")
-    centre = Centre(options.agents, options.leases, options.signatures, seed=1)
-    for waiting in sorted(int(size) for size in options.sizes.split(",")):
-        centre.grow(waiting)
-        centre.warm_up()
-        rounds = [measure(centre, options.events) for _ in range(options.rounds)]
-        p50, p99, rate = (statistics.median(column) for column in zip(*rounds, strict=True))
-        print(f"{centre.waiting():>9} {p50:>8.1f} {p99:>8.1f} {rate:>10.0f}", flush=True)
-        if options.kinds:
-            print(f"          {by_kind(centre)}")
-    print(f"one more waiting contact: {memory(centre, 20_000):.0f} bytes")
-
-
-if __name__ == "__main__":
-    main()
+    parser.add_argument("--plot", type=Path, help="draw the growth into this file (needs matplotlib)")
+    parser.add_argument("--once", action="store_true", help="only with the core that is imported")
+    options = parser.parse_args(arguments)
+    run(options)
+    if not options.once:
+        compiled([each for each in arguments if not each.startswith("--plot")])

@@ -20,6 +20,7 @@ level       mean level of the agent on the needed skills, 1 to 5
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from collections.abc import Callable, Sequence
 
@@ -106,10 +107,21 @@ def verdict(runs: Runs, name: str, rivals: Sequence[str]) -> list[str]:
 
 
 def _interval(differences: Sequence[float]) -> str:
-    """The median, and the second least and second greatest: of ten, an interval of 98 % for the median."""
+    """The median and, by order statistics, an interval that holds the true one with at least 95 % from six seeds on."""
     ordered = sorted(differences)
-    inside = ordered[1:-1] if len(ordered) > 2 else ordered
-    return f"{statistics.median(ordered):+.2f} ({inside[0]:+.2f} to {inside[-1]:+.2f})"
+    outside = _outside(len(ordered))
+    low, high = ordered[outside], ordered[-1 - outside]
+    return f"{statistics.median(ordered):+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _outside(count: int) -> int:
+    """How many of so many values lie outside on each side: the true median is outside with at most 5 %."""
+    outside = tail = 0
+    while True:
+        tail += math.comb(count, outside)
+        if 40 * tail > 2**count:
+            return max(0, outside - 1)
+        outside += 1
 
 
 def _is_behind(runs: Runs, name: str, rivals: Sequence[str], tier: int) -> bool:
@@ -133,7 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"\nload {load} %")
         floor = with_variants if options.variants else everybody
         runs = compare(floor, load=float(load) / 100, seeds=seeds, contacts=options.contacts)
-        verdicts = [line for strategy in own(agents) for line in verdict(runs, strategy.name, rivals)]
+        verdicts = [line for name in runs if name not in rivals for line in verdict(runs, name, rivals)]
         print("\n".join([*table(runs), *verdicts]), flush=True)
 
 

@@ -138,19 +138,15 @@ async def measure(dsn: str, arguments: argparse.Namespace) -> None:
         print(f"{size:6} {statistics.median(found):9,.0f} {spread} {cuts[49] * 1e3:14.2f} {cuts[98] * 1e3:8.2f}")
 
 
-def main() -> None:
+def main(options: list[str]) -> None:
     parser = argparse.ArgumentParser(description="units per second of the batch writer")
     parser.add_argument("--sizes", default="1,10,50,200")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contacts", type=int, default=5000)
     parser.add_argument("--events", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(options)
     with tempfile.TemporaryDirectory(prefix="contactcenter-bench-") as folder:
         os.chmod(folder, 0o755)
         with EmbeddedPostgres(f"{folder}/pg") as server:
             asyncio.run(measure(server.dsn, arguments))
-
-
-if __name__ == "__main__":
-    main()

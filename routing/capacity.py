@@ -54,5 +54,5 @@ def give_back(desk: Desk, work: Work) -> None:
 
 def count(state: State, desk: Desk) -> int:
     """The load from nothing, after a restart or when the units of a medium changed."""
-    works = [state.by_arrival[arrival] for arrival in (*desk.offers, *desk.owned)]
+    works = [*(state.works[offer.contact] for offer in desk.offers.values()), *desk.owned.values()]
     return sum(work.rules.units for work in works)

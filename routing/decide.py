@@ -83,8 +83,7 @@ def recover(state: State, now: Micros) -> list[AnyEffect]:
     for work in state.works.values():
         if work.is_loose():
             place(state, work)  # Positions are those of now, also in what is said first.
-    for arrival in sorted(state.by_arrival):
-        work = state.by_arrival[arrival]
+    for work in sorted(state.works.values()):
         late = [offer for offer in work.offers if offer.expires_at <= turn.now]
         for offer in late:
             offers.end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="recovered")

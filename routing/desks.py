@@ -42,8 +42,8 @@ class Work(Sleeper):
         "breached",
         "contact",
         "declined",
+        "expected",
         "fan_of",
-        "forecast",
         "key",
         "ladder",
         "medium_no",
@@ -61,6 +61,8 @@ class Work(Sleeper):
         "signature",
         "status",
         "step",
+        "told_at",
+        "told_place",
         "wrap_until",
     )
 
@@ -68,7 +70,9 @@ class Work(Sleeper):
         super().__init__(arrival)
         self.contact = contact
         self.arrival = arrival
-        self.forecast: Forecast | None = None
+        self.expected: Micros = 0
+        self.told_place = 0
+        self.told_at: Micros = 0
         self.pool = pool
         self.rules = rules
         self.medium_no = MEDIUM_NO[contact.medium]
@@ -108,6 +112,11 @@ class Work(Sleeper):
         work.breached = record.breached
         work.declined = record.declined
         return work
+
+    def told(self) -> Forecast:
+        """The expected wait that it was told when it entered, and what that stood on (estimate.py)."""
+        tier = int(self.contact.tier)
+        return Forecast(self.expected, self.expected, tier=tier, place=self.told_place, at=self.told_at)
 
     def is_loose(self) -> bool:
         """Nobody owns it yet."""

@@ -8,6 +8,7 @@ a second lease are looked at only when the contact's own lease has nobody for it
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from routing.choice import Choice, choose
 from routing.desks import Desk, Work
@@ -20,7 +21,8 @@ from routing.pools import Pool, Signature
 from routing.state import State
 from routing.turn import Turn
 
-Candidate = tuple[Key, str, Work | Desk]
+Candidate = tuple[Any, ...]
+"""(key of a contact, rank of an agent or empty, the contact or the agent)."""
 
 
 def match(turn: Turn) -> None:
@@ -39,7 +41,7 @@ def match(turn: Turn) -> None:
                 continue
         elif who.shelf is None or who.key != key:
             continue
-        work = state.by_arrival[key[-1]]
+        work: Work = key[-1]
         if not _offer(turn, work):
             continue
         made += 1
@@ -182,7 +184,7 @@ def _first_he_may(state: State, desk: Desk, pool: Pool) -> Key | None:
         if not pool.flags[number] & desk.free_flags:
             continue
         for key in pool.lines[number]:
-            if best is not None and key >= best:
+            if best is not None and not key < best:
                 break
             if may_take(state, desk, key):
                 best = key
@@ -192,7 +194,7 @@ def _first_he_may(state: State, desk: Desk, pool: Pool) -> Key | None:
 
 def _first_held(state: State, desk: Desk) -> Key | None:
     for key in desk.line:
-        flag = 1 << state.by_arrival[key[-1]].medium_no
+        flag = 1 << key[-1].medium_no
         if desk.free_flags & flag and may_take(state, desk, key):
             return key
     return None
@@ -200,7 +202,7 @@ def _first_held(state: State, desk: Desk) -> Key | None:
 
 def may_take(state: State, desk: Desk, key: Key) -> bool:
     """It does not ring at his desk already, and he has not declined it while others remain."""
-    if key[-1] in desk.offers:
+    work: Work = key[-1]
+    if work.arrival in desk.offers:
         return False
-    work = state.by_arrival[key[-1]]
     return desk.spec.id not in work.declined or exhausted(state, work)

@@ -77,7 +77,7 @@ def settle(turn: Turn, work: Work, reason: str = "offer_ended") -> None:
 def withdraw_from(turn: Turn, desk: Desk, reason: str, *, besides: Work | None = None) -> None:
     """Take an agent's offers back, oldest contact first; he no longer is where they ring."""
     for arrival in sorted(desk.offers):
-        work = turn.state.by_arrival[arrival]
+        work = turn.state.works[desk.offers[arrival].contact]
         if work is not besides:
             end(turn, work, desk.offers[arrival], outcome=Outcome.WITHDRAWN, reason=reason)
             settle(turn, work)
@@ -124,9 +124,9 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     work.owner = desk.spec.id
     if not work.answered_at:
         work.answered_at = turn.now
-        if work.forecast is not None:
+        if work.told_at:
             contact = work.contact
-            turn.state.waits.served((contact.lease, contact.view), work.forecast, turn.now)
+            turn.state.waits.served((contact.lease, contact.view), work.told(), turn.now)
     desk.owned[work.arrival] = work
     desk.misses = 0
     turn.moved(desk)
@@ -219,5 +219,5 @@ def _unanswerable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
         return "lease"
     if not desk.handles(work.contact.medium):
         return "medium"
-    ringing = sum(turn.state.by_arrival[arrival].rules.units for arrival in desk.offers)
+    ringing = sum(turn.state.works[each.contact].rules.units for each in desk.offers.values())
     return "" if has_room(work, desk, freed=ringing) else "capacity"

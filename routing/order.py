@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from typing import Any
 
 from routing.model import Contact, MediumRules, Micros
 
-Key = tuple[int, int, int, Micros, Micros, int]
+Key = tuple[Any, ...]
+"""Integers (band, tier, complaint, deadline, enqueued_at), and last whatever stands there, compared by arrival: the
+arrival number, or in a line of the core a `Work`. No fixed length in the type: mypyc would copy such a tuple."""
 
 NEVER: Micros = 1 << 62
 STARVING, URGENT, NORMAL, LATE = 0, 1, 2, 3
@@ -40,14 +43,17 @@ def band_at(contact: Contact, rules: MediumRules, now: Micros) -> tuple[int, Mic
     return NORMAL, urgent if urgent < starving else starving
 
 
-def key_of(contact: Contact, arrival: int, band: int) -> Key:
-    """The place in the queue. Unique, because arrival numbers are. LATE is the end of band 2 (and of complaints)."""
+def key_of(contact: Contact, who: Any, band: int) -> Key:
+    """The place in the queue of `who`, an arrival number or what is ordered like one; unique, because those are.
+
+    LATE is the end of its tier in band 2, and of the complaints of its tier.
+    """
     if band == STARVING:
-        return (STARVING, 0, 0, 0, contact.enqueued_at, arrival)
+        return (STARVING, 0, 0, 0, contact.enqueued_at, who)
     complaint = 0 if contact.complaint else 2
     if band == LATE:
-        return (NORMAL, contact.tier, complaint + 1, contact.deadline, contact.enqueued_at, arrival)
-    return (band, contact.tier, complaint, contact.deadline, contact.enqueued_at, arrival)
+        return (NORMAL, contact.tier, complaint + 1, contact.deadline, contact.enqueued_at, who)
+    return (band, contact.tier, complaint, contact.deadline, contact.enqueued_at, who)
 
 
 class Line:
@@ -115,7 +121,7 @@ class Line:
 
     def rank(self, key: Key) -> int:
         """How many keys stand before this one, which need not be in the line itself."""
-        if self.first is None or key <= self.first:
+        if self.first is None or not self.first < key:
             return 0
         at = bisect_left(self._lasts, key)
         before = sum(self._sizes[:at])

@@ -59,7 +59,7 @@ def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
 
 def _withdraw_unfit(turn: Turn, desk: Desk) -> None:
     for arrival in sorted(desk.offers):
-        work = turn.state.by_arrival[arrival]
+        work = turn.state.works[desk.offers[arrival].contact]
         needs = work.signature.needs if work.signature else ()
         may = open_to(work.contact, work.relaxed, desk.spec.lease)
         if not (may and desk.handles(work.contact.medium) and meets(desk.skills, needs)):

@@ -16,7 +16,7 @@ from routing.rings import FALLBACK, ladders_by_plan
 from routing.skills import held, meets, needs_of
 
 LOOSE = (Status.WAITING, Status.OFFERED)
-LOST = ("spared", "less_proficient", "more_skills", "carries_more", "less_idle", "higher_number")
+LOST = ("spared", "more_skills", "less_proficient", "carries_more", "less_idle", "higher_number")
 """The rules by which one of several able agents is chosen, in their order, as the loser sees them."""
 
 
@@ -164,7 +164,7 @@ class Standing:
         skills = held(agent.skills)
         levels = tuple(-skills.get(skill, 0) for skill, _ in self.needs)
         idle_since = self.presence(agent).idle_since
-        return (self._is_lone(agent), levels, len(skills), self._loads.get(agent.id, 0), idle_since, agent.number)
+        return (self._is_lone(agent), len(skills), levels, self._loads.get(agent.id, 0), idle_since, agent.number)
 
     def _is_lone(self, agent: Agent) -> bool:
         """Is he the only free one of his lease with some skill that this contact does not need?"""

@@ -31,7 +31,6 @@ class State:
         self.arrivals = arrivals
         self.works: dict[str, Work] = {}
         self.waits = Waits()
-        self.by_arrival: dict[int, Work] = {}
         self.offers: dict[str, Work] = {}
         self.desks: dict[str, Desk] = {}
         self.dirty_works: dict[int, Work] = {}
@@ -62,7 +61,7 @@ class State:
     def _adopt(self, record: Record) -> None:
         contact = record.contact
         work = Work.adopted(record, self.pool(contact.lease), self.rules[contact.medium])
-        self.works[contact.id] = self.by_arrival[record.arrival] = work
+        self.works[contact.id] = work
         for offer in work.offers:
             self.offers[offer.id] = work
             self._desk_or_stranger(offer.agent).offers[work.arrival] = offer
@@ -130,7 +129,7 @@ class State:
         unplace(self, work)
         forget_needs(work)
         self.agenda.set(work, NEVER)
-        del self.works[work.contact.id], self.by_arrival[work.arrival]
+        del self.works[work.contact.id]
 
     # --- configuration ----------------------------------------------------------------------------------
 

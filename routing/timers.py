@@ -2,13 +2,14 @@
 
 An object's `wake` is the truth; an entry that disagrees with it is stale and is dropped when it surfaces. Entries
 wait unsorted in buckets of one second, because most are cancelled long before their time; only the earliest bucket
-is a heap. Ties at one instant go contacts first (by arrival), then agents (by number), then leases (by id): `order`.
-Creation order would be lost in a restart, and a restored router must decide like the one it replaces.
+is a heap of instants. Ties at one instant go contacts first (by arrival), then agents (by number), then leases (by
+id): `order`. Creation order would be lost in a restart, and a restored router must decide like the one it replaces.
 """
 
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from routing.model import Micros
 from routing.order import NEVER
@@ -30,16 +31,17 @@ class Sleeper:
         self.wake: Micros = NEVER
 
     def __lt__(self, other: Sleeper) -> bool:
-        """Two entries of one sleeper at one instant mean the same."""
-        return False
+        """Also the order of contacts that are equal in all else (order.py)."""
+        return self.order < other.order
 
 
-Entry = tuple[Micros, int, Sleeper]
+Entry = tuple[Any, ...]
+"""(instant, order, sleeper); see order.Key for its type."""
 
 
 class Agenda:
     def __init__(self) -> None:
-        self._buckets: dict[int, list[Entry]] = {}
+        self._buckets: dict[int, list[Sleeper]] = {}
         self._numbers: list[int] = []
         """A heap of the buckets' numbers; each bucket is there once."""
         self._near: list[Entry] = []
@@ -60,24 +62,23 @@ class Agenda:
         if wake == NEVER:
             self._live += 1
         self._entries += 1
-        entry = (due, sleeper.order, sleeper)
         if due < self._near_until:
-            heappush(self._near, entry)
+            heappush(self._near, (due, sleeper.order, sleeper))
         else:
             number = due // BUCKET
             bucket = self._buckets.get(number)
             if bucket is None:
-                self._buckets[number] = [entry]
+                self._buckets[number] = [sleeper]
                 heappush(self._numbers, number)
             else:
-                bucket.append(entry)
+                bucket.append(sleeper)
         if self._entries > SLACK + 4 * self._live:
             self._compact()
 
     def is_due(self, now: Micros) -> bool:
         """Might somebody be due? A quick look; a stale entry may say yes."""
         if self._near:
-            return self._near[0][0] <= now
+            return bool(self._near[0][0] <= now)
         return bool(self._numbers) and self._numbers[0] * BUCKET <= now
 
     def next_due(self) -> Micros | None:
@@ -85,9 +86,9 @@ class Agenda:
         while True:
             near = self._near
             while near:
-                due, _, sleeper = near[0]
-                if sleeper.wake == due:
-                    return due
+                sleeper: Sleeper = near[0][2]
+                if sleeper.wake == near[0][0]:
+                    return sleeper.wake
                 heappop(near)
                 self._entries -= 1
             if not self._numbers:
@@ -110,18 +111,18 @@ class Agenda:
     def _open_bucket(self) -> None:
         number = heappop(self._numbers)
         bucket = self._buckets.pop(number)
-        self._near = [entry for entry in bucket if entry[2].wake == entry[0]]
-        heapify(self._near)
         self._near_until = (number + 1) * BUCKET
+        self._near = [(each.wake, each.order, each) for each in bucket if each.wake // BUCKET == number]
+        heapify(self._near)
         self._entries -= len(bucket) - len(self._near)
 
     def _compact(self) -> None:
-        everything = [*self._near, *(entry for bucket in self._buckets.values() for entry in bucket)]
-        self._near = [entry for entry in everything if entry[2].wake == entry[0] and entry[0] < self._near_until]
+        self._near = [entry for entry in self._near if entry[2].wake == entry[0]]
         heapify(self._near)
-        later = [entry for entry in everything if entry[2].wake == entry[0] and entry[0] >= self._near_until]
-        self._buckets = {}
-        for entry in later:
-            self._buckets.setdefault(entry[0] // BUCKET, []).append(entry)
+        old, self._buckets = self._buckets, {}
+        for number, bucket in old.items():
+            live = [each for each in bucket if each.wake // BUCKET == number]
+            if live:
+                self._buckets[number] = live
         self._numbers = sorted(self._buckets)
-        self._entries = len(self._near) + len(later)
+        self._entries = len(self._near) + sum(map(len, self._buckets.values()))

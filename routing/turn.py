@@ -50,7 +50,7 @@ class Turn:
         position = 1 + work.queue.rank(work.key)
         said = self._forecast(work)
         if not reason:
-            work.forecast = said
+            work.expected, work.told_place, work.told_at = said.expected, said.place, said.at
         self.say(
             Queued(
                 contact=work.contact.id,
@@ -70,9 +70,11 @@ class Turn:
         assert queue.first is not None
         assert key is not None
         place = 0 if somebody_free(work) else sum(queue.tiers[: key[1] + 1])
-        head = queue.first[4] if queue.first is not key else 0
+        head = queue.first[4] if queue.first != key else 0
+        # The forecast is kept until the answer; the same instant is kept once for each who waits.
+        now = contact.enqueued_at if contact.enqueued_at == self.now else self.now
         return self.state.waits.expected(
-            (contact.lease, contact.view), tier=int(contact.tier), place=place, head=head, now=self.now
+            (contact.lease, contact.view), tier=contact.tier, place=place, head=head, now=now
         )
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:

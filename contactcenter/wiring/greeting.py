@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contactcenter.wiring.service import Service
+from routing import decide
 
 
 def greeting(service: Service) -> str:
@@ -29,5 +30,7 @@ def greeting(service: Service) -> str:
             f"  wallboard  {base}/wallboard#token={service.access.operator}",
             f"  queues     curl -s -H 'Authorization: Bearer {service.access.operator}' {base}/v1/queues",
         ]
+    if not decide.__file__.endswith(".py"):
+        lines.append("  core       compiled (make compile)")
     lines += [f"  data       {settings.data_dir}   stop with Ctrl-C", ""]
     return "\n".join(lines)

@@ -10,13 +10,26 @@ class Bug(NamedTuple):
     file: str
     right: str
     wrong: str
+    asked_first: str = ""
+    """A test file that knows about it, to spare the time of all others."""
 
+
+CHOICES = "property/test_routing_choices.py"
+TERMS = "property/test_routing_terms.py"
+ORDERS = "unit/test_routing_order.py"
+ESTIMATE = "unit/test_routing_estimate.py"
 
 ORDER = [
     Bug("tier ignored", "order.py", "return (band, contact.tier,", "return (band, 0,"),
     Bug("complaints last", "order.py", "0 if contact.complaint else 2", "2 if contact.complaint else 0"),
     Bug("the starved ordered by tier", "order.py", "return (STARVING, 0, 0,", "return (STARVING, contact.tier, 0,"),
-    Bug("starving a microsecond early", "order.py", "rules.max_wait[contact.tier] + 1", "rules.max_wait[contact.tier]"),
+    Bug(
+        "starving a microsecond early",
+        "order.py",
+        "rules.max_wait[contact.tier] + 1",
+        "rules.max_wait[contact.tier]",
+        ORDERS,
+    ),
     Bug(
         "at risk a microsecond late",
         "order.py",
@@ -26,8 +39,8 @@ ORDER = [
     Bug(
         "last in, first out",
         "order.py",
-        "    return (band, contact.tier, complaint, contact.deadline, contact.enqueued_at, arrival)",
-        "    return (band, contact.tier, complaint, contact.deadline, -contact.enqueued_at, arrival)",
+        "complaint, contact.deadline, contact.enqueued_at, who)",
+        "complaint, contact.deadline, -contact.enqueued_at, who)",
     ),
     Bug("positions forget earlier chunks", "order.py", "before = sum(self._sizes[:at])", "before = 0"),
     Bug("an emptied chunk stays", "order.py", "del self._chunks[at], lasts[at], self._sizes[at]", "del lasts[at]"),
@@ -71,9 +84,17 @@ LEASES = [
     Bug("a lease in force at its end", "leases.py", "<= now < lease.ends", "<= now <= lease.ends"),
     Bug(
         "a lease begins unnoticed",
-        "state.py",
-        "                self.agenda.set(pool, pool.lease.starts)",
-        "                pass",
+        "leases.py",
+        "return lease.starts if now < lease.starts else lease.ends",
+        "return lease.ends",
+        TERMS,
+    ),
+    Bug(
+        "a lease ends unnoticed",
+        "leases.py",
+        "if now < lease.starts else lease.ends",
+        "if now < lease.starts else NEVER",
+        TERMS,
     ),
 ]
 OFFERS = [
@@ -119,25 +140,28 @@ AGENTS = [
         "    _set_connected(turn, desk, connected=False)",
     ),
     Bug("the grace time ends nothing", "agents.py", "    return_owned(turn, desk, (Medium.CHAT,))", "    return"),
-    Bug("the scarce speaker is burnt", "choice.py", "mask & ~pool.lone(medium_no, mask) or mask", "mask"),
-    Bug("levels do not count", "choice.py", "if len(signature.by_level()) > 1:", "if False:"),
+    Bug("the scarce speaker is burnt", "choice.py", "mask & ~pool.lone(medium_no, mask) or mask", "mask", CHOICES),
+    Bug("levels do not count", "choice.py", "if len(signature.by_level()) > 1:", "if False:", CHOICES),
     Bug(
         "busy speakers count as free ones",
         "pools.py",
         "step = 1 if self.free[medium_no] & desk.bit else -1",
         "step = 1",
+        CHOICES,
     ),
     Bug(
         "the shortest idle first",
         "pools.py",
         "desk.idle_since <= best.idle_since",
         "desk.idle_since >= best.idle_since",
+        CHOICES,
     ),
     Bug(
         "a large group has another order",
         "pools.py",
         "best is not None and desk.idle_since > best.idle_since",
         "best is not None",
+        CHOICES,
     ),
     Bug(
         "the preferred agent's absence is not noticed", "readiness.py", "        place(state, work)\n", "        pass\n"
@@ -157,6 +181,7 @@ OVERFLOW = [
         "match.py",
         "for signature in (work.signature, work.second):\n        if signature is not None and in_force",
         "for signature in (work.signature,):\n        if signature is not None and in_force",
+        TERMS,
     ),
     Bug(
         "freed agents of a second pool see nothing",
@@ -228,10 +253,10 @@ OVERFLOW = [
 TIMERS = [
     Bug("stale timers fire", "timers.py", "                if sleeper.wake == due:\n", "                if True:\n"),
     Bug(
-        "sweeping takes the live timers",
+        "sweeping takes live timers",
         "timers.py",
-        "entry[2].wake == entry[0] and entry[0] >= self._near_until",
-        "entry[2].wake != entry[0] and entry[0] >= self._near_until",
+        "self._buckets[number] = live\n",
+        "self._buckets[number] = live[1:]\n",
     ),
     Bug(
         "a tick a moment late", "timers.py", "                    return due\n", "                    return due + 1\n"
@@ -278,6 +303,7 @@ ROWS = [
         "decide.py",
         "            place(state, work)  # Positions",
         "            pass  # Positions",
+        TERMS,
     ),
     Bug("a restart forgets who declined", "desks.py", "        work.declined = record.declined\n", ""),
     Bug("a restart forgets the first answer", "desks.py", "        work.answered_at = record.answered_at\n", ""),
@@ -295,7 +321,7 @@ ESTIMATES = [
     Bug(
         "what was answered teaches nothing",
         "offers.py",
-        "turn.state.waits.served((contact.lease, contact.view), work.forecast, turn.now)",
+        "turn.state.waits.served((contact.lease, contact.view), work.told(), turn.now)",
         "pass",
     ),
     Bug(
@@ -303,7 +329,14 @@ ESTIMATES = [
         "estimate.py",
         "return (place + 1) * UNIT * (own.waited + prior)",
         "return UNIT * (own.waited + prior)",
+        ESTIMATE,
     ),
-    Bug("at most less than expected", "estimate.py", "max(by_size[known * 9 // 10], 100)", "by_size[known // 10]"),
+    Bug(
+        "at most less than expected",
+        "estimate.py",
+        "max(by_size[known * 9 // 10], 100)",
+        "by_size[known // 10]",
+        ESTIMATE,
+    ),
 ]
 BUGS = ORDER + CAPACITY + LEASES + OFFERS + AGENTS + OVERFLOW + TIMERS + ROWS + ESTIMATES

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Pick(Protocol):
-    def __call__(self, options: Sequence[T]) -> T: ...
+    def __call__(self, options: Sequence[T], /) -> T: ...
 
 
 Move = Callable[["Scene", Pick], None]

@@ -29,7 +29,7 @@ YUE, TV, EN = ("yue", 2), ("tv", 1), ("en", 1)
 TEAM = (
     agent("ag_1", number="15", skills=(YUE, TV)),
     agent("ag_2", number="14", skills=(("tv", 3), EN)),
-    agent("ag_3", number="13", skills=(TV,)),
+    agent("ag_3", number="13", skills=(("tv", 4),)),
     agent("ag_4", number="12", skills=(TV, EN)),
     agent("ag_5", number="11", skills=(TV,), capacity=2, media=(Medium.CHAT,)),
     agent("ag_6", number="21", skills=(("tv", 3), YUE), lease="help"),

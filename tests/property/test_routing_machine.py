@@ -77,7 +77,7 @@ def test_the_machine_makes_every_move_and_reaches_every_event_and_effect() -> No
     """Always the same histories, so that it cannot silently stop exercising something (codes: test_routing_walk.py)."""
     seen: Counter[str] = Counter()
     fixed = settings(RANDOMLY, derandomize=True, database=None, max_examples=25)
-    run_state_machine_as_test(lambda: QueueMachine(seen), settings=fixed)
+    run_state_machine_as_test(lambda: QueueMachine(seen), settings=fixed)  # type: ignore[arg-type]
     wanted = {f"move {move.__name__}" for move in moves.MOVES} | {TAKEOVER, "second pool"}
     wanted |= {f"event {kind.__name__}" for kind in get_args(ev.AnyEvent)}
     wanted |= {f"effect {kind.__name__}" for kind in get_args(fx.AnyEffect)}

@@ -259,13 +259,13 @@ def test_ours_serves_who_can_still_be_in_time_before_the_late_unless_late_stays_
         assert names(strategy.free(held["a"], agents[0], sec(62))) == [(first, "a")]
 
 
-def test_the_interval_leaves_out_the_least_and_the_greatest_difference() -> None:
-    its = [measure(floor.run(made, Ours(made.agents))) for made in map(_small, range(4))]
-    better = [replace(each, met=50.0 + more) for each, more in zip(its, (0, 1, 2, 9), strict=True)]
-    rival = [replace(each, met=50.0) for each in its]
+def test_the_verdict_pairs_the_seeds_and_its_interval_leaves_out_the_extremes() -> None:
+    """Of ten values the second least and the second greatest hold the true median with 97.9 %; the third, 89 %."""
+    rival = [measure(floor.run(made, Ours(made.agents))) for made in map(_small, range(10))]
+    better = [replace(each, met=each.met + more, wait=each.wait * 1.1) for more, each in enumerate(rival)]
     line = bench_peers.verdict({"ours": better, "peer": rival}, "ours", ["peer"])[0]
-    assert "+1.50 (+1.00 to +2.00) points of deadlines met against peer" in line
-    assert "+0.00 (+0.00 to +0.00) % mean wait against peer" in line
+    assert "+4.50 (+1.00 to +8.00) points of deadlines met against peer" in line
+    assert "+10.00 (+10.00 to +10.00) % mean wait against peer" in line
 
 
 # --- the floor -----------------------------------------------------------------------------------------
