@@ -251,7 +251,7 @@ OVERFLOW = [
     ),
 ]
 TIMERS = [
-    Bug("stale timers fire", "timers.py", "                if sleeper.wake == due:\n", "                if True:\n"),
+    Bug("stale timers fire", "timers.py", "if sleeper.wake == near[0][0]:", "if True:"),
     Bug(
         "sweeping takes live timers",
         "timers.py",
@@ -259,7 +259,10 @@ TIMERS = [
         "self._buckets[number] = live[1:]\n",
     ),
     Bug(
-        "a tick a moment late", "timers.py", "                    return due\n", "                    return due + 1\n"
+        "a tick a moment late",
+        "timers.py",
+        "                    return sleeper.wake\n",
+        "                    return sleeper.wake + 1\n",
     ),
     Bug(
         "a bucket opens too late",
