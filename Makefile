@@ -56,7 +56,7 @@ compile: .build/compiled/routing/decide.py ## the routing core compiled by mypyc
 
 .build/compiled/routing/decide.py: $(VENV)/.dev $(wildcard routing/*.py) deploy/compile_core.py
 	$(BIN)/python deploy/compile_core.py .build/compiled
-	$(BIN)/python -P -m pytest -o pythonpath='.build/compiled . tests' tests/property tests/unit/test_routing_*.py
+	$(BIN)/python -P -m pytest -o pythonpath='.build/compiled . tests' tests/property tests/unit/test_routing_*.py || { rm -rf .build/compiled; exit 1; }
 	@touch $@
 
 bench: $(VENV)/.dev ## the figures of docs/performance.md (half an hour; one of them: make bench-decide)

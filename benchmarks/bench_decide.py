@@ -4,7 +4,8 @@
 
 A loaded centre (loaded.py): every agent busy, so many contacts waiting, then a mixed stream of events in a closed
 loop. Prints medians over the rounds of p50 and p99 in microseconds, of decided events per second, and the memory of
-one more waiting contact; then the same with the compiled core (`make compile`), if there is one.
+one more waiting contact. `turn ns` is a yardstick: one turn of an almost empty loop, 20 to 25 ns on a machine that has
+its core to itself, measured in between. Then the same with the compiled core (`make compile`), if there is one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections import defaultdict
 from pathlib import Path
@@ -25,17 +27,26 @@ from routing import decide
 COMPILED = Path(".build/compiled").resolve()
 
 
-def measure(centre: Centre, events: int) -> tuple[float, float, float]:
-    """One round: p50 and p99 in microseconds, and events per second."""
+def turn() -> float:
+    """Nanoseconds of one turn of an almost empty loop: how fast this machine is just now."""
+    begin, total = time.perf_counter(), 0
+    for number in range(20_000):
+        total += number
+    return (time.perf_counter() - begin) / 20_000 * 1e9
+
+
+def measure(centre: Centre, events: int) -> tuple[float, float, float, float]:
+    """One round: p50 and p99 in microseconds, events per second, and the yardstick during it."""
     centre.took.clear()
     gc.collect()
-
+    turns: list[float] = []
     while len(centre.took) < events:
         centre.one_round()
-
+        if len(turns) * 500 < len(centre.took):
+            turns.append(turn())
     took = sorted(each for _, each in centre.took)
-
-    return took[len(took) // 2] * 1e6, took[len(took) * 99 // 100] * 1e6, len(took) / sum(took)
+    p50, p99 = took[len(took) // 2] * 1e6, took[len(took) * 99 // 100] * 1e6
+    return p50, p99, len(took) / sum(took), statistics.median(turns)
 
 
 def by_kind(centre: Centre) -> str:
@@ -60,7 +71,7 @@ def memory(centre: Centre, more: int) -> float:
     return (after - before) / more
 
 
-def growth(found: dict[int, tuple[float, float, float]], file: Path) -> None:
+def growth(found: dict[int, tuple[float, float]], file: Path) -> None:
     """Draw how a decision's time grows with the queue; a straight line on this axis is a logarithm."""
     from matplotlib.figure import Figure
 
@@ -91,16 +102,16 @@ def run(options: argparse.Namespace) -> None:
         f"{'plain' if decide.__file__.endswith('.py') else 'compiled'} core, {options.agents} agents in "
         f"{options.leases} leases, 5 of 50 skills each, {options.signatures} signatures, {options.rounds} rounds"
     )
-    print(f"{'waiting':>9} {'p50 us':>8} {'p99 us':>8} {'events/s':>10}")
+    print(f"{'waiting':>9} {'p50 us':>8} {'p99 us':>8} {'events/s':>10} {'turn ns':>8}")
     centre = Centre(options.agents, options.leases, options.signatures, seed=1)
     found = {}
     for waiting in sorted(int(size) for size in options.sizes.split(",")):
         centre.grow(waiting)
         centre.warm_up()
         rounds = [measure(centre, options.events) for _ in range(options.rounds)]
-        p50, p99, rate = (statistics.median(column) for column in zip(*rounds, strict=True))
-        found[waiting] = (p50, p99, rate)
-        print(f"{centre.waiting():>9} {p50:>8.1f} {p99:>8.1f} {rate:>10.0f}", flush=True)
+        p50, p99, rate, yardstick = (statistics.median(column) for column in zip(*rounds, strict=True))
+        found[waiting] = (p50, p99)
+        print(f"{centre.waiting():>9} {p50:>8.1f} {p99:>8.1f} {rate:>10.0f} {yardstick:>8.0f}", flush=True)
         if options.kinds:
             print(f"          {by_kind(centre)}")
     print(f"one more waiting contact: {memory(centre, 100_000):.0f} bytes")
