@@ -118,6 +118,13 @@ class Work(Sleeper):
         tier = int(self.contact.tier)
         return Forecast(self.expected, self.expected, tier=tier, place=self.told_place, at=self.told_at)
 
+    def is_anybody_free(self) -> bool:
+        """A quick look before anything is compared: most who arrive in a long queue find nobody who could take it."""
+        signature, second = self.signature, self.second
+        if signature is not None and signature.mask & signature.pool.free[self.medium_no]:
+            return True
+        return second is not None and bool(second.mask & second.pool.free[self.medium_no])
+
     def is_loose(self) -> bool:
         """Nobody owns it yet."""
         return self.status is Status.WAITING or self.status is Status.OFFERED

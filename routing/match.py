@@ -56,7 +56,7 @@ def match(turn: Turn) -> None:
 def _candidates(state: State) -> list[Candidate]:
     heap: list[Candidate] = []
     for work in state.dirty_works.values():
-        if work.shelf is not None and work.key is not None and _any_free(work):
+        if work.shelf is not None and work.key is not None and work.is_anybody_free():
             heap.append((work.key, "", work))
     for desk in state.dirty_desks.values():
         head = first_for(state, desk)
@@ -65,14 +65,6 @@ def _candidates(state: State) -> list[Candidate]:
     if len(heap) > 1:
         heapify(heap)
     return heap
-
-
-def _any_free(work: Work) -> bool:
-    """A quick look before anything is compared: most who arrive in a long queue find nobody."""
-    signature, second = work.signature, work.second
-    if signature is not None and signature.mask & signature.pool.free[work.medium_no]:
-        return True
-    return second is not None and bool(second.mask & second.pool.free[work.medium_no])
 
 
 def _offer(turn: Turn, work: Work) -> bool:

@@ -46,10 +46,8 @@ def place(state: State, work: Work) -> None:
 def unplace(state: State, work: Work) -> None:
     """Out of every line; nobody is looked for any more."""
     if work.key is not None:
-        for line in (work.shelf, work.second_shelf, work.queue):
-            if line is not None:
-                line.remove(work.key)
-        work.key = work.shelf = work.second_shelf = work.queue = None
+        _leave(work, work.key)
+        work.key = None
         state.dirty_works.pop(work.arrival, None)
     if work.declined:
         _remember_refusal(work, wants=False)

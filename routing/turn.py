@@ -69,7 +69,7 @@ class Turn:
         assert queue is not None
         assert queue.first is not None
         assert key is not None
-        place = 0 if somebody_free(work) else sum(queue.tiers[: key[1] + 1])
+        place = 0 if work.is_anybody_free() else sum(queue.tiers[: key[1] + 1])
         head = queue.first[4] if queue.first != key else 0
         # The forecast is kept until the answer; the same instant is kept once for each who waits.
         now = contact.enqueued_at if contact.enqueued_at == self.now else self.now
@@ -87,11 +87,3 @@ class Turn:
         """Has the agent an open call of his own?"""
         calls = (work for work in desk.owned.values() if work.contact.medium is Medium.VOICE)
         return any(work.status is Status.ACTIVE for work in calls)
-
-
-def somebody_free(work: Work) -> bool:
-    """Is an agent free who can take it, on its own lease or the second one of its relaxation?"""
-    for signature in (work.signature, work.second):
-        if signature is not None and signature.mask & signature.pool.free[work.medium_no]:
-            return True
-    return False
