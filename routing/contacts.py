@@ -44,7 +44,7 @@ def on_arrived(turn: Turn, event: Arrived) -> None:
     pool = state.pool(contact.lease)
     state.arrivals += 1
     work = Work(contact, state.arrivals, pool, state.rules[contact.medium])
-    state.works[contact.id] = work
+    state.admit(work)
     pool.lines_used += contact.medium is Medium.VOICE
     turn.changed(work)
     turn.queued(work, "")

@@ -6,6 +6,9 @@ other fields follow from those and from the configuration.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from routing.estimate import Forecast
 from routing.model import (
     MEDIUM_NO,
@@ -181,6 +184,7 @@ class Desk(Sleeper):
         "misses",
         "offers",
         "owned",
+        "picks",
         "pool",
         "present",
         "reason",
@@ -231,6 +235,8 @@ class Desk(Sleeper):
         self.staffed = False
         self.skill_nos: list[int] = []
         self.lines: list[int] = []
+        self.picks: dict[int, Callable[[list[Key]], Any]] = {}
+        """By media flags: what takes the first keys of his lines out of those of the pool."""
         self.seen = 0
         self.seen_of: dict[str, int] = {}
         self.line = Line()

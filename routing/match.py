@@ -15,7 +15,7 @@ from routing.desks import Desk, Work
 from routing.effects import Because
 from routing.leases import in_force
 from routing.offers import make
-from routing.order import Key
+from routing.order import LAST, Key, arrival_of
 from routing.places import held_for
 from routing.pools import Pool, Signature
 from routing.state import State
@@ -34,14 +34,14 @@ def match(turn: Turn) -> None:
         key, rank, who = heappop(heap)
         if isinstance(who, Desk):
             head = first_for(state, who) if made else key
-            if head is None:
+            if head == LAST:
                 continue
             if head != key:
                 heappush(heap, (head, rank, who))
                 continue
         elif who.shelf is None or who.key != key:
             continue
-        work: Work = key[-1]
+        work = state.by_arrival[arrival_of(key)]
         if not _offer(turn, work):
             continue
         made += 1
@@ -60,7 +60,7 @@ def _candidates(state: State) -> list[Candidate]:
             heap.append((work.key, "", work))
     for desk in state.dirty_desks.values():
         head = first_for(state, desk)
-        if head is not None:
+        if head != LAST:
             heap.append((head, desk.rank(), desk))
     if len(heap) > 1:
         heapify(heap)
@@ -149,34 +149,25 @@ def _bit(state: State, signature: Signature, agent: str) -> int:
 # --- the agent's side ----------------------------------------------------------------------------------
 
 
-def first_for(state: State, desk: Desk) -> Key | None:
-    """The first contact in the order of the queue that can be offered to this agent now."""
+def first_for(state: State, desk: Desk) -> Key:
+    """The first contact in the order of the queue that can be offered to this agent now; LAST without one."""
     flags, pool = desk.free_flags, desk.pool
     if not flags or pool is None or not in_force(pool.lease, state.now):
-        return None
-    lines, heads = pool.lines_of(desk), pool.heads
-    best: Key | None = None
-    for number in lines:
-        head = heads[number]
-        if head is not None and (best is None or head < best) and pool.flags[number] & flags:
-            best = head
-    if best is not None and not may_take(state, desk, best):
+        return LAST
+    best: Key = min(pool.heads_for(desk, flags))
+    if best != LAST and not may_take(state, desk, best):
         best = _first_he_may(state, desk, pool)
-    if desk.line.first is not None:
-        held = _first_held(state, desk)
-        if held is not None and (best is None or held < best):
-            return held
+    if desk.line.first != LAST:
+        best = min(best, _first_held(state, desk))
     return best
 
 
-def _first_he_may(state: State, desk: Desk, pool: Pool) -> Key | None:
+def _first_he_may(state: State, desk: Desk, pool: Pool) -> Key:
     """The same when heads of lines have been declined by him, or ring at his desk already."""
-    best: Key | None = None
-    for number in desk.lines:
-        if not pool.flags[number] & desk.free_flags:
-            continue
+    best = LAST
+    for number in pool.lines_of(desk, desk.free_flags):
         for key in pool.lines[number]:
-            if best is not None and not key < best:
+            if key >= best:
                 break
             if may_take(state, desk, key):
                 best = key
@@ -184,17 +175,18 @@ def _first_he_may(state: State, desk: Desk, pool: Pool) -> Key | None:
     return best
 
 
-def _first_held(state: State, desk: Desk) -> Key | None:
+def _first_held(state: State, desk: Desk) -> Key:
     for key in desk.line:
-        flag = 1 << key[-1].medium_no
+        flag = 1 << state.by_arrival[arrival_of(key)].medium_no
         if desk.free_flags & flag and may_take(state, desk, key):
             return key
-    return None
+    return LAST
 
 
 def may_take(state: State, desk: Desk, key: Key) -> bool:
     """It does not ring at his desk already, and he has not declined it while others remain."""
-    work: Work = key[-1]
-    if work.arrival in desk.offers:
+    arrival = arrival_of(key)
+    if arrival in desk.offers:
         return False
+    work = state.by_arrival[arrival]
     return desk.spec.id not in work.declined or exhausted(state, work)

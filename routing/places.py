@@ -114,7 +114,7 @@ def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
         if key is not None:
             _leave(work, key)
         work.band = band
-        work.key = key = key_of(work.contact, work, band)
+        work.key = key = key_of(work.contact, work.arrival, band)
     if shelf is not work.shelf:
         if work.shelf is not None:
             work.shelf.remove(key)

@@ -9,6 +9,7 @@ meet it and the lines of contacts that ask for it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from routing.model import MEDIA, Lease, Needs
@@ -91,10 +92,12 @@ class Pool(Sleeper):
         self.free = [0] * len(MEDIA)
         self.present = [0] * len(MEDIA)
         self.signatures: dict[Needs, Signature] = {}
-        self.heads: list[Key | None] = []
-        self.flags: list[int] = []
         self.lines: list[Line] = []
+        self.heads: list[Key] = []
+        """By the number of the line: its first key. Line 0 stays empty."""
+        self.flags: list[int] = []
         self._files: dict[str, list[tuple[Signature, int]]] = {}
+        self._number(Line(self.heads, 0), 0)
         self.lines_used = 0
         self.staffed = 0
         self.reported = 0
@@ -151,25 +154,44 @@ class Pool(Sleeper):
         """The line of a signature's contacts of one medium; agents find it under its first needed skill."""
         number = len(self.lines)
         line = signature.lines[medium_no] = Line(self.heads, number)
-        self.lines.append(line)
-        self.heads.append(None)
-        self.flags.append(1 << medium_no)
+        self._number(line, 1 << medium_no)
         asked = next((skill for skill, level in signature.needs if level > 0), "")
         self._files.setdefault(asked, []).append((signature, number))
         return line
 
-    def lines_of(self, desk: Desk) -> list[int]:
-        """Numbers of the lines whose needs this agent meets; only those new since the last call are looked at."""
+    def _number(self, line: Line, flag: int) -> None:
+        self.lines.append(line)
+        self.heads.append(line.first)
+        self.flags.append(flag)
+
+    def heads_for(self, desk: Desk, flags: int) -> tuple[Key, ...]:
+        """The first keys of all lines of these media whose needs this agent meets; LAST stands for an empty one."""
         if desk.seen != len(self.lines):
-            for skill in ("", *desk.skills):
-                filed = self._files.get(skill)
-                if filed is not None:
-                    for signature, number in filed[desk.seen_of.get(skill, 0) :]:
-                        if signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
-                            desk.lines.append(number)
-                    desk.seen_of[skill] = len(filed)
-            desk.seen = len(self.lines)
-        return desk.lines
+            self._look_for_new(desk)
+        pick = desk.picks.get(flags)
+        if pick is None:
+            # Line 0, twice: of several items itemgetter makes a tuple.
+            pick = desk.picks[flags] = itemgetter(0, 0, *self.lines_of(desk, flags))
+        heads: tuple[Key, ...] = pick(self.heads)
+        return heads
+
+    def lines_of(self, desk: Desk, flags: int) -> list[int]:
+        """Numbers of the lines of these media whose needs this agent meets."""
+        if desk.seen != len(self.lines):
+            self._look_for_new(desk)
+        return [number for number in desk.lines if self.flags[number] & flags]
+
+    def _look_for_new(self, desk: Desk) -> None:
+        """Only the lines that were opened since the last look, under the skills he has."""
+        for skill in ("", *desk.skills):
+            filed = self._files.get(skill)
+            if filed is not None:
+                for signature, number in filed[desk.seen_of.get(skill, 0) :]:
+                    if signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
+                        desk.lines.append(number)
+                desk.seen_of[skill] = len(filed)
+        desk.seen = len(self.lines)
+        desk.picks.clear()
 
     def _forget_unused(self) -> None:
         """Needs that nobody asks for any more: agents meet them no longer. Their lines are empty and stay so."""
@@ -182,6 +204,7 @@ class Pool(Sleeper):
         }
         for desk in self.desks:
             desk.lines, desk.seen, desk.seen_of = [], 0, {}
+            desk.picks.clear()
 
     # --- who is free ------------------------------------------------------------------------------------
 

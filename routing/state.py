@@ -30,6 +30,8 @@ class State:
         """How far the timers have got: behind `now` while late ones fire. Nobody leaves a queue in the past."""
         self.arrivals = arrivals
         self.works: dict[str, Work] = {}
+        self.by_arrival: dict[int, Work] = {}
+        """The same contacts; a key of the queue ends with the arrival number."""
         self.waits = Waits()
         self.offers: dict[str, Work] = {}
         self.desks: dict[str, Desk] = {}
@@ -61,7 +63,7 @@ class State:
     def _adopt(self, record: Record) -> None:
         contact = record.contact
         work = Work.adopted(record, self.pool(contact.lease), self.rules[contact.medium])
-        self.works[contact.id] = work
+        self.admit(work)
         for offer in work.offers:
             self.offers[offer.id] = work
             self._desk_or_stranger(offer.agent).offers[work.arrival] = offer
@@ -123,13 +125,17 @@ class State:
             found = self.queues[lease, view] = Queue()
         return found
 
+    def admit(self, work: Work) -> None:
+        self.works[work.contact.id] = work
+        self.by_arrival[work.arrival] = work
+
     def remove(self, work: Work) -> None:
         """The contact has ended: out of every index and off the agenda."""
         self.touched_works[work.contact.id] = None
         unplace(self, work)
         forget_needs(work)
         self.agenda.set(work, NEVER)
-        del self.works[work.contact.id]
+        del self.works[work.contact.id], self.by_arrival[work.arrival]
 
     # --- configuration ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from routing.desks import Desk, Work
 from routing.effects import AnyEffect, Done, PresenceMoved, Queued, Refused
 from routing.estimate import Forecast
 from routing.model import Medium, Micros, PresenceState, Status
+from routing.order import enqueued_of, tier_of
 from routing.places import place
 from routing.readiness import weigh
 from routing.state import State
@@ -67,10 +68,9 @@ class Turn:
         """How long it will probably wait: by those who come before it, unless somebody is free for it."""
         contact, queue, key = work.contact, work.queue, work.key
         assert queue is not None
-        assert queue.first is not None
         assert key is not None
-        place = 0 if work.is_anybody_free() else sum(queue.tiers[: key[1] + 1])
-        head = queue.first[4] if queue.first != key else 0
+        place = 0 if work.is_anybody_free() else sum(queue.tiers[: tier_of(key) + 1])
+        head = enqueued_of(queue.first) if queue.first != key else 0
         # The forecast is kept until the answer; the same instant is kept once for each who waits.
         now = contact.enqueued_at if contact.enqueued_at == self.now else self.now
         return self.state.waits.expected(

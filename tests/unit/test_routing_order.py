@@ -10,7 +10,7 @@ from property.routing_world import MEDIA, START, S, World, agent, call, chat, ma
 from routing import effects as fx
 from routing import events as ev
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import Line
+from routing.order import LAST, NORMAL, Line, key_of
 
 
 def serve_all(world: World, name: str) -> list[str]:
@@ -276,11 +276,11 @@ def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
             key = model.pop(rng.randrange(len(model)))
             line.remove(key)
         else:
-            key = (2, rng.randrange(4), 1, rng.randrange(50), step, step)
+            key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
             model.append(key)
             model.sort()
             line.add(key)
-        assert line.first == (model[0] if model else None)
+        assert line.first == (model[0] if model else LAST)
     assert list(line) == model
     assert [line.rank(key) for key in model[::97]] == list(range(0, len(model), 97))
-    assert line.rank((9, 0, 0, 0, 0, 0)) == len(model)
+    assert line.rank(LAST) == len(model)
