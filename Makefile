@@ -47,7 +47,7 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.dev ## unit, property and simulation tests
-	$(BIN)/python -m pytest tests/unit tests/property tests/simulation
+	$(BIN)/python -m pytest -n auto tests/unit tests/property tests/simulation
 
 mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test must catch
 	$(BIN)/python tests/mutants/run.py

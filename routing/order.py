@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from routing.model import Contact, MediumRules, Micros
 
 Key = int
-"""The tuple, packed into one integer field by field: band, tier and complaint in two bits each, deadline and enqueued_at
-in 64, the arrival number in 48. No field can run into the next one, so integers compare as the tuples do; but a comparison
-looks at one object where a tuple would have it look at three, and 100,000 waiting contacts are in no cache."""
+"""The tuple, packed into one integer field by field: band, tier and complaint in two bits each, deadline and
+enqueued_at in 64, the arrival number in 48. No field can run into the next one, so integers compare as the tuples do;
+but a comparison looks at one object where a tuple would have it look at three, and 100,000 waiting contacts are in no
+cache."""
 
 NEVER: Micros = 1 << 62
 STARVING, URGENT, NORMAL, LATE = 0, 1, 2, 3
