@@ -326,6 +326,10 @@ class Refused(ChannelError):
 
 
 class ChannelDown(ChannelError):
-    """The other side cannot be reached now; try again later."""
+    """The other side cannot be reached now; try again later. It may have heard us all the same."""
 
     code = "channel_down"
+
+
+class NotSent(ChannelDown):
+    """The other side has certainly not heard us: trying again cannot repeat anything."""

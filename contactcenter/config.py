@@ -42,6 +42,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     first_decision_ms: int = 250
     lease_s: float = 3.0
     batch: int = 200
+    webhook_private: bool = False
+    """Outbound webhooks may go to http and to addresses of our own network; for tests and closed networks."""
     example: bool = True
     """Load the Kangjia and Ruixun example when the database holds no configuration."""
 
@@ -146,6 +148,7 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "first_decision_ms": _positive(int),
     "lease_s": _positive(float),
     "batch": _positive(int),
+    "webhook_private": _flag,
     "example": _flag,
 }
 assert set(_READERS) == {field.name for field in fields(Settings)}, "every setting has its reader"

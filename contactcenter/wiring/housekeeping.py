@@ -17,11 +17,13 @@ async def hear_configuration(core: Core) -> None:
         group.create_task(_look_now_and_then(core))
         async for _ in changed:
             await core.directories.refresh()
+            await core.webhooks.refresh()
 
 
 async def _look_now_and_then(core: Core) -> None:
     while True:
         await core.directories.refresh()
+        await core.webhooks.refresh()
         await core.clock.sleep(CONFIGURATION_S)
 
 

@@ -15,16 +15,13 @@ from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
 from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
+from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
-from contactcenter.workers.outbox import Outbox
 from contactcenter.workers.queue_watch import QueueWatch
 from contactcenter.workers.router import Observer, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
 from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
-
-SENT_BY = {"mail": "worker", "phone": "phone"}
-"""Which role sends a kind: phone commands stay with the process whose feed the platform polls (decisions row 5)."""
 
 
 def build_routers(core: Core, registry: Registry, alarms: Alarms) -> list[Router]:
@@ -83,23 +80,10 @@ def run_parts(
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
-    if {"worker", "phone"} & set(core.settings.roles):
-        supervisor.run("outbox", _outbox(core, doors, registry).run)
+    run_outbound(core, supervisor, senders=doors.senders, registry=registry)
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
-
-
-def _outbox(core: Core, doors: Doors, registry: Registry) -> Outbox:
-    return Outbox(
-        store=core.stores.outbox,
-        changes=core.stores.changes,
-        bus=core.bus,
-        senders={kind: sender for kind, sender in doors.senders.items() if SENT_BY[kind] in core.settings.roles},
-        clock=core.clock,
-        ids=core.ids,
-        dead=lambda kind: registry.outbox_dead.labels(kind).inc(),
-    )
 
 
 def supervisors_words(core: Core) -> Tell:
