@@ -161,10 +161,9 @@ def _checked(settings: Settings) -> Settings:
         raise Misconfigured(f"roles are {', '.join(ROLES)}; not {named}", field=f"{PREFIX}ROLES")
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise Misconfigured("must be DEBUG, INFO, WARNING or ERROR", field=f"{PREFIX}LOG_LEVEL")
-    if set(settings.roles) != set(ROLES) and not (settings.database_url and settings.redis_url):
+    if set(settings.roles) != set(ROLES) and not settings.database_url:
         raise Misconfigured(
-            "several processes need a database and a bus of their own: set CONTACTCENTER_DATABASE_URL and "
-            "CONTACTCENTER_REDIS_URL",
+            "several processes need a database of their own: set CONTACTCENTER_DATABASE_URL",
             field=f"{PREFIX}ROLES",
         )
     return settings

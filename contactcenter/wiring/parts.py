@@ -68,8 +68,8 @@ def run_parts(
     registry: Registry,
 ) -> None:
     """Start everything that this process's roles ask for."""
-    if core.redis is not None:
-        supervisor.run("bus", core.redis.run)
+    if core.shared_bus is not None:
+        supervisor.run("bus", core.shared_bus.run)
     supervisor.run("replies", core.replies.run)
     supervisor.run("configuration", lambda: hear_configuration(core))
     supervisor.run("alarms", alarms.run)

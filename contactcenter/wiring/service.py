@@ -75,8 +75,8 @@ async def _core(settings: Settings, dsn: str, owns_schema: bool, stack: AsyncExi
     async with pool.acquire() as connection:
         await (migrate(connection) if owns_schema else check(connection))
         await ensure_fact_partitions(connection, core.clock.now())
-    if core.redis is not None:
-        stack.push_async_callback(core.redis.close)
+    if core.shared_bus is not None:
+        stack.push_async_callback(core.shared_bus.close)
     return core
 
 
