@@ -42,6 +42,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     first_decision_ms: int = 250
     lease_s: float = 3.0
     batch: int = 200
+    keep_facts_months: int = 0
+    """How long what is kept (storage/retention.py); 0: for ever."""
+    keep_log_days: int = 400
+    keep_outbox_days: int = 90
+    keep_dead_days: int = 400
+    keep_receipts_days: int = 35
+    keep_quarantine_days: int = 400
     webhook_private: bool = False
     """Outbound webhooks may go to http and to addresses of our own network; for tests and closed networks."""
     example: bool = True
@@ -108,6 +115,18 @@ def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
+def _age(least: int) -> Callable[[str], int]:
+    """0 keeps for ever; a slip of the finger must not delete what was written this week."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not (value == 0 or least <= value < LARGEST):
+            raise ValueError(f"must be 0 (keep for ever) or at least {least}")
+        return value
+
+    return read
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError("write true or false")
@@ -148,6 +167,12 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "first_decision_ms": _positive(int),
     "lease_s": _positive(float),
     "batch": _positive(int),
+    "keep_facts_months": _age(1),
+    "keep_log_days": _age(7),
+    "keep_outbox_days": _age(7),
+    "keep_dead_days": _age(7),
+    "keep_receipts_days": _age(35),
+    "keep_quarantine_days": _age(7),
     "webhook_private": _flag,
     "example": _flag,
 }

@@ -14,7 +14,7 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
-from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
+from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.queue_watch import QueueWatch
@@ -84,6 +84,7 @@ def run_parts(
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
+        supervisor.run("retention", lambda: keep_no_longer(core))
 
 
 def supervisors_words(core: Core) -> Tell:
