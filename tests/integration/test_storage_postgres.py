@@ -24,7 +24,7 @@ from contactcenter.storage.routing_store import parts_of_batch
 from contactcenter.storage.stores import Stores
 
 STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
-WHOLE_TABLE = {"configured_providers", "complaints_all"}
+WHOLE_TABLE = {"configured_providers", "complaints_all", *(name for name in STATEMENTS if name.startswith("doctor_"))}
 """The few that may look at every row of a table: it is small, or all of it is wanted."""
 ARGUMENTS = {
     "facts_between": f"'ruixun', '', {T0}, {T0 + 1}, '{{}}', -1, '', 10",
