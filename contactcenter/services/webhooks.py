@@ -65,6 +65,11 @@ class Webhooks:
         await self._store.stop(stop)
         self._stopped[stop.provider, stop.webhook] = url
 
+    async def resume(self, provider: str, webhook: str) -> None:
+        """Facts from now on are sent again; what was given up meanwhile waits among the dead letters."""
+        await self._store.resume(provider, webhook)
+        self._stopped.pop((provider, webhook), None)
+
     def sendings(self, facts: Sequence[Fact], now: Micros) -> list[Outgoing]:
         """One for each fact and subscriber."""
         return [
