@@ -18,14 +18,16 @@ from contactcenter.services.views import OutboxItem
 
 RESEND: Final[Micros] = 2 * SECOND
 """A command that was handed over is due from the outbox so much later."""
+TOGETHER: Final = 12
+"""Commands in one hint: it must fit into a notification of PostgreSQL (realtime/notify_bus.py)."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[OutboxItem]).decode
 
 
-def handed(rows: Sequence[Outgoing]) -> bytes:
-    """The payload of the hint: commands that their rows hold back for RESEND; b'' when there are none."""
+def handed(rows: Sequence[Outgoing]) -> list[bytes]:
+    """The payloads of hints: commands that their rows hold back for RESEND; one mere hint when there are none."""
     items = [_item(row) for row in rows if row.next_at > row.created_at and travels(row.payload)]
-    return _encode(items) if items else b""
+    return [_encode(items[start : start + TOGETHER]) for start in range(0, len(items), TOGETHER)] or [b""]
 
 
 def taken(payload: bytes) -> list[OutboxItem]:

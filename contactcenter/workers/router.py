@@ -243,6 +243,7 @@ class Router:
         for said in pushes.conversations:
             await self._bus.publish(f"conversation:{said.conversation}", encode(said))
         if pushes.sendings:
-            await self._bus.publish("outbox", handed(pushes.sendings))
+            for hint in handed(pushes.sendings):
+                await self._bus.publish("outbox", hint)
         if pushes.effects:
             await self._bus.publish(f"live:{self.domain}")
