@@ -8,7 +8,7 @@ own id of this event: together they are the idempotency key. Times are microseco
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -221,7 +221,23 @@ class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
     language: str = ""
 
 
-AnyOutbound = SendMail | PhoneCommand
+class PostWebhook(Outbound, frozen=True, kw_only=True, tag="webhook.post"):
+    """One fact for one subscriber of a provider. `id` is the message's id: a repeat carries the same one.
+
+    `body` is what is posted, as it was decided when the fact was written; where to and with which secret is looked
+    up when it is sent.
+    """
+
+    provider: str
+    webhook: str
+    body: dict[str, Any]
+
+
+class Unreadable(Outbound, frozen=True, kw_only=True, tag="unreadable"):
+    """Stands for a stored sending of another version of this program; never sent."""
+
+
+AnyOutbound = SendMail | PhoneCommand | PostWebhook | Unreadable
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):
@@ -310,6 +326,10 @@ class Refused(ChannelError):
 
 
 class ChannelDown(ChannelError):
-    """The other side cannot be reached now; try again later."""
+    """The other side cannot be reached now; try again later. It may have heard us all the same."""
 
     code = "channel_down"
+
+
+class NotSent(ChannelDown):
+    """The other side has certainly not heard us: trying again cannot repeat anything."""

@@ -11,7 +11,7 @@ from contactcenter import config
 from contactcenter.config import Settings
 from contactcenter.domain.texts import LANGUAGES
 from contactcenter.errors import ContactCenterError
-from contactcenter.wiring import commands, history
+from contactcenter.wiring import commands, dead_letters, doctor, history
 from contactcenter.wiring.arguments import run_async
 from contactcenter.wiring.logs import start_logging
 
@@ -88,6 +88,17 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--at", help="only this instant: 2026-11-22T09:00:03, or a time of the day it came")
     explain.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
     explain.add_argument("--all-agents", action="store_true", help="name everyone, agents of other leases too")
+
+    examined = _command(commands_, "doctor", doctor.doctor, "look at store, bus, clocks and rows; say what to do")
+    examined.add_argument("--json", action="store_true", help="for a machine")
+    examined.add_argument("--older", type=float, default=30.0, help="seconds that a thing may wait; default 30")
+    examined.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
+
+    letters = _command(commands_, "outbox", dead_letters.outbox, "sendings that were given up, and sending them again")
+    letters.add_argument("action", choices=("dead", "replay"))
+    letters.add_argument("id", nargs="*", help="for replay: which; `all` for every one")
+    letters.add_argument("--provider", default="")
+    letters.add_argument("--limit", type=int, default=50)
 
     docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
     docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))

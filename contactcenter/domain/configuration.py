@@ -232,6 +232,22 @@ class PhoneSource(_Part, frozen=True):
     control_url: str = ""
 
 
+class Webhook(_Part, frozen=True):
+    """Facts that leave for another system, as signed POSTs by Standard Webhooks.
+
+    With a `client` it hears the facts of that client alone (I7), else everything of the provider. `kinds` are kinds
+    of facts, or groups such as `contact.*`. Numbers and addresses in them are masked, unless a client's webhook asks
+    for `personal_data`. `secret` names its entry in secrets.json; empty: the webhook's own id.
+    """
+
+    id: Id
+    url: str
+    kinds: tuple[str, ...]
+    client: str = ""
+    personal_data: bool = False
+    secret: str = ""
+
+
 class Callbacks(_Part, frozen=True):
     """How promised callbacks are kept (A04, D21)."""
 
@@ -309,6 +325,7 @@ class Document(_Part, frozen=True):
     agents: tuple[Agent, ...]
     ladder: Ladder
     cases: CaseRules = CaseRules()
+    webhooks: tuple[Webhook, ...] = ()
     not_responding_for_s: Positive = 60
     back_off_s: Positive = 2
     grace_s: Positive = 30

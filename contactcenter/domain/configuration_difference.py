@@ -21,6 +21,7 @@ _SECTIONS = (
     "mailboxes",
     "sites",
     "sources",
+    "webhooks",
     "agents",
 )
 

@@ -6,7 +6,7 @@
     dump_yaml(doc), difference(old, new)
 
 Each rule lives with its subject: leases (I1-I3), rings (B01, B02), references, what overflows (I2, B18, D21),
-clients (H06, I5), times, staff (F09).
+clients (H06, I5), times, staff (F09), webhooks (I7).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from contactcenter.domain.reference_rules import reference_problems
 from contactcenter.domain.ring_rules import ring_problems
 from contactcenter.domain.staff_rules import staff_problems
 from contactcenter.domain.time_rules import time_problems
+from contactcenter.domain.webhook_rules import webhook_problems
 from contactcenter.errors import Invalid
 
 __all__ = ["Problem", "check", "difference", "dump_yaml", "load_yaml", "problems", "warnings"]
@@ -36,6 +37,7 @@ RULES: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     client_problems,
     time_problems,
     staff_problems,
+    webhook_problems,
 )
 
 

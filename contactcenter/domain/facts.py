@@ -78,5 +78,6 @@ KINDS: dict[str, str] = {
     "queue.recovered": "the oldest contact of that view is below the alarm again",
     "ops.quarantined": "something could not be accepted or decided; it is kept whole",
     "ops.outbox_dead": "a sending was given up after its last attempt",
+    "ops.outbox_replayed": "a sending that was given up is sent again, and who wanted it",
     "ops.clock_skew": "a sender's clock is more than two seconds off",
 }

@@ -39,6 +39,10 @@ class LocalBus:
         for callback in tuple(self._gap_callbacks):
             callback()
 
+    def is_heard(self, topic: str) -> bool:
+        """Somebody in this process listens to it."""
+        return bool(self._listeners.get(topic))
+
     def attach(self, listener: LocalSubscription) -> list[str]:
         """Start delivering; returns the topics that nobody here listened to before."""
         fresh = [topic for topic in listener.topics if not self._listeners.get(topic)]

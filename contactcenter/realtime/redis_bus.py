@@ -59,6 +59,22 @@ class RedisBus:
             group.create_task(self._listen())
             group.create_task(self._send())
 
+    async def echo(self, timeout_s: float) -> bool:
+        """Whether what is said is heard through the server and back: for `contactcenter doctor`."""
+        topic = f"echo:{id(self)}"
+        try:
+            async with asyncio.timeout(timeout_s), self.subscribe(topic) as listener:
+                while True:
+                    await self.publish(topic, b"?")
+                    try:
+                        async with asyncio.timeout(timeout_s / 10):
+                            async for _ in listener:
+                                return True
+                    except TimeoutError:
+                        continue
+        except TimeoutError:
+            return False
+
     async def _listen(self) -> None:
         while True:
             try:

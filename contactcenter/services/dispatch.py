@@ -15,7 +15,7 @@ import msgspec
 from contactcenter.domain.facts import Fact
 from contactcenter.services import handles
 from contactcenter.services.batch_rows import BatchRows
-from contactcenter.services.changes import Batch, Decided, TimerSet
+from contactcenter.services.changes import Batch, Decided, Outgoing, TimerSet
 from contactcenter.services.expected_waits import Told
 from contactcenter.services.follow_ups import follow_ups
 from contactcenter.services.phone_orders import orders
@@ -41,7 +41,7 @@ class Pushes:
     """(node, reply)"""
     conversations: list[ConversationPush] = field(default_factory=list)
     effects: list[fx.AnyEffect] = field(default_factory=list)
-    sendings: bool = False
+    sendings: list[Outgoing] = field(default_factory=list)
 
 
 class Dispatch:
@@ -62,7 +62,7 @@ class Dispatch:
         self._decided: list[Decided] = []
         self._facts: list[Fact] = []
         self.pushes = Pushes()
-        self._outbox: list[Any] = []
+        self._outbox: list[Outgoing] = []
         self._timers: list[TimerSet] = []
 
     @property
@@ -204,7 +204,7 @@ class Dispatch:
         for contact in self._rows.fill(batch, self._records):
             self._records.pop(contact, None)
         pushes = self.pushes
-        pushes.sendings = bool(self._outbox)
+        pushes.sendings = self._outbox
         self._begin()
         return batch, pushes
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
-from contactcenter.services.changes import Applied, Batch, Changes
+from contactcenter.services.changes import Applied, Batch, Changes, Outgoing
 from contactcenter.services.views import (
     CallView,
     CaseView,
@@ -18,6 +18,7 @@ from contactcenter.services.views import (
     ContactView,
     ConversationView,
     CustomerView,
+    DecidedFacts,
     DeskView,
     DueTimer,
     FirstReceipt,
@@ -33,6 +34,7 @@ from contactcenter.services.views import (
     Scope,
     SeatLine,
     SnapshotMark,
+    WebhookStop,
 )
 from routing.effects import AnyEffect
 
@@ -210,18 +212,73 @@ class ConfigurationStore(Protocol):
 
 
 class OutboxStore(Protocol):
-    async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
+    async def due(
+        self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = (), sources: Sequence[str] | None = None
+    ) -> list[OutboxItem]:
         """Claims sendings that are due, oldest first: each is ours for `lease_s` seconds (SKIP LOCKED).
 
-        `attempts` counts this claim already. Empty `kinds` means all.
+        `attempts` counts this claim already. Empty `kinds` means all. With `sources` phone commands of others
+        are left alone, unless they are of no use to anybody any more.
         """
         ...
 
-    async def done(self, item: str, outcome: str, now: int) -> None: ...
+    async def done(self, item: str, outcome: str, now: int, *, dead: bool = False) -> None:
+        """It is over; `dead` when it was given up instead of sent."""
+        ...
+
+    async def dead(self, scope: Scope, limit: int, before: str = "") -> list[OutboxItem]:
+        """What was given up, newest first; `before` is the last id of the page before."""
+        ...
+
+    async def sending(self, scope: Scope, item: str) -> OutboxItem | None: ...
+
+    async def revive(self, item: str, now: int) -> bool:
+        """Due again, as if it had never been tried; False when it is not dead, or of no more use."""
+        ...
 
     async def retry(self, item: str, outcome: str, next_at: int) -> None: ...
 
     async def backlog(self) -> int: ...
+
+
+class WebhookStore(Protocol):
+    """How far a domain's facts have become webhooks, and which receivers want no more."""
+
+    async def begin(self, domain: str, now: int) -> int:
+        """The number up to which facts were handed over; for a new one the domain's last: the past is not told."""
+        ...
+
+    async def forget(self, domain: str) -> None:
+        """Nobody listens any more."""
+        ...
+
+    async def decided(self, domain: str, after: int, limit: int) -> DecidedFacts:
+        """The facts of at most `limit` decisions after this number. Gapless: no late commit can be skipped."""
+        ...
+
+    async def hand_over(self, domain: str, *, after: int, through: int, rows: Sequence[Outgoing], now: int) -> bool:
+        """Queue these and move on, in one transaction; False when another was faster, and nothing was written."""
+        ...
+
+    async def stops(self) -> list[WebhookStop]: ...
+
+    async def stop(self, stop: WebhookStop) -> None: ...
+
+    async def resume(self, provider: str, webhook: str) -> bool: ...
+
+
+class LeaseStore(Protocol):
+    """Leases by name, by the database's clock: who owns a connection that bears only one owner."""
+
+    async def acquire(self, name: str, owner: str, ttl_s: float) -> int | None:
+        """Its new epoch; None while another holds it. A lease from before the server's start is free at once."""
+        ...
+
+    async def renew(self, name: str, owner: str, epoch: int, ttl_s: float) -> bool:
+        """False when the epoch is no longer ours."""
+        ...
+
+    async def release(self, name: str, owner: str, epoch: int) -> None: ...
 
 
 class TimerStore(Protocol):

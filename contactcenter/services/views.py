@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from channels.port import AnyOutbound
+from contactcenter.domain.facts import Fact
 from routing.events import AnyEvent
 from routing.model import Presence, Record
 
@@ -224,6 +225,27 @@ class OutboxItem(Struct, frozen=True, kw_only=True):
     attempts: int
     created_at: int
     not_after: int | None = None
+    outcome: str = ""
+    """What the last try said; `dead` once it was given up (`done_at` says when)."""
+    done_at: int | None = None
+    dead: bool = False
+
+
+class WebhookStop(Struct, frozen=True, kw_only=True):
+    """A receiver that wants no more: it answered 410 Gone at this address."""
+
+    provider: str
+    webhook: str
+    url: str
+    reason: str
+    at: int
+
+
+class DecidedFacts(Struct, frozen=True):
+    """A stretch of a domain's log: all facts of the decisions up to and with `through`, in order."""
+
+    through: int
+    facts: tuple[Fact, ...] = ()
 
 
 class DueTimer(Struct, frozen=True, kw_only=True):

@@ -9,10 +9,12 @@ from contactcenter.services.ports import (
     ChangeStore,
     ConfigurationStore,
     IntakeReads,
+    LeaseStore,
     OutboxStore,
     Reads,
     RoutingStore,
     TimerStore,
+    WebhookStore,
 )
 
 
@@ -26,3 +28,5 @@ class Stores:
     configuration: ConfigurationStore
     outbox: OutboxStore
     timers: TimerStore
+    webhooks: WebhookStore
+    leases: LeaseStore

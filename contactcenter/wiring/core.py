@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 
@@ -24,7 +24,6 @@ from contactcenter.clock import SystemClock, SystemIds
 from contactcenter.config import Settings
 from contactcenter.domain.texts import catalogue
 from contactcenter.realtime.bus import LocalBus
-from contactcenter.realtime.redis_bus import RedisBus
 from contactcenter.realtime.replies import BusReplies
 from contactcenter.services.callbacks import Callbacks
 from contactcenter.services.cases import Cases
@@ -38,10 +37,13 @@ from contactcenter.services.intake_phone import PhoneIntake
 from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening
+from contactcenter.services.ports import Bus
+from contactcenter.services.webhooks import Subscribed, Webhooks
 from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
 from contactcenter.storage.postgres import postgres_stores
 from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
+from contactcenter.wiring.buses import shared_bus
 from contactcenter.wiring.secrets_file import Secrets
 
 
@@ -62,12 +64,15 @@ class Core:
     def __post_init__(self) -> None:
         self.clock = SystemClock()
         self.ids = SystemIds()
-        self.stores = postgres_stores(self.pool)
+        stores = postgres_stores(self.pool)
         self.reads = PostgresDoorReads(Database(self.pool))
-        self.redis = RedisBus(self.settings.redis_url, self.clock) if self.settings.redis_url else None
-        self.bus = self.redis or LocalBus()
+        self.shared_bus = shared_bus(self.settings, self.node, self.clock)
+        self.bus: Bus = self.shared_bus or LocalBus()
         self.replies = BusReplies(self.bus, self.node)
-        self.directories = Directories(self.stores.configuration)
+        self.directories = Directories(stores.configuration)
+        self.webhooks = Webhooks(self.directories, stores.webhooks)
+        subscribed = Subscribed(stores.changes, webhooks=self.webhooks, bus=self.bus, clock=self.clock)
+        self.stores = replace(stores, changes=subscribed)
         self.wording = Wording(catalogue())
         self.configuring = Configuring(
             store=self.stores.configuration, changes=self.stores.changes, bus=self.bus, clock=self.clock

@@ -20,6 +20,7 @@ from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.outbound import webhook_sender
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
 
 PORTS = {"smtp": 587, "smtps": 465}
@@ -33,7 +34,8 @@ class Doors:
     senders: Mapping[str, Sender]
 
 
-def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
+def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
+    """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
     feed = CommandFeed(now=now)
     return Doors(
@@ -59,6 +61,7 @@ def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
         ),
         senders={
             "mail": _mail_sender(core),
+            "webhook": webhook_sender(core, outside),
             "phone": PhoneSender(
                 control_urls=_control_urls(core),
                 secrets=core.secrets.webhooks,

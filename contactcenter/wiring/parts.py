@@ -14,17 +14,14 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
-from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
+from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions
+from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
-from contactcenter.workers.outbox import Outbox
 from contactcenter.workers.queue_watch import QueueWatch
 from contactcenter.workers.router import Observer, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
 from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
-
-SENT_BY = {"mail": "worker", "phone": "phone"}
-"""Which role sends a kind: phone commands stay with the process whose feed the platform polls (decisions row 5)."""
 
 
 def build_routers(core: Core, registry: Registry, alarms: Alarms) -> list[Router]:
@@ -71,8 +68,8 @@ def run_parts(
     registry: Registry,
 ) -> None:
     """Start everything that this process's roles ask for."""
-    if core.redis is not None:
-        supervisor.run("bus", core.redis.run)
+    if core.shared_bus is not None:
+        supervisor.run("bus", core.shared_bus.run)
     supervisor.run("replies", core.replies.run)
     supervisor.run("configuration", lambda: hear_configuration(core))
     supervisor.run("alarms", alarms.run)
@@ -83,23 +80,11 @@ def run_parts(
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
-    if {"worker", "phone"} & set(core.settings.roles):
-        supervisor.run("outbox", _outbox(core, doors, registry).run)
+    run_outbound(core, supervisor, senders=doors.senders, registry=registry)
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
-
-
-def _outbox(core: Core, doors: Doors, registry: Registry) -> Outbox:
-    return Outbox(
-        store=core.stores.outbox,
-        changes=core.stores.changes,
-        bus=core.bus,
-        senders={kind: sender for kind, sender in doors.senders.items() if SENT_BY[kind] in core.settings.roles},
-        clock=core.clock,
-        ids=core.ids,
-        dead=lambda kind: registry.outbox_dead.labels(kind).inc(),
-    )
+        supervisor.run("retention", lambda: keep_no_longer(core))
 
 
 def supervisors_words(core: Core) -> Tell:

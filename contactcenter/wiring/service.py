@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
+from channels.webhook.send import open_session
 from contactcenter.clock import SystemIds
 from contactcenter.config import PREFIX, Settings
 from contactcenter.errors import Misconfigured
@@ -56,8 +57,9 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
         access = Access(core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent)
         await _configure(core, access)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        outside = await stack.enter_async_context(open_session(private=settings.webhook_private))
         registry, alarms = Registry(), Alarms(supervisors_words(core))
-        doors, desks = build_doors(core, session), build_desks(core, access)
+        doors, desks = build_doors(core, session, outside), build_desks(core, access)
         routers = build_routers(core, registry, alarms)
         supervisor = Supervisor(core.clock)
         stack.push_async_callback(supervisor.stop)
@@ -73,8 +75,8 @@ async def _core(settings: Settings, dsn: str, owns_schema: bool, stack: AsyncExi
     async with pool.acquire() as connection:
         await (migrate(connection) if owns_schema else check(connection))
         await ensure_fact_partitions(connection, core.clock.now())
-    if core.redis is not None:
-        stack.push_async_callback(core.redis.close)
+    if core.shared_bus is not None:
+        stack.push_async_callback(core.shared_bus.close)
     return core
 
 
@@ -89,7 +91,8 @@ async def _configure(core: Core, access: Access) -> None:
             await core.directories.refresh()
             if core.settings.example:
                 await example.load(core, access)
-            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids)
+            names = core.webhooks.secret_names()
+            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids, names)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", FIRST_START)
 

@@ -21,6 +21,7 @@ from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import LiveQueues, QueueBoard, Reports
 from contactcenter.services.views import Scope
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.dead_letters import letters_of
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.workers.router import Router
@@ -87,6 +88,8 @@ def _services(
         complaints=desks.complaints,
         configuration=core.configuring,
         supervision=desks.supervision,
+        dead_letters=letters_of(core),
+        webhooks=core.webhooks,
         ready=ready,
         metrics=Exposition(registry, boards).render,
         feed=feed.handle,

@@ -18,6 +18,7 @@ from contactcenter.errors import Busy, LeaseLost, StaleWrite
 from contactcenter.services.dispatch import Dispatch, Pushes
 from contactcenter.services.ports import Bus, RoutingStore, Subscription
 from contactcenter.services.pushes import encode
+from contactcenter.services.sendings import handed
 from contactcenter.services.takeover import Takeover
 from contactcenter.services.views import Ownership, Pending, SnapshotMark
 from routing.effects import AnyEffect
@@ -242,6 +243,7 @@ class Router:
         for said in pushes.conversations:
             await self._bus.publish(f"conversation:{said.conversation}", encode(said))
         if pushes.sendings:
-            await self._bus.publish("outbox")
+            for hint in handed(pushes.sendings):
+                await self._bus.publish("outbox", hint)
         if pushes.effects:
             await self._bus.publish(f"live:{self.domain}")

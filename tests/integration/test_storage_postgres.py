@@ -24,11 +24,12 @@ from contactcenter.storage.routing_store import parts_of_batch
 from contactcenter.storage.stores import Stores
 
 STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
-WHOLE_TABLE = {"configured_providers", "complaints_all"}
+WHOLE_TABLE = {"configured_providers", "complaints_all", *(name for name in STATEMENTS if name.startswith("doctor_"))}
 """The few that may look at every row of a table: it is small, or all of it is wanted."""
 ARGUMENTS = {
     "facts_between": f"'ruixun', '', {T0}, {T0 + 1}, '{{}}', -1, '', 10",
     "counts_since": f"'ruixun', '', {T0}",
+    "decided_facts": f"'ruixun', 0, 9, {T0}, {T0 + 1}",
 }
 PAST = Path(__file__).with_name("storage_past.sql").read_text(encoding="utf-8")
 HOT = {
@@ -47,8 +48,11 @@ HOT = {
     "find_customer": "identities_by_value",
     "conversation_by_thread": "conversations_by_thread",
     "conversation_by_messages": "messages_by_message_id",
-    "claim_sendings": "outbox_due",
+    "claim_sendings": "outbox_due_of_kind",
     "outbox_backlog": "outbox_due",
+    "dead_sendings": "outbox_dead",
+    "decided_through": "routing_events_seq",
+    "decided_facts": "facts_2026_01_provider_id_at_idx",
     "kept_mail": "outbox_mail",
     "due_timers": "timers_due",
     "facts_of_contact": "facts_2026_01_contact_id_at_idx",

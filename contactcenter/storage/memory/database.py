@@ -42,6 +42,7 @@ from contactcenter.services.views import (
     OutboxItem,
     Principal,
     Scope,
+    WebhookStop,
 )
 
 Row = TypeVar("Row")
@@ -74,8 +75,13 @@ class EventRow(Struct, frozen=True, kw_only=True):
 class SendingRow(Struct, frozen=True, kw_only=True):
     item: OutboxItem
     next_at: int
-    done_at: int | None = None
-    outcome: str = ""
+
+
+class LeaseRow(Struct, frozen=True, kw_only=True):
+    owner: str = ""
+    epoch: int = 0
+    renewed_at: int = 0
+    expires_at: int = 0
 
 
 class TokenRow(Struct, frozen=True):
@@ -109,6 +115,9 @@ class Tables:
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     outbox: dict[str, SendingRow] = field(default_factory=dict)
     timers: dict[str, TimerSet] = field(default_factory=dict)
+    webhook_cursors: dict[str, int] = field(default_factory=dict)
+    webhook_stops: dict[tuple[str, str], WebhookStop] = field(default_factory=dict)
+    connections: dict[str, LeaseRow] = field(default_factory=dict)
     facts: dict[tuple[str, int], Fact] = field(default_factory=dict)
     tokens: dict[bytes, TokenRow] = field(default_factory=dict)
     configurations: dict[tuple[str, int], Document] = field(default_factory=dict)

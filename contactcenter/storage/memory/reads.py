@@ -142,7 +142,7 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
     async def kept_mail(self, scope: Scope, limit: int) -> list[OutboxItem]:
         async with self._database.call() as tables:
             rows = [row for row in tables.outbox.values() if sees(scope, row.item) and row.item.kind == "mail"]
-            kept = [row.item for row in rows if row.outcome.startswith("kept")]
+            kept = [row.item for row in rows if row.item.outcome.startswith("kept")]
             return sorted(kept, key=lambda item: (item.created_at, item.id), reverse=True)[:limit]
 
 
