@@ -7,6 +7,7 @@ import asyncpg
 from contactcenter.storage.access_store import PostgresAccessStore
 from contactcenter.storage.change_store import PostgresChangeStore
 from contactcenter.storage.configuration_store import PostgresConfigurationStore
+from contactcenter.storage.node_store import PostgresNodeStore
 from contactcenter.storage.outbox_store import PostgresOutboxStore
 from contactcenter.storage.pool import Database, open_pool
 from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
@@ -28,4 +29,5 @@ def postgres_stores(pool: asyncpg.Pool) -> Stores:
         configuration=PostgresConfigurationStore(database),
         outbox=PostgresOutboxStore(database),
         timers=PostgresTimerStore(database),
+        nodes=PostgresNodeStore(database),
     )

@@ -25,15 +25,15 @@ class PostgresRoutingStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
-        row = await self._database.row("acquire_domain", domain, owner, ttl_s)
+    async def acquire(self, domain: str, owner: str, ttl_s: float, grace_s: float = 0.0) -> Ownership | None:
+        row = await self._database.row("acquire_domain", domain, owner, ttl_s, grace_s)
         return None if row is None else Ownership(**row)
 
     async def renew(self, domain: str, owner: str, epoch: int, ttl_s: float) -> bool:
         return await self._database.row("renew_domain", domain, owner, epoch, ttl_s) is not None
 
-    async def release(self, domain: str, owner: str, epoch: int) -> None:
-        await self._database.run("release_domain", domain, owner, epoch)
+    async def release(self, domain: str, owner: str, epoch: int, heir: str = "") -> None:
+        await self._database.run("release_domain", domain, owner, epoch, heir)
 
     async def load(self, domain: str) -> Loaded:
         async with self._database.snapshot() as rows:

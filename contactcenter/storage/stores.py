@@ -9,6 +9,7 @@ from contactcenter.services.ports import (
     ChangeStore,
     ConfigurationStore,
     IntakeReads,
+    NodeStore,
     OutboxStore,
     Reads,
     RoutingStore,
@@ -26,3 +27,4 @@ class Stores:
     configuration: ConfigurationStore
     outbox: OutboxStore
     timers: TimerStore
+    nodes: NodeStore

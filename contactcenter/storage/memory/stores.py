@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contactcenter.storage.memory.changes import MemoryChangeStore
 from contactcenter.storage.memory.database import MemoryDatabase
+from contactcenter.storage.memory.nodes import MemoryNodeStore
 from contactcenter.storage.memory.reads import MemoryReads
 from contactcenter.storage.memory.routing import MemoryRoutingStore
 from contactcenter.storage.memory.small import (
@@ -28,4 +29,5 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         configuration=MemoryConfigurationStore(home),
         outbox=MemoryOutboxStore(home),
         timers=MemoryTimerStore(home),
+        nodes=MemoryNodeStore(home),
     )
