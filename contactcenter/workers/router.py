@@ -30,6 +30,8 @@ from routing.events import Ticked
 log = logging.getLogger(__name__)
 POLL_S = 0.5
 """How long a lost hint can delay an event; the store is the truth, hints only wake."""
+SHORTEST_S = 0.01
+"""A wait of next to nothing would spin."""
 PAUSE_S = 0.05
 """Between two takeovers of one process: a domain that fails at once must not spin."""
 
@@ -129,7 +131,7 @@ class Router:
     async def _until_freed(self, seconds: float) -> None:
         """Until the owner says that he gave it up; what the process sees changes with its heartbeats."""
         try:
-            async with asyncio.timeout(min(seconds, self._settings.lease_s / 3)):
+            async with asyncio.timeout(max(SHORTEST_S, min(seconds, self._settings.lease_s / 3))):
                 await self._freed.wait()
         except TimeoutError:
             return

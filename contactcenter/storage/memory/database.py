@@ -198,7 +198,7 @@ def refuse_bad_text(written: object) -> None:
         encoded = msgspec.json.encode(written)
     except UnicodeEncodeError as error:
         raise Invalid(f"this text cannot be kept: {error}") from error
-    if NUL.search(encoded):
+    if rb"\u0000" in encoded and NUL.search(encoded):
         raise Invalid("this text cannot be kept: it holds NUL")
 
 
