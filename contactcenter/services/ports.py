@@ -65,7 +65,9 @@ class RoutingStore(Protocol):
         """Give it up; `heir` may take it at once, everybody else after his grace."""
         ...
 
-    async def load(self, domain: str) -> Loaded: ...
+    async def load(self, domain: str) -> Loaded:
+        """Everything open, in no particular order."""
+        ...
 
     async def pending(self, domain: str, limit: int) -> list[Pending]:
         """Events without a number, oldest first."""
