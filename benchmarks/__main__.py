@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well.
+decide, day, staffing, peers and estimates measure the routing core alone; writer, lifecycles and takeover the
+database as well.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from benchmarks import (
     bench_lifecycles,
     bench_peers,
     bench_staffing,
+    bench_takeover,
     bench_writer,
 )
 
@@ -27,6 +29,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "estimates": bench_estimates.main,
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
+    "takeover": bench_takeover.main,
 }
 
 

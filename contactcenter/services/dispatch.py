@@ -75,9 +75,19 @@ class Dispatch:
         """Decide one event at `now`, and add all of it to the batch. `row` is its pending row, None for our own."""
         self._take(event, decide(self.state, event, now), now, row=row, reply_to=reply_to)
 
-    def recovered(self, effects: Sequence[fx.AnyEffect], now: int) -> None:
+    def recovered(self, effects: Sequence[fx.AnyEffect], now: int, ownership: Ownership) -> None:
         """What the takeover itself decided (routing.recover): the first entry of this epoch's log, without an event."""
         self._take(None, effects, now, row=None, reply_to="")
+        self._facts.append(
+            Fact(
+                id=f"{self.domain}:{self.seq}:{len(effects)}",
+                at=now,
+                kind="ops.takeover",
+                provider=self.domain,
+                seq=self.seq,
+                data={"why": ownership.why, "from": ownership.before, "epoch": ownership.epoch},
+            )
+        )
 
     def refuse(self, row: int, now: int, problem: str) -> None:
         """A pending row that cannot be read or decided: numbered, so that the log has no gap, and set aside."""

@@ -33,6 +33,7 @@ from contactcenter.services.views import (
     SaidWait,
     Scope,
     SeatLine,
+    Seen,
     SnapshotMark,
     WebhookStop,
 )
@@ -50,10 +51,11 @@ class AlreadyReceived(Exception):
 class RoutingStore(Protocol):
     """What a router needs: its lease, its events, its rows. Raises LeaseLost and StaleWrite."""
 
-    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
+    async def acquire(self, domain: str, owner: str, ttl_s: float, grace_s: float = 0.0) -> Ownership | None:
         """Take the domain if it is free or its lease ran out; raises its epoch. None while another holds it.
 
-        A lease that is older than the database server's start is free at once (decisions row 23).
+        With `grace_s` it must have been without an owner for so long, unless `owner` is the heir that the last
+        owner named. A lease that is older than the database server's start is free at once (decisions row 23).
         """
         ...
 
@@ -61,9 +63,13 @@ class RoutingStore(Protocol):
         """False when the epoch is no longer ours."""
         ...
 
-    async def release(self, domain: str, owner: str, epoch: int) -> None: ...
+    async def release(self, domain: str, owner: str, epoch: int, heir: str = "") -> None:
+        """Give it up; `heir` may take it at once, everybody else after his grace."""
+        ...
 
-    async def load(self, domain: str) -> Loaded: ...
+    async def load(self, domain: str) -> Loaded:
+        """Everything open, in no particular order."""
+        ...
 
     async def pending(self, domain: str, limit: int) -> list[Pending]:
         """Events without a number, oldest first."""
@@ -88,6 +94,18 @@ class RoutingStore(Protocol):
 
     def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]:
         """The decided events after `since_seq` up to and with `until_seq`, in order."""
+        ...
+
+
+class NodeStore(Protocol):
+    """Which router processes are alive, by the database's clock: domains are shared out among them."""
+
+    async def beat(self, node: str, ttl_s: float) -> Seen:
+        """This node counts as alive for so long. Returns what is seen right after."""
+        ...
+
+    async def leave(self, node: str) -> None:
+        """Gone at once: nothing is meant for it any more."""
         ...
 
 
@@ -301,7 +319,8 @@ class Bus(Protocol):
     """Pushes and wake-up hints between parts and processes. Lossy by contract: truth is re-read after a gap.
 
     Topics: `domain:<provider>` (events wait), `desk:<agent>` (frames of a desk), `conversation:<id>`,
-    `node:<name>` (answers for one process), `live:<provider>` (queues changed), `outbox` (something to send).
+    `node:<name>` (answers for one process), `live:<provider>` (queues changed), `outbox` (something to send),
+    `owner:<provider>` (the domain was given up).
     """
 
     async def publish(self, topic: str, payload: bytes = b"") -> None: ...

@@ -274,6 +274,29 @@ class Ownership(Struct, frozen=True):
     epoch: int
     last_seq: int
     arrivals: int
+    why: str = ""
+    """How it was had: free | handover | expired | restarted (the database server) | again (our own, a new epoch)."""
+    before: str = ""
+    """Who held it until then; '' when nobody did."""
+
+
+class DomainSeen(Struct, frozen=True):
+    """Who holds a configured domain. `free_in_s`: seconds until another may take it, by the database's clock.
+
+    Zero or less: it has been without an owner for so long. `heir` may take it at once.
+    """
+
+    domain: str
+    owner: str
+    heir: str
+    free_in_s: float
+
+
+class Seen(Struct, frozen=True):
+    """The router processes that are alive, sorted, and every configured domain, as the database has them at once."""
+
+    nodes: tuple[str, ...]
+    domains: tuple[DomainSeen, ...]
 
 
 class Loaded(Struct, frozen=True):

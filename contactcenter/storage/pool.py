@@ -110,6 +110,12 @@ class Snapshot:
     async def row(self, name: str, *args: Any) -> Any | None:
         return await self._connection.fetchrow(sql(name), *args)
 
+    async def pages(self, name: str, *args: Any, size: int) -> AsyncIterator[list[Any]]:
+        """All rows, so many at a time: whoever reads much lets others run in between."""
+        cursor = await self._connection.cursor(sql(name), *args)
+        while page := await cursor.fetch(size):
+            yield page
+
 
 @contextmanager
 def translated() -> Iterator[None]:

@@ -8,6 +8,7 @@ from contactcenter.storage.access_store import PostgresAccessStore
 from contactcenter.storage.change_store import PostgresChangeStore
 from contactcenter.storage.configuration_store import PostgresConfigurationStore
 from contactcenter.storage.lease_store import PostgresLeaseStore
+from contactcenter.storage.node_store import PostgresNodeStore
 from contactcenter.storage.outbox_store import PostgresOutboxStore
 from contactcenter.storage.pool import Database, open_pool
 from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
@@ -32,4 +33,5 @@ def postgres_stores(pool: asyncpg.Pool) -> Stores:
         timers=PostgresTimerStore(database),
         webhooks=PostgresWebhookStore(database),
         leases=PostgresLeaseStore(database),
+        nodes=PostgresNodeStore(database),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -16,8 +18,11 @@ from contactcenter.storage import shared_parts
 from contactcenter.storage.pool import Database
 from contactcenter.storage.queries import Part
 from contactcenter.storage.rows import decode_event, decode_presence, decode_record, text
+from routing.model import Record
 
 LOG_PAGE = 1000
+LOAD_PAGE = 2000
+"""Decoded in one go, some ten milliseconds: a lease has to be renewed meanwhile."""
 NO_END = 2**62
 
 
@@ -25,25 +30,29 @@ class PostgresRoutingStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
-        row = await self._database.row("acquire_domain", domain, owner, ttl_s)
+    async def acquire(self, domain: str, owner: str, ttl_s: float, grace_s: float = 0.0) -> Ownership | None:
+        row = await self._database.row("acquire_domain", domain, owner, ttl_s, grace_s)
         return None if row is None else Ownership(**row)
 
     async def renew(self, domain: str, owner: str, epoch: int, ttl_s: float) -> bool:
         return await self._database.row("renew_domain", domain, owner, epoch, ttl_s) is not None
 
-    async def release(self, domain: str, owner: str, epoch: int) -> None:
-        await self._database.run("release_domain", domain, owner, epoch)
+    async def release(self, domain: str, owner: str, epoch: int, heir: str = "") -> None:
+        await self._database.run("release_domain", domain, owner, epoch, heir)
 
     async def load(self, domain: str) -> Loaded:
+        records: list[tuple[Record, int]] = []
+        fresh: list[tuple[str, int]] = []
         async with self._database.snapshot() as rows:
-            contacts = await rows.rows("load_contacts", domain)
+            async for page in rows.pages("load_contacts", domain, size=LOAD_PAGE):
+                records.extend((decode_record(row["route"]), row["version"]) for row in page if row["route"])
+                fresh.extend((row["id"], row["version"]) for row in page if not row["route"])
             presences = await rows.rows("load_presences", domain)
         return Loaded(
-            records=tuple((decode_record(row["route"]), row["version"]) for row in contacts if row["route"]),
+            records=tuple(records),
             presences=tuple(decode_presence(row["route"]) for row in presences),
             desk_seqs={row["agent_id"]: row["desk_seq"] for row in presences},
-            fresh=tuple((row["id"], row["version"]) for row in contacts if not row["route"]),
+            fresh=tuple(fresh),
         )
 
     async def pending(self, domain: str, limit: int) -> list[Pending]:
@@ -58,7 +67,8 @@ class PostgresRoutingStore:
             raise
 
     async def save_snapshot(self, domain: str, mark: SnapshotMark, snapshot: bytes) -> None:
-        await self._database.run("save_snapshot", domain, mark.seq, mark.epoch, mark.at, snapshot)
+        packed = await asyncio.to_thread(zlib.compress, snapshot, 1)
+        await self._database.run("save_snapshot", domain, mark.seq, mark.epoch, mark.at, packed)
 
     async def snapshot_marks(self, domain: str) -> list[SnapshotMark]:
         return [SnapshotMark(**row) for row in await self._database.rows("snapshot_marks", domain)]
@@ -67,7 +77,8 @@ class PostgresRoutingStore:
         found: bytes | None = await self._database.value("snapshot", domain, mark.seq, mark.epoch)
         if found is None:
             raise NotFound(code="unknown_snapshot")
-        return found
+        # Those of older versions are JSON as it is.
+        return found if found.startswith(b"{") else await asyncio.to_thread(zlib.decompress, found)
 
     async def log(self, domain: str, since_seq: int, until_seq: int | None = None) -> AsyncIterator[LoggedEvent]:
         """The events after `since_seq` up to and with `until_seq`."""

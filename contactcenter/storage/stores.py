@@ -10,6 +10,7 @@ from contactcenter.services.ports import (
     ConfigurationStore,
     IntakeReads,
     LeaseStore,
+    NodeStore,
     OutboxStore,
     Reads,
     RoutingStore,
@@ -30,3 +31,4 @@ class Stores:
     timers: TimerStore
     webhooks: WebhookStore
     leases: LeaseStore
+    nodes: NodeStore

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from contactcenter.errors import NotFound
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.notices import Notices
 from contactcenter.services.queue_ages import QueueAges
 from contactcenter.services.seats import public_number
-from contactcenter.services.takeover import Takeover
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
@@ -17,51 +14,18 @@ from contactcenter.wiring.firing import firing
 from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
+from contactcenter.workers.fleet import Fleet
 from contactcenter.workers.queue_watch import QueueWatch
-from contactcenter.workers.router import Observer, Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
 from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
-
-
-def build_routers(core: Core, registry: Registry, alarms: Alarms) -> list[Router]:
-    """One for every provider; which process owns which is the store's lease to say."""
-    if "router" not in core.settings.roles:
-        return []
-    takeover = Takeover(core.stores.routing, core.stores.configuration)
-    mine = RouterSettings(owner=core.node, batch=core.settings.batch, lease_s=core.settings.lease_s)
-    return [
-        Router(
-            domain=provider,
-            store=core.stores.routing,
-            bus=core.bus,
-            clock=core.clock,
-            takeover=takeover,
-            settings=mine,
-            observe=_watching(core, provider, registry, alarms),
-        )
-        for provider in core.directories.providers
-    ]
-
-
-def _watching(core: Core, provider: str, registry: Registry, alarms: Alarms) -> Observer:
-    def committed(effects: list[AnyEffect], seconds: float, events: int) -> None:
-        registry.batch(events=events, seconds=seconds)
-        for effect in effects:
-            told = msgspec.to_builtins(effect)
-            client = core.directories.client_of_lease(provider, told.get("lease", ""))
-            known = {name: told.get(name, "") for name in ("outcome", "what", "reason", "answer")}
-            registry.effect(told["kind"], client=client, **known)
-        alarms.heard(provider, effects)
-
-    return committed
 
 
 def run_parts(
     core: Core,
     supervisor: Supervisor,
     *,
-    routers: list[Router],
+    routers: Fleet | None,
     alarms: Alarms,
     doors: Doors,
     desks: Desks,
@@ -73,9 +37,8 @@ def run_parts(
     supervisor.run("replies", core.replies.run)
     supervisor.run("configuration", lambda: hear_configuration(core))
     supervisor.run("alarms", alarms.run)
-    for router in routers:
-        supervisor.run(f"router {router.domain}", router.run)
-    if routers:
+    if routers is not None:
+        supervisor.run("routers", routers.run)
         ages = QueueAges(core.office)
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
     if "api" in core.settings.roles:

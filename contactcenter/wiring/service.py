@@ -29,7 +29,8 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.database import reached
 from contactcenter.wiring.desk import Desks, build_desks
 from contactcenter.wiring.doors import Doors, build_doors
-from contactcenter.wiring.parts import build_routers, run_parts, supervisors_words
+from contactcenter.wiring.parts import run_parts, supervisors_words
+from contactcenter.wiring.routers import build_routers
 from contactcenter.wiring.secrets_file import load as load_secrets
 from contactcenter.wiring.web_app import build_web
 from contactcenter.workers.alarms import Alarms
@@ -60,9 +61,11 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
         outside = await stack.enter_async_context(open_session(private=settings.webhook_private))
         registry, alarms = Registry(), Alarms(supervisors_words(core))
         doors, desks = build_doors(core, session, outside), build_desks(core, access)
-        routers = build_routers(core, registry, alarms)
         supervisor = Supervisor(core.clock)
         stack.push_async_callback(supervisor.stop)
+        routers = build_routers(core, supervisor, registry, alarms)
+        if routers is not None:
+            stack.push_async_callback(routers.leave)
         run_parts(core, supervisor, routers=routers, alarms=alarms, doors=doors, desks=desks, registry=registry)
         app = build_web(core, access, doors=doors, desks=desks, routers=routers, registry=registry)
         yield await _open_doors(core, app, doors=doors, desks=desks, stack=stack)

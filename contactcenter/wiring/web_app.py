@@ -24,13 +24,13 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.dead_letters import letters_of
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
-from contactcenter.workers.router import Router
+from contactcenter.workers.fleet import Fleet
 
 HEALTH = tuple(route for route in OPERATIONS if route.path in ("/healthz", "/readyz", "/metrics"))
 
 
 def build_web(
-    core: Core, access: Access, *, doors: Doors, desks: Desks, routers: list[Router], registry: Registry
+    core: Core, access: Access, *, doors: Doors, desks: Desks, routers: Fleet | None, registry: Registry
 ) -> web.Application:
     """What a process without the `api` role serves is its health and its metrics."""
     board = QueueBoard(core.reads, core.clock, zone_of=_zones(core))
@@ -58,7 +58,7 @@ def _services(
     desks: Desks,
     board: QueueBoard,
     feed: LiveFeed,
-    routers: list[Router],
+    routers: Fleet | None,
     registry: Registry,
 ) -> Services:
     async def boards() -> list[LiveQueues]:
@@ -96,11 +96,14 @@ def _services(
     )
 
 
-def _owned(routers: list[Router]) -> bool | str:
-    """True when every domain of this process is owned here; a standby says so and is ready too."""
-    if not routers:
+def _owned(routers: Fleet | None) -> bool | str:
+    """True when every domain is owned here, `shared` when some are; a standby owns none and is ready too."""
+    if routers is None:
         return "elsewhere"
-    return True if all(router.ownership for router in routers) else "standby"
+    owned = [router.ownership is not None for router in routers]
+    if routers.known and all(owned):
+        return True
+    return "shared" if any(owned) else "standby"
 
 
 def _zones(core: Core) -> Any:

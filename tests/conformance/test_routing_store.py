@@ -59,7 +59,7 @@ async def nothing_written(stores: Stores, last_seq: int = 0) -> bool:
 
 
 async def test_a_free_domain_is_taken_at_epoch_one(stores: Stores) -> None:
-    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(1, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(1, 0, 0, "free")
 
 
 async def test_a_held_domain_is_not_taken_by_another(stores: Stores) -> None:
@@ -69,18 +69,18 @@ async def test_a_held_domain_is_not_taken_by_another(stores: Stores) -> None:
 
 async def test_an_owner_that_starts_again_gets_a_new_epoch(stores: Stores) -> None:
     await stores.routing.acquire(PROVIDER, "node-1", TTL_S)
-    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(2, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(2, 0, 0, "again", "node-1")
 
 
 async def test_a_lease_that_ran_out_is_taken_over_with_a_higher_epoch(stores: Stores) -> None:
     await stores.routing.acquire(PROVIDER, "node-1", 0.0)
-    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0, "expired", "node-1")
 
 
 async def test_a_released_domain_is_free_at_once(stores: Stores) -> None:
     epoch = await owned(stores)
     await stores.routing.release(PROVIDER, "node-1", epoch)
-    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0, "free")
 
 
 async def test_a_late_release_does_not_free_the_successors_lease(stores: Stores) -> None:
@@ -100,14 +100,14 @@ async def test_renewing_keeps_the_lease_until_it_is_lost(stores: Stores) -> None
 async def test_of_many_that_want_a_domain_one_gets_it(stores: Stores) -> None:
     wants = [stores.routing.acquire(PROVIDER, f"node-{n}", TTL_S) for n in range(5)]
     got = await asyncio.gather(*wants)
-    assert [each for each in got if each] == [Ownership(1, 0, 0)]
+    assert [each for each in got if each] == [Ownership(1, 0, 0, "free")]
 
 
 async def test_the_successor_goes_on_where_the_log_stands(stores: Stores) -> None:
     epoch = await owned(stores)
     await stores.routing.commit(batch(1, epoch, decided=3, arrivals=7))
     await stores.routing.release(PROVIDER, "node-1", epoch)
-    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 3, 7)
+    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 3, 7, "free")
 
 
 # --- the fence ---------------------------------------------------------------------------------------------------

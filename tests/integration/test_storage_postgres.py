@@ -24,7 +24,13 @@ from contactcenter.storage.routing_store import parts_of_batch
 from contactcenter.storage.stores import Stores
 
 STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
-WHOLE_TABLE = {"configured_providers", "complaints_all", *(name for name in STATEMENTS if name.startswith("doctor_"))}
+WHOLE_TABLE = {
+    "configured_providers",
+    "complaints_all",
+    "beat_node",
+    "live_nodes",
+    *(name for name in STATEMENTS if name.startswith("doctor_")),
+}
 """The few that may look at every row of a table: it is small, or all of it is wanted."""
 ARGUMENTS = {
     "facts_between": f"'ruixun', '', {T0}, {T0 + 1}, '{{}}', -1, '', 10",
@@ -163,7 +169,7 @@ async def test_a_batch_that_waits_for_a_takeover_finds_its_lease_lost(
     await stores.changes.apply(Changes(contacts=[contact()]))
     await stores.routing.acquire(PROVIDER, "node-1", 0.0)
     async with other.transaction():
-        await other.fetchrow(sql("acquire_domain"), PROVIDER, "node-2", 3.0)
+        await other.fetchrow(sql("acquire_domain"), PROVIDER, "node-2", 3.0, 0.0)
         async with asyncio.TaskGroup() as tasks:
             late = tasks.create_task(refused(stores))
             async with pool.acquire() as watching:

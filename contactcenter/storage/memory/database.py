@@ -53,6 +53,7 @@ MISSING: Any = object()
 
 class DomainRow(Struct, frozen=True, kw_only=True):
     owner: str = ""
+    heir: str = ""
     epoch: int = 0
     renewed_at: int = 0
     expires_at: int = 0
@@ -94,6 +95,8 @@ class Tables:
     """Keys are the primary keys of migration 0001; the last block are its indexes."""
 
     domains: dict[str, DomainRow] = field(default_factory=dict)
+    nodes: dict[str, int] = field(default_factory=dict)
+    """Router process -> the instant until which it counts as alive."""
     events: dict[int, EventRow] = field(default_factory=dict)
     snapshots: dict[tuple[str, int, int], tuple[int, bytes]] = field(default_factory=dict)
     """(domain, seq, epoch) -> (instant, what it holds)."""
@@ -204,7 +207,7 @@ def refuse_bad_text(written: object) -> None:
         encoded = msgspec.json.encode(written)
     except UnicodeEncodeError as error:
         raise Invalid(f"this text cannot be kept: {error}") from error
-    if NUL.search(encoded):
+    if rb"\u0000" in encoded and NUL.search(encoded):
         raise Invalid("this text cannot be kept: it holds NUL")
 
 

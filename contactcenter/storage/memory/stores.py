@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contactcenter.storage.memory.changes import MemoryChangeStore
 from contactcenter.storage.memory.database import MemoryDatabase
+from contactcenter.storage.memory.nodes import MemoryNodeStore
 from contactcenter.storage.memory.outbound import MemoryLeaseStore, MemoryWebhookStore
 from contactcenter.storage.memory.reads import MemoryReads
 from contactcenter.storage.memory.routing import MemoryRoutingStore
@@ -31,4 +32,5 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         timers=MemoryTimerStore(home),
         webhooks=MemoryWebhookStore(home),
         leases=MemoryLeaseStore(home),
+        nodes=MemoryNodeStore(home),
     )
