@@ -12,6 +12,7 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Applied, Batch, Changes
 from contactcenter.services.views import (
+    CallerView,
     CallView,
     CaseView,
     ComplaintView,
@@ -104,7 +105,9 @@ class ChangeStore(Protocol):
 class IntakeReads(Protocol):
     """What intake looks at before it decides; all confined to one client or one door."""
 
-    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None: ...
+    async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
+        """The customer of the first (kind, value) that is known; without his records."""
+        ...
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 

@@ -49,6 +49,13 @@ class CustomerView(Struct, frozen=True, kw_only=True):
     records: tuple[dict[str, Any], ...] = ()
 
 
+class CallerView(Struct, frozen=True):
+    """Who stands at a door, with all his identities, and the agent of his newest contact ('' for none)."""
+
+    customer: CustomerView
+    last_agent: str = ""
+
+
 class ContactView(Struct, frozen=True, kw_only=True):
     id: str
     domain: str

@@ -9,6 +9,7 @@ from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    CallerView,
     CallView,
     CaseView,
     ComplaintView,
@@ -30,10 +31,16 @@ class MemoryIntakeReads:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None:
+    async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
         async with self._database.call() as tables:
-            found = tables.identities.get((client, kind, value))
-            return None if found is None else _whole(tables, tables.customers[found.customer])
+            known = (tables.identities.get((client, *pair)) for pair in identities)
+            found = next((each for each in known if each is not None), None)
+            if found is None:
+                return None
+            customer = replace(_whole(tables, tables.customers[found.customer]), records=())
+            scope = Scope(customer.provider, client)
+            newest = _newest(scope, tables.contacts, "", customer=customer.id, state="")
+            return CallerView(customer, newest[0].owner if newest else "")
 
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
