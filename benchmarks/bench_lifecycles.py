@@ -2,7 +2,7 @@
 
 Arrive, queue, offer, accept, end, wrap up.
 Every step is a stored event with its facts; the database is the embedded one with fsync on. `python -m benchmarks
-lifecycles [--count N] [--at-once N] [--rounds N]`.
+lifecycles [--count N] [--at-once N] [--agents N] [--rounds N]`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.large_example import LEASE, LINE, large_example
 from benchmarks.processor import processor_s
 from channels.port import CallOffered
 from contactcenter.config import Settings
@@ -31,13 +32,11 @@ from routing.effects import AnyEffect, Ended, Offered
 from routing.events import AnyEvent, Finished, OfferAccepted, PresenceSet, SignedIn, WrappedUp
 from routing.model import PresenceState
 
-EXAMPLE = Path(__file__).parents[1] / "contactcenter" / "demo" / "kangjia.yaml"
-LINE, LEASE = "4000000301", "hongyan-2026"
 
 
 @dataclass
 class Centre:
-    """Seventy agents of one lease, and the futures of the contacts on their way."""
+    """The agents of one lease, and the futures of the contacts on their way."""
 
     core: Core
     offers: dict[str, asyncio.Future[Offered]] = field(default_factory=dict)
@@ -95,13 +94,20 @@ class Figures(NamedTuple):
     """Processor time of a lifecycle, of this process and of the database server."""
 
 
-async def _round(dsn: str, folder: Path, count: int, at_once: int, warm_up: int = 200) -> Figures:
+class Load(NamedTuple):
+    count: int
+    at_once: int
+    agents: int
+    warm_up: int
+
+
+async def _round(dsn: str, folder: Path, load: Load) -> Figures:
     pool = await open_pool(dsn, max_size=16)
     async with pool.acquire() as connection:
         await migrate(connection)
     core = Core(Settings(data_dir=folder, first_decision_ms=10_000), pool, "bench")
     centre, supervisor = Centre(core), Supervisor(core.clock)
-    await core.configuring.apply("", EXAMPLE.read_text("utf-8"), by="bench")
+    await core.configuring.apply("", large_example(load.agents), by="bench")
     await core.directories.refresh()
     router = Router(
         domain="ruixun",
@@ -118,29 +124,32 @@ async def _round(dsn: str, folder: Path, count: int, at_once: int, warm_up: int 
     for agent in agents:
         await centre.happen(SignedIn(agent), PresenceSet(agent, PresenceState.READY))
     waits: list[float] = []
-    gate = asyncio.Semaphore(at_once)
+    gate = asyncio.Semaphore(load.at_once)
 
     async def one(number: int) -> None:
         async with gate:
             waits.append(await centre.live(f"call-{number}"))
 
     await one(-1)
-    await asyncio.gather(*(one(number) for number in range(warm_up)))
+    await asyncio.gather(*(one(number) for number in range(load.warm_up)))
     waits.clear()
     events, began, own, server = centre.events, time.perf_counter(), time.process_time(), processor_s(dsn)
-    await asyncio.gather(*(one(warm_up + number) for number in range(count)))
+    await asyncio.gather(*(one(load.warm_up + number) for number in range(load.count)))
     took = time.perf_counter() - began
     own, server = time.process_time() - own, processor_s(dsn) - server
     decided = (centre.events - events) / took
     await supervisor.stop()
     await pool.close()
+    count = load.count
     return Figures(count / took, sorted(waits), decided, own / count * 1e3, server / count * 1e3)
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks lifecycles", description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--at-once", type=int, default=60)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--at-once", type=int, default=400)
+    parser.add_argument("--agents", type=int, default=500)
+    parser.add_argument("--warm-up", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
     print("lifecycles, generator in the process, embedded PostgreSQL with fsync")
@@ -151,7 +160,8 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             Path(folder).chmod(0o755)
             with EmbeddedPostgres(f"{folder}/pg") as server:
-                work = _round(server.dsn, Path(folder), options.count, options.at_once)
+                load = Load(options.count, options.at_once, options.agents, options.warm_up)
+                work = _round(server.dsn, Path(folder), load)
                 figures = _run(work)
         rates.append(figures.rate)
         p50, p99 = (figures.waits[int(len(figures.waits) * share)] * 1e3 for share in (0.5, 0.99))
