@@ -33,7 +33,6 @@ from routing.events import AnyEvent, Finished, OfferAccepted, PresenceSet, Signe
 from routing.model import PresenceState
 
 
-
 @dataclass
 class Centre:
     """The agents of one lease, and the futures of the contacts on their way."""

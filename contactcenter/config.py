@@ -42,6 +42,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     first_decision_ms: int = 250
     lease_s: float = 3.0
     batch: int = 200
+    max_backlog: int = 10_000
+    max_backlog_age_s: float = 10.0
+    """Beyond either, counted in undecided events of a provider, doors refuse new contacts."""
     example: bool = True
     """Load the Kangjia and Ruixun example when the database holds no configuration."""
 
@@ -146,6 +149,8 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "first_decision_ms": _positive(int),
     "lease_s": _positive(float),
     "batch": _positive(int),
+    "max_backlog": _positive(int),
+    "max_backlog_age_s": _positive(float),
     "example": _flag,
 }
 assert set(_READERS) == {field.name for field in fields(Settings)}, "every setting has its reader"

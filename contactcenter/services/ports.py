@@ -12,6 +12,7 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Applied, Batch, Changes
 from contactcenter.services.views import (
+    Backlog,
     CallerView,
     CallView,
     CaseView,
@@ -92,7 +93,14 @@ class RoutingStore(Protocol):
 
 class ChangeStore(Protocol):
     async def apply(self, changes: Changes) -> Applied:
-        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race."""
+        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race.
+
+        Many may be asked for at once and are then written together; each succeeds or fails as if alone.
+        """
+        ...
+
+    def waiting(self) -> tuple[int, float]:
+        """How many changes of this process wait to be written, and for how many seconds the first of them."""
         ...
 
     async def first_receipt(self, source: str, external_id: str) -> FirstReceipt | None: ...
@@ -118,6 +126,10 @@ class IntakeReads(Protocol):
         ...
 
     async def open_callback(self, client: str, number: str) -> ContactView | None: ...
+
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        """The events of each domain that wait to be decided, counted to `most`."""
+        ...
 
 
 class Reads(Protocol):

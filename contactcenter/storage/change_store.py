@@ -20,11 +20,14 @@ NUMBERED = "(SELECT json_object_agg(id, seq) FROM write_messages)::text AS messa
 class PostgresChangeStore:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.writer = GroupWriter(self._write)
+        self._writer = GroupWriter(self._write)
         self._receipts = PointReads(self._first_receipts)
 
     async def apply(self, changes: Changes) -> Applied:
-        return await self.writer.apply(changes)
+        return await self._writer.apply(changes)
+
+    def waiting(self) -> tuple[int, float]:
+        return self._writer.depth, self._writer.age_s
 
     async def _write(self, group: Sequence[Changes]) -> list[Applied]:
         parts = parts_of(group)

@@ -7,6 +7,7 @@ from typing import Any
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    Backlog,
     CallerView,
     CallView,
     CaseView,
@@ -85,6 +86,10 @@ class PostgresIntakeReads(_Customers):
     async def open_callback(self, client: str, number: str) -> ContactView | None:
         row = await self._database.row("open_callback", client, number)
         return None if row is None else rows.contact(row)
+
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        found = await self._database.rows("backlogs", list(domains), most)
+        return {row["domain"]: Backlog(row["depth"], row["oldest_at"]) for row in found}
 
 
 class PostgresReads(_Customers, LiveReads):

@@ -1,4 +1,6 @@
-"""What a process does beside its work: it follows the configuration and keeps partitions ahead of the facts."""
+"""What a process does beside its work: it follows the configuration, watches the backlog, and keeps partitions ahead
+of the facts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import asyncio
 
 from contactcenter.storage.partitions import ensure_fact_partitions
 from contactcenter.wiring.core import Core
+from contactcenter.workers.backlog_watch import BacklogWatch
 
 DAY_S = 86_400.0
 CONFIGURATION_S = 5.0
@@ -23,6 +26,17 @@ async def _look_now_and_then(core: Core) -> None:
     while True:
         await core.directories.refresh()
         await core.clock.sleep(CONFIGURATION_S)
+
+
+def watch_backlog(core: Core) -> BacklogWatch:
+    return BacklogWatch(
+        core.admission,
+        reads=core.reads,
+        here=core.stores.changes.waiting,
+        providers=lambda: core.directories.providers,
+        most=core.settings.max_backlog,
+        clock=core.clock,
+    )
 
 
 async def keep_partitions(core: Core) -> None:

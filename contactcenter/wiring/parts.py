@@ -14,7 +14,7 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
-from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
+from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions, watch_backlog
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.outbox import Outbox
 from contactcenter.workers.queue_watch import QueueWatch
@@ -81,6 +81,9 @@ def run_parts(
     if routers:
         ages = QueueAges(core.office)
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
+    if {"api", "phone"} & set(core.settings.roles):
+        core.admission.heard = lambda channel: registry.refused_overload.labels(channel).inc()
+        supervisor.run("backlog", watch_backlog(core).run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
     if {"worker", "phone"} & set(core.settings.roles):

@@ -9,6 +9,7 @@ from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    Backlog,
     CallerView,
     CallView,
     CaseView,
@@ -60,6 +61,10 @@ class MemoryIntakeReads:
     async def open_callback(self, client: str, number: str) -> ContactView | None:
         async with self._database.call() as tables:
             return tables.contacts.get(tables.callbacks.get((client, number), ""))
+
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        async with self._database.call() as tables:
+            return {domain: _backlog(tables, domain, most) for domain in domains}
 
 
 class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
@@ -155,6 +160,11 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
 
 def _seen(scope: Scope, row: View | None) -> View | None:
     return row if row is not None and sees(scope, row) else None
+
+
+def _backlog(tables: Tables, domain: str, most: int) -> Backlog:
+    rows = sorted(row for row, home in tables.waiting.items() if home == domain)[:most]
+    return Backlog(len(rows), min((tables.events[row].queued.received_at for row in rows), default=0))
 
 
 def _newest(scope: Scope, table: dict[str, Any], before: str, *, customer: str, state: str) -> list[Any]:
