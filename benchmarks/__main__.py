@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well.
+decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well,
+doors a whole running service.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from benchmarks import (
     bench_day,
     bench_decide,
+    bench_doors,
     bench_estimates,
     bench_lifecycles,
     bench_peers,
@@ -27,6 +29,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "estimates": bench_estimates.main,
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
+    "doors": bench_doors.main,
 }
 
 

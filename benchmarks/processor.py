@@ -1,4 +1,4 @@
-"""Processor time of an embedded server: its own and of all its backends, which come and go under it."""
+"""Processor time of processes, from /proc: a server's backends come and go under it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,36 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 def processor_s(dsn: str) -> float:
     """Seconds of the postmaster that listens on this socket, and of its living and buried children."""
-    folder = parse_qs(urlsplit(dsn).query)["host"][0]
-    port = parse_qs(urlsplit(dsn).query).get("port", ["5432"])[0]
-    postmaster = int(Path(folder, f".s.PGSQL.{port}.lock").read_text().split()[0])
-    return sum(_ticks(each) for each in (postmaster, *_children(postmaster))) / TICK
+    query = parse_qs(urlsplit(dsn).query)
+    lock = Path(query["host"][0], f".s.PGSQL.{query['port'][0]}.lock")
+    return tree_s(int(lock.read_text().split()[0]))
 
 
-def _children(parent: int) -> list[int]:
-    found = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-    return [int(each) for each in found.split()]
+def own_s(process: int) -> float:
+    """Seconds of this process alone."""
+    return sum(_fields(process)[:2]) / TICK
 
 
-def _ticks(process: int) -> int:
+def tree_s(process: int) -> float:
+    """Seconds of a process and everything below it, the dead included."""
+    return sum(_fields(process)) / TICK + sum(map(tree_s, children(process)))
+
+
+def children(parent: int) -> list[int]:
+    """Of whichever of its threads started them; none of a process that has gone."""
+    found = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        try:
+            found.extend(int(each) for each in task.read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def _fields(process: int) -> list[int]:
+    """utime, stime, and those of its buried children, in ticks; its parent has them once it has gone."""
     try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        text = Path(f"/proc/{process}/stat").read_text()
     except OSError:
-        return 0  # It has gone since; its parent has its time.
-    return sum(map(int, fields[11:15]))
+        return [0, 0, 0, 0]
+    return [int(each) for each in text.rpartition(")")[2].split()[11:15]]
