@@ -25,6 +25,7 @@ from contactcenter.services.takeover import Takeover
 from contactcenter.storage.embedded import EmbeddedPostgres
 from contactcenter.storage.migrate import migrate
 from contactcenter.storage.pool import open_pool
+from contactcenter.wiring import garbage
 from contactcenter.wiring.core import Core
 from contactcenter.workers.router import Router, RouterSettings
 from contactcenter.workers.supervisor import Supervisor
@@ -130,6 +131,7 @@ async def _round(dsn: str, folder: Path, load: Load) -> Figures:
             waits.append(await centre.live(f"call-{number}"))
 
     await one(-1)
+    garbage.settle()
     await asyncio.gather(*(one(number) for number in range(load.warm_up)))
     waits.clear()
     events, began, own, server = centre.events, time.perf_counter(), time.process_time(), processor_s(dsn)

@@ -36,6 +36,8 @@ from contactcenter.demo.access import DemoAccess, load
 
 ONCE = Patience(tries=1)
 READY_S = 60.0
+AT_THE_DOOR = 20
+"""So many sign in at once."""
 PLATFORMS = 4
 """Connections of a client are limited to a hundred."""
 MAILBOX, SITE = "service@xinghai.example", "xinghai-web"
@@ -124,11 +126,11 @@ class World:
                     api=lambda url: ApiClient(url, patience=ONCE),
                 )
                 self._platforms.append(await stack.enter_async_context(client))
-            for token in await self._tokens(agents):
-                desk = await stack.enter_async_context(AgentClient(self.access.base_url, token))
-                await desk.sign_in()
-                self.spawn(self._work(desk))
-                await desk.ready()
+            tokens, gate = await self._tokens(agents), asyncio.Semaphore(AT_THE_DOOR)
+            ready = [asyncio.Event() for _ in tokens]
+            for token, event in zip(tokens, ready, strict=True):
+                self.spawn(self._sit(token, event, gate))
+            await asyncio.gather(*(event.wait() for event in ready))
             yield self
             for task in self._tasks:
                 task.cancel()
@@ -151,6 +153,16 @@ class World:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _sit(self, token: str, ready: asyncio.Event, gate: asyncio.Semaphore) -> None:
+        """An agent's day, from signing in until he is cancelled."""
+        async with AgentClient(self.access.base_url, token) as desk:
+            async with gate:
+                await desk.sign_in()
+                working = asyncio.ensure_future(self._work(desk))
+                await desk.ready()
+            ready.set()
+            await working
 
     async def _work(self, desk: AgentClient) -> None:
         """Everything at once: what is offered is accepted, what is owned is finished, what is finished wrapped up."""

@@ -11,7 +11,7 @@ from contactcenter.services.views import FirstReceipt
 from contactcenter.storage import rows
 from contactcenter.storage.change_parts import parts_of
 from contactcenter.storage.group_writer import GroupWriter
-from contactcenter.storage.point_reads import PointReads
+from contactcenter.storage.grouped import Grouped
 from contactcenter.storage.pool import Database
 
 NUMBERED = "(SELECT json_object_agg(id, seq) FROM write_messages)::text AS message_seqs"
@@ -21,7 +21,7 @@ class PostgresChangeStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writer = GroupWriter(self._write)
-        self._receipts = PointReads(self._first_receipts)
+        self._receipts = Grouped(self._first_receipts)
 
     async def apply(self, changes: Changes) -> Applied:
         return await self._writer.apply(changes)

@@ -8,14 +8,18 @@ import msgspec
 
 from contactcenter.services.views import OutboxItem
 from contactcenter.storage import rows
+from contactcenter.storage.grouped import Grouped
 from contactcenter.storage.pool import Database
 
 MICROS = 1_000_000
+Ended = tuple[str, str, int]
+"""A sending's id, its outcome, and the instant."""
 
 
 class PostgresOutboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._done = Grouped(self._finish)
 
     async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
         """`attempts` counts this claim already."""
@@ -28,7 +32,13 @@ class PostgresOutboxStore:
         return items
 
     async def done(self, item: str, outcome: str, now: int) -> None:
-        await self._database.run("finish_sending", item, outcome, now)
+        await self._done.get((item, outcome, now))
+
+    async def _finish(self, ended: Sequence[Ended]) -> dict[Ended, None]:
+        """A sending that is ended twice keeps its first outcome, so this may be tried again."""
+        sendings = [{"id": item, "outcome": outcome, "at": at} for item, outcome, at in ended]
+        await self._database.run("finish_sendings", rows.text(sendings))
+        return {}
 
     async def retry(self, item: str, outcome: str, next_at: int) -> None:
         await self._database.run("retry_sending", item, outcome, next_at)

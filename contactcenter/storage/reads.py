@@ -20,8 +20,8 @@ from contactcenter.services.views import (
     Scope,
 )
 from contactcenter.storage import rows
+from contactcenter.storage.grouped import Grouped
 from contactcenter.storage.live_reads import LiveReads
-from contactcenter.storage.point_reads import PointReads
 from contactcenter.storage.pool import Database
 
 FACTS_PAGE = 1000
@@ -50,8 +50,8 @@ class _Customers:
 class PostgresIntakeReads(_Customers):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._calls = PointReads(self._calls_of)
-        self._callers = PointReads(self._callers_of)
+        self._calls = Grouped(self._calls_of)
+        self._callers = Grouped(self._callers_of)
 
     async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
         return await self._callers.get((client, identities))
@@ -95,8 +95,9 @@ class PostgresIntakeReads(_Customers):
 class PostgresReads(_Customers, LiveReads):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._contacts = PointReads(self._contacts_of)
-        self._conversations = PointReads(self._conversations_of)
+        self._contacts = Grouped(self._contacts_of)
+        self._customers = Grouped(self._customers_of)
+        self._conversations = Grouped(self._conversations_of)
 
     async def contact(self, scope: Scope, contact: str) -> ContactView | None:
         return await self._contacts.get((scope, contact))
@@ -135,7 +136,11 @@ class PostgresReads(_Customers, LiveReads):
             since, seq, last = page[-1]["at"], page[-1]["seq"] or 0, page[-1]["id"]
 
     async def customer(self, scope: Scope, customer: str) -> CustomerView | None:
-        return await self._customer("customer", scope.provider, scope.client, customer)
+        return await self._customers.get((scope, customer))
+
+    async def _customers_of(self, keys: Sequence[Named]) -> dict[Named, CustomerView]:
+        found = await self._database.rows("customers", _named(keys))
+        return {keys[row["n"]]: rows.whole_customer(_without(row, "n")) for row in found}
 
     async def find_customer(self, scope: Scope, kind: str, value: str) -> CustomerView | None:
         return await self._customer("find_customer", scope.provider, scope.client, kind, value)

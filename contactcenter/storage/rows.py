@@ -53,6 +53,12 @@ def customer(row: Any, identities: list[Any], records: list[Any]) -> CustomerVie
     return CustomerView(**row, identities=pairs, records=tuple(dict(each) for each in records))
 
 
+def whole_customer(row: Any) -> CustomerView:
+    """Identities and records as JSON, in one row with the customer."""
+    identities = tuple((kind, value) for kind, value in _plain(row["identities"] or "[]"))
+    return CustomerView(**{**row, "identities": identities, "records": tuple(_plain(row["records"] or "[]"))})
+
+
 def caller(row: Any) -> CallerView:
     fields = dict(row)
     for name in ("n", "last_agent"):

@@ -1,7 +1,7 @@
-"""Many readers, one statement: look-ups by key that were asked for while the last statement ran go out together.
+"""Many callers, one statement: what was asked for by key while the last statement ran goes out together.
 
-No timer here either: a lone look-up goes at once. A statement begins after all its look-ups were asked for, so each
-reads at least what its caller has already been told is stored.
+For look-ups, and for small writes that may be made twice. No timer here either: a lone caller's goes at once. A
+statement begins after all of it was asked for, so each reads at least what its caller was already told is stored.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ LARGEST: Final = 200
 LIMIT: Final = 10_000
 
 Fetch = Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]
-"""Keys, no one twice -> what was found."""
+"""Keys, no one twice -> what was found; nothing for a write."""
 
 
-class PointReads(Generic[K, V]):
-    """One kind of look-up. At most one statement is on its way: more would only be smaller."""
+class Grouped(Generic[K, V]):
+    """One kind of statement. At most one statement is on its way: more would only be smaller."""
 
     def __init__(self, fetch: Fetch[K, V], *, largest: int = LARGEST, limit: int = LIMIT) -> None:
         self._fetch = fetch
@@ -32,18 +32,18 @@ class PointReads(Generic[K, V]):
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """None when there is no such row. Raises what the read raises, and Busy when too many wait already."""
+        """None when there is no such row. Raises what the statement raises, and Busy when too many wait already."""
         found = self._waiting.get(key)
         if found is None:
             if len(self._waiting) >= self._limit:
-                raise Busy("more is waiting to be read than can be", code="overloaded")
+                raise Busy("more is waiting for the store than can be", code="overloaded")
             found = self._waiting[key] = asyncio.get_running_loop().create_future()
             if self._task is None:
                 self._task = asyncio.get_running_loop().create_task(self._work())
         try:
             return await asyncio.shield(found)
         except ContactCenterError as problem:
-            # One look-up may have several callers, and each raises an exception of its own.
+            # One key may have several callers, and each raises an exception of its own.
             raise type(problem)(str(problem), code=problem.code) from problem
 
     async def _work(self) -> None:
@@ -55,7 +55,7 @@ class PointReads(Generic[K, V]):
             self._task = None
 
     async def _settle(self, asked: dict[K, asyncio.Future[V | None]]) -> None:
-        """A read that fails for one of its keys is made again for each alone."""
+        """What fails for one of its keys is tried again for each alone."""
         try:
             found = await self._fetch(list(asked))
         except Exception as problem:
