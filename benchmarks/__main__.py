@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
 decide, day, staffing, peers and estimates measure the routing core alone; writer, lifecycles and takeover the
-database as well.
+database as well, doors a whole running service.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from benchmarks import (
     bench_day,
     bench_decide,
+    bench_doors,
     bench_estimates,
     bench_lifecycles,
     bench_peers,
@@ -30,6 +31,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
     "takeover": bench_takeover.main,
+    "doors": bench_doors.main,
 }
 
 

@@ -266,7 +266,7 @@ class Intake(Protocol):
 
         Raises UnknownDoor for a line, mailbox or site nobody configured (kept in quarantine),
         DifferentPayload for an id that was used with another content, IntakeBusy when the service
-        cannot take more now.
+        cannot take more now, of it IntakeOverloaded when only new contacts are refused.
         """
         ...
 
@@ -298,9 +298,19 @@ class DifferentPayload(ChannelError):
 
 
 class IntakeBusy(ChannelError):
-    """The service cannot take more right now; try again."""
+    """The service cannot take more right now; try again after `retry_after_s` seconds."""
 
     code = "busy"
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class IntakeOverloaded(IntakeBusy):
+    """More is waiting than can be dealt with: nothing new is taken now. What is already here is not affected."""
+
+    code = "overloaded"
 
 
 class Malformed(ChannelError):

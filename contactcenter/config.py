@@ -51,6 +51,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_quarantine_days: int = 400
     webhook_private: bool = False
     """Outbound webhooks may go to http and to addresses of our own network; for tests and closed networks."""
+    max_backlog: int = 10_000
+    max_backlog_age_s: float = 10.0
+    """Beyond either, counted in undecided events of a provider, doors refuse new contacts."""
     example: bool = True
     """Load the Kangjia and Ruixun example when the database holds no configuration."""
 
@@ -174,6 +177,8 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "keep_receipts_days": _age(35),
     "keep_quarantine_days": _age(7),
     "webhook_private": _flag,
+    "max_backlog": _positive(int),
+    "max_backlog_age_s": _positive(float),
     "example": _flag,
 }
 assert set(_READERS) == {field.name for field in fields(Settings)}, "every setting has its reader"

@@ -22,7 +22,7 @@ from msgspec import Struct
 from channels.phone.dialect import translate
 from channels.phone.feed import CommandFeed
 from channels.phone.verify import Verifier
-from channels.port import ChannelError, Intake, Malformed, Receipt
+from channels.port import ChannelError, Intake, IntakeBusy, Malformed, Receipt
 
 MAX_BYTES: Final = 256 * 1024
 log = logging.getLogger(__name__)
@@ -67,10 +67,10 @@ _KNOWN: Final[dict[str, tuple[int, str]]] = {
     "too_large": (413, "The body is too large"),
     "malformed": (422, "The event cannot be read"),
     "busy": (503, "The service is busy"),
+    "overloaded": (503, "No new contact can be taken now"),
 }
 _HEADERS: Final[dict[int, dict[str, str]]] = {
     401: {"www-authenticate": "StandardWebhooks"},
-    503: {"retry-after": "1"},
 }
 _AFTER: Final = re.compile(r"[0-9]{1,18}")
 
@@ -159,7 +159,8 @@ def _refusal(error: ChannelError, event: str) -> web.Response:
         return _failure(error, event)
     status, title = _KNOWN[error.code]
     field = error.field if isinstance(error, Malformed) else ""
-    return _problem(code=error.code, status=status, title=title, detail=str(error), field=field)
+    wait = error.retry_after_s if isinstance(error, IntakeBusy) else 0
+    return _problem(code=error.code, status=status, title=title, detail=str(error), field=field, wait_s=wait)
 
 
 def _failure(error: Exception, event: str) -> web.Response:
@@ -170,7 +171,7 @@ def _failure(error: Exception, event: str) -> web.Response:
     return _problem(code="internal", status=500, title="Something went wrong", detail="The event was not taken.")
 
 
-def _problem(*, code: str, status: int, title: str, detail: str, field: str = "") -> web.Response:
+def _problem(*, code: str, status: int, title: str, detail: str, field: str = "", wait_s: int = 0) -> web.Response:
     problem = Problem(
         type=f"urn:contactcenter:problem:{code}",
         title=title,
@@ -183,7 +184,7 @@ def _problem(*, code: str, status: int, title: str, detail: str, field: str = ""
         status=status,
         body=msgspec.json.encode(problem),
         content_type="application/problem+json",
-        headers=_HEADERS.get(status),
+        headers={"retry-after": str(wait_s)} if wait_s else _HEADERS.get(status),
     )
 
 

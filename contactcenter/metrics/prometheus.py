@@ -48,6 +48,10 @@ class Registry:
         )
         self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
         self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
+        self.refused_overload = Counter(
+            "cc_refused_overload", "New contacts refused because too much waits", ["channel"], registry=own
+        )
+        self.backlog = Gauge("cc_backlog", "Events that wait to be decided", ["provider"], registry=own)
         self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
 
     def batch(self, *, events: int, seconds: float) -> None:

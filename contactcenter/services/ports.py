@@ -12,6 +12,8 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Applied, Batch, Changes, Outgoing
 from contactcenter.services.views import (
+    Backlog,
+    CallerView,
     CallView,
     CaseView,
     ComplaintView,
@@ -111,7 +113,14 @@ class NodeStore(Protocol):
 
 class ChangeStore(Protocol):
     async def apply(self, changes: Changes) -> Applied:
-        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race."""
+        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race.
+
+        Many may be asked for at once and are then written together; each succeeds or fails as if alone.
+        """
+        ...
+
+    def waiting(self) -> tuple[int, float]:
+        """How many changes of this process wait to be written, and for how many seconds the first of them."""
         ...
 
     async def first_receipt(self, source: str, external_id: str) -> FirstReceipt | None: ...
@@ -124,7 +133,9 @@ class ChangeStore(Protocol):
 class IntakeReads(Protocol):
     """What intake looks at before it decides; all confined to one client or one door."""
 
-    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None: ...
+    async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
+        """The customer of the first (kind, value) that is known; without his records."""
+        ...
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 
@@ -135,6 +146,10 @@ class IntakeReads(Protocol):
         ...
 
     async def open_callback(self, client: str, number: str) -> ContactView | None: ...
+
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        """The events of each domain that wait to be decided, counted to `most`."""
+        ...
 
 
 class Reads(Protocol):

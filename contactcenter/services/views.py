@@ -50,6 +50,20 @@ class CustomerView(Struct, frozen=True, kw_only=True):
     records: tuple[dict[str, Any], ...] = ()
 
 
+class Backlog(Struct, frozen=True):
+    """What waits: how many, and the instant since when the oldest does (0 when none)."""
+
+    depth: int = 0
+    oldest_at: int = 0
+
+
+class CallerView(Struct, frozen=True):
+    """Who stands at a door, with all his identities, and the agent of his newest contact ('' for none)."""
+
+    customer: CustomerView
+    last_agent: str = ""
+
+
 class ContactView(Struct, frozen=True, kw_only=True):
     id: str
     domain: str

@@ -137,6 +137,9 @@ class Subscribed:
         await self._bus.publish("outbox")
         return done
 
+    def waiting(self) -> tuple[int, float]:
+        return self._store.waiting()
+
     async def first_receipt(self, source: str, external_id: str) -> FirstReceipt | None:
         return await self._store.first_receipt(source, external_id)
 

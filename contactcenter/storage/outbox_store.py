@@ -10,15 +10,19 @@ import msgspec
 from channels.port import Unreadable
 from contactcenter.services.views import OutboxItem, Scope
 from contactcenter.storage import rows
+from contactcenter.storage.grouped import Grouped
 from contactcenter.storage.pool import Database
 
 MICROS = 1_000_000
 KINDS = ("mail", "phone", "webhook")
+Ended = tuple[str, str, int, bool]
+"""A sending's id, its outcome, the instant, and whether it was given up."""
 
 
 class PostgresOutboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._done = Grouped(self._finish)
 
     async def due(
         self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = (), sources: Sequence[str] | None = None
@@ -35,7 +39,13 @@ class PostgresOutboxStore:
         return items
 
     async def done(self, item: str, outcome: str, now: int, *, dead: bool = False) -> None:
-        await self._database.run("finish_sending", item, outcome, now, dead)
+        await self._done.get((item, outcome, now, dead))
+
+    async def _finish(self, ended: Sequence[Ended]) -> dict[Ended, None]:
+        """A sending that is ended twice keeps its first outcome, so this may be tried again."""
+        sendings = [{"id": item, "outcome": outcome, "at": at, "dead": dead} for item, outcome, at, dead in ended]
+        await self._database.run("finish_sendings", rows.text(sendings))
+        return {}
 
     async def dead(self, scope: Scope, limit: int, before: str = "") -> list[OutboxItem]:
         found = await self._database.rows("dead_sendings", scope.provider, scope.client, limit, before)

@@ -25,6 +25,7 @@ from contactcenter.config import Settings
 from contactcenter.domain.texts import catalogue
 from contactcenter.realtime.bus import LocalBus
 from contactcenter.realtime.replies import BusReplies
+from contactcenter.services.admission import Admission, Bounds
 from contactcenter.services.callbacks import Callbacks
 from contactcenter.services.cases import Cases
 from contactcenter.services.configuring import Configuring
@@ -92,6 +93,8 @@ class Core:
         self.left_messages = LeftMessages(
             reads=self.reads, opening=self.opening, cases=self.cases, instructions=self.instructions, ids=self.ids
         )
+        bounds = Bounds(self.settings.max_backlog, self.settings.max_backlog_age_s)
+        self.admission = Admission(self.directories, bounds)
         self.intake = self._intake()
 
     def _intake(self) -> Intake:
@@ -142,4 +145,4 @@ class Core:
             ChatSaid: chat.said,
             ChatLeft: chat.left,
         }
-        return UseCases(planners, {CallOffered: phone.recall})
+        return UseCases(planners, {CallOffered: phone.recall}, self.admission)

@@ -1,4 +1,6 @@
-"""What a process does beside its work: it follows the configuration and keeps partitions ahead of the facts."""
+"""What a process does beside its work: it follows the configuration, watches the backlog, and keeps partitions ahead
+of the facts.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import logging
 from contactcenter.storage.partitions import ensure_fact_partitions
 from contactcenter.storage.retention import Keep, Retention
 from contactcenter.wiring.core import Core
+from contactcenter.workers.backlog_watch import BacklogWatch
 
 log = logging.getLogger(__name__)
 HOUR_S = 3_600.0
@@ -41,6 +44,17 @@ async def keep_no_longer(core: Core) -> None:
         if done:
             log.info("deleted for their age: %s", ", ".join(f"{table} {count}" for table, count in done.items()))
         await core.clock.sleep(HOUR_S)
+
+
+def watch_backlog(core: Core) -> BacklogWatch:
+    return BacklogWatch(
+        core.admission,
+        reads=core.reads,
+        here=core.stores.changes.waiting,
+        providers=lambda: core.directories.providers,
+        most=core.settings.max_backlog,
+        clock=core.clock,
+    )
 
 
 async def keep_partitions(core: Core) -> None:

@@ -11,7 +11,7 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
-from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions
+from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions, watch_backlog
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.fleet import Fleet
@@ -41,6 +41,9 @@ def run_parts(
         supervisor.run("routers", routers.run)
         ages = QueueAges(core.office)
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
+    if {"api", "phone"} & set(core.settings.roles):
+        core.admission.heard = lambda channel: registry.refused_overload.labels(channel).inc()
+        supervisor.run("backlog", watch_backlog(core).run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
     run_outbound(core, supervisor, senders=doors.senders, registry=registry)

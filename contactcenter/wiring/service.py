@@ -23,7 +23,7 @@ from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.access import Access
 from contactcenter.storage.migrate import check, migrate
 from contactcenter.storage.partitions import ensure_fact_partitions
-from contactcenter.wiring import example
+from contactcenter.wiring import example, garbage
 from contactcenter.wiring.access_file import AccessFile, tell_address
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.database import reached
@@ -118,6 +118,7 @@ async def _open_doors(
         stack.push_async_callback(doors.mail.stop)
     base_url = settings.public_url or f"http://{settings.http_host}:{listener.getsockname()[1]}"
     access = tell_address(core, base_url, doors.mail.address)
+    garbage.settle()
     await web.SockSite(runner, listener).start()
     stack.push_async_callback(_drain, core, doors, desks)
     return Service(core, base_url, doors.mail.address, access)

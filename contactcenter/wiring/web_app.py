@@ -64,6 +64,8 @@ def _services(
     async def boards() -> list[LiveQueues]:
         registry.outbox_backlog.set(await core.stores.outbox.backlog())
         registry.sockets.labels("desk").set(desks.gateway.sockets)
+        for provider in core.directories.providers:
+            registry.backlog.labels(provider).set(core.admission.depth(provider))
         return [await board.live(Scope(provider)) for provider in core.directories.providers]
 
     async def ready() -> dict[str, Any]:

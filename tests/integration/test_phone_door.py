@@ -28,6 +28,7 @@ from channels.port import (
     CallOffered,
     DifferentPayload,
     IntakeBusy,
+    IntakeOverloaded,
     PhoneCommand,
     Receipt,
     Refused,
@@ -204,6 +205,13 @@ async def test_an_id_with_another_content_is_409(client: Client, intake: Recordi
     intake.answer = DifferentPayload("e1")
     response = await post(client, body_of())
     assert (response.status, (await problem(response))["code"]) == (409, "different_payload")
+
+
+async def test_an_overloaded_service_is_503_with_its_own_code_and_wait(client: Client, intake: RecordingIntake) -> None:
+    intake.answer = IntakeOverloaded(retry_after_s=7)
+    response = await post(client, body_of())
+    assert (response.status, response.headers["retry-after"]) == (503, "7")
+    assert (await problem(response))["code"] == "overloaded"
 
 
 async def test_a_busy_service_is_503_and_says_when_to_come_back(client: Client, intake: RecordingIntake) -> None:
