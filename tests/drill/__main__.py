@@ -1,0 +1,68 @@
+"""The drill's command line: numbers on standard output, exit code 1 for a violation, 2 when the drill itself failed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections import Counter
+
+from drill.faults import SCENARIOS
+from drill.run import Outcome, Wish, drill
+
+SHOWN = 20
+
+
+def main() -> int:
+    options = _options()
+    names = options.only or list(SCENARIOS)
+    seed = options.seed if options.seed is not None else int(time.time()) % 1_000_000
+    wish = Wish(seed=seed, seconds=options.minutes * 60, scenarios=names, keep=options.keep)
+    outcome = asyncio.run(drill(wish))
+    return _told(outcome, seed)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="drill", description="The service under faults, and a check of its history.")
+    parser.add_argument("--seed", type=int, help="what decides kinds and moments of traffic and faults")
+    parser.add_argument("--minutes", type=float, default=3.0, help="of faults, divided among the scenarios")
+    parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="one scenario; may be repeated")
+    parser.add_argument("--keep", action="store_true", help="leave logs and database in the temporary folder")
+    return parser.parse_args()
+
+
+def _told(outcome: Outcome, seed: int) -> int:
+    history = outcome.history
+    acked = ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.ledger.counted().items()))
+    print(f"\nacknowledged: {acked}")
+    print(f"not acknowledged: {dict(outcome.ledger.refused.most_common())}")
+    print(
+        f"stored: {len(history.contacts)} contacts, {len(history.facts)} facts, {len(history.events)} events, "
+        f"{len(history.offers)} offers, {len(history.assignments)} assignments"
+    )
+    answers = Counter(f"{each.answer or 'unheard'}" for each in history.commanded)
+    print(f"agents' commands: {dict(answers.most_common())}; commands to the platform: {len(history.ordered)}")
+    epochs = sorted({sighting.epoch for sighting in history.sightings})
+    print(f"epochs seen: {len(epochs)}; the checker took {outcome.checked_s:.2f} s")
+    for name, values in outcome.numbers.items():
+        shown = ", ".join(f"{value:.2f}" for value in values)
+        print(f"{name}: {shown}")
+    return _verdict(outcome, seed)
+
+
+def _verdict(outcome: Outcome, seed: int) -> int:
+    kinds = Counter(violation.kind for violation in outcome.violations)
+    for violation in outcome.violations[:SHOWN]:
+        print(f"VIOLATION {violation.kind}: {violation.evidence}")
+    if outcome.folder:
+        print(f"logs and data: {outcome.folder}")
+    if kinds:
+        print(f"FAILED with seed {seed}: {dict(kinds)}")
+        return 1
+    print(f"PASSED with seed {seed}: 0 violations")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

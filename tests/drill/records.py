@@ -1,0 +1,176 @@
+"""A drill's history as plain values: what outsiders were told, and what the store holds when all is quiet.
+
+Instants are microseconds UTC. The first half is the drill's own memory (nobody can lose it but the drill), the
+second half are rows of the service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+# --- what outsiders know -----------------------------------------------------------------------------------------
+
+
+class Acknowledged(Struct, frozen=True, kw_only=True):
+    """A door said that it has this. `kind`: an event type of the phone dialect, `mail`, `chat` or `word`.
+
+    `id` is the sender's own: event id, Message-ID, chat session, or the text of a word. `subject` is the call or the
+    chat session. `contact` is what the reply named, '' when it named none.
+    """
+
+    kind: str
+    id: str
+    at: int
+    source: str = ""
+    subject: str = ""
+    contact: str = ""
+    leg: str = "customer"
+
+
+class Commanded(Struct, frozen=True, kw_only=True):
+    """What an agent's desk said. `answer`: ok, the code of a refusal, or '' when no answer was heard."""
+
+    agent: str
+    id: str
+    kind: str
+    answer: str
+    text: str = ""
+
+
+class Ordered(Struct, frozen=True, kw_only=True):
+    """A command that the phone platform was sent. `offer` is '' for commands that name none."""
+
+    id: str
+    kind: str
+    at: int
+    offer: str = ""
+    not_after: int = 0
+
+
+class Sighting(NamedTuple):
+    """What the drill saw in the domain's row at one instant: from then on no older epoch may write."""
+
+    at: int
+    domain: str
+    epoch: int
+    last_seq: int
+
+
+# --- what the store holds ------------------------------------------------------------------------------------------
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    id: str
+    at: int
+    kind: str
+    contact: str = ""
+    agent: str = ""
+    seq: int | None = None
+    data: dict[str, Any] = {}
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """The decision's own order; a router's fact is `<domain>:<seq>:<ordinal>`."""
+        tail = self.id.rpartition(":")[2]
+        return self.seq or 0, int(tail) if tail.isdecimal() else 0
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """A row of the domain's log. `seq` None: no router has decided it."""
+
+    row: int
+    domain: str
+    seq: int | None = None
+    epoch: int | None = None
+    kind: str = ""
+    contact: str = ""
+    dedupe: str = ""
+    problem: str = ""
+    hash: str = ""
+
+
+class Contact(Struct, frozen=True, kw_only=True):
+    id: str
+    medium: str
+    view: str
+    state: str
+    domain: str = ""
+    external_id: str = ""
+    owner: str = ""
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    id: str
+    contact: str
+    agent: str
+    ended: bool
+    outcome: str = ""
+
+
+class Assignment(Struct, frozen=True, kw_only=True):
+    id: str
+    contact: str
+    agent: str
+    ended: bool
+
+
+class Sending(Struct, frozen=True, kw_only=True):
+    """A row of the outbox."""
+
+    id: str
+    kind: str
+    contact: str
+    outcome: str = ""
+    done: bool = True
+
+
+class Receipt(Struct, frozen=True):
+    source: str
+    external_id: str
+    contact: str = ""
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    conversation: str
+    seq: int
+    contact: str
+    sender: str
+    text: str
+    message_id: str = ""
+
+
+@dataclass
+class History:
+    """Everything the checker sees. `units` a contact costs by medium, `capacity` units an agent has.
+
+    `last_seq` by domain is the end of its log; `differences` and `imbalance` are what the service says of itself.
+    """
+
+    seed: int = 0
+    units: dict[str, int] = field(default_factory=dict)
+    capacity: dict[str, int] = field(default_factory=dict)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    commanded: list[Commanded] = field(default_factory=list)
+    ordered: list[Ordered] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    outbox: list[Sending] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    last_seq: dict[str, int] = field(default_factory=dict)
+    replay: str = ""
+    """'' when a replay of the log gave 0 differences, else what it said."""
+
+
+class Violation(NamedTuple):
+    """`kind` is stable; `evidence` names the rows and facts that prove it."""
+
+    kind: str
+    evidence: str
