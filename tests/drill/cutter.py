@@ -34,7 +34,7 @@ def walk(depth: int) -> Iterator[Plan]:
 
 
 class Cutter:
-    """Listens on `port` once started. Unless it is `armed` it relays; `cuts` counts, `seen` are the plans that struck."""
+    """Listens on `port` once started; relays unless it is `armed`. `cuts` counts, `seen` has the plans that struck."""
 
     def __init__(self, target: int, protocol: str, *, depth: int = 12) -> None:
         self._target = target

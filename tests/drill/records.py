@@ -174,3 +174,33 @@ class Violation(NamedTuple):
 
     kind: str
     evidence: str
+
+
+KINDS: dict[str, str] = {
+    "lost contact": "a door acknowledged it, and there is no contact of it that opened once",
+    "contact twice": "one call or wish became two contacts",
+    "lost event": "a webhook was acknowledged, and neither its receipt nor its effect is there",
+    "undecided event": "no router ever decided it",
+    "event set aside": "a router could not decide it",
+    "lost word": "a mail or chat message was acknowledged and is not stored",
+    "word twice": "a mail or chat message is stored more than once",
+    "gap in a conversation": "its messages are not numbered 1, 2, 3 ...",
+    "receipts disagree": "repetitions of one event were told different contacts",
+    "imbalance": "facts and row do not agree that a contact ended once",
+    "stuck contact": "open, although everybody has gone and the agents took what was left",
+    "double assignment": "two owners at once",
+    "over capacity": "an agent holds more units than he has",
+    "offer after the end": "a contact was offered that was over",
+    "offer outlives contact": "an offer is live, its contact is over",
+    "write after fence": "an old epoch wrote after a newer one had begun, or something was stored beside the log",
+    "gap in the log": "a number of the domain's log is missing",
+    "number twice": "two events of the domain's log have one number",
+    "order without decision": "the phone platform was told what no router decided",
+    "order too late": "the phone platform was told something after it was of any use",
+    "replay differs": "the log decided again comes out otherwise",
+    "fact twice": "what can happen once has two facts",
+    "command twice": "an agent's command had its effect twice",
+    "lost command": "an agent's command was answered ok and had no effect",
+    "row differs": "a row says something else than the facts",
+}
+"""Every kind of violation, and what it means."""

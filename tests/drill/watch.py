@@ -77,7 +77,7 @@ class Watch:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(self._house.dsn, timeout=2, command_timeout=5)
                 return await self._connection.fetchrow(query, *args)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
                 if self._connection is not None:
                     self._connection.terminate()
                 self._connection = None
