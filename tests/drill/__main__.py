@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 from drill.faults import SCENARIOS
+from drill.planted import BUGS, planted
 from drill.run import Outcome, Wish, drill
 
 SHOWN = 20
@@ -17,6 +18,8 @@ SHOWN = 20
 def main() -> int:
     options = _options()
     names = options.only or list(SCENARIOS)
+    if options.planted:
+        return _planted(options.seed or 1)
     seed = options.seed if options.seed is not None else int(time.time()) % 1_000_000
     wish = Wish(seed=seed, seconds=options.minutes * 60, scenarios=names, keep=options.keep)
     outcome = asyncio.run(drill(wish))
@@ -28,6 +31,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="what decides kinds and moments of traffic and faults")
     parser.add_argument("--minutes", type=float, default=3.0, help="of faults, divided among the scenarios")
     parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="one scenario; may be repeated")
+    parser.add_argument("--planted", action="store_true", help="broken copies of the service: each must be caught")
     parser.add_argument("--keep", action="store_true", help="leave logs and database in the temporary folder")
     return parser.parse_args()
 
@@ -49,6 +53,24 @@ def _told(outcome: Outcome, seed: int) -> int:
         shown = ", ".join(f"{value:.2f}" for value in values)
         print(f"{name}: {shown}")
     return _verdict(outcome, seed)
+
+
+def _planted(seed: int) -> int:
+    """Exit code 1 when a bug was missed."""
+    missed = 0
+    for bug in BUGS:
+        print(f"\nplanted: {bug.name}", flush=True)
+        with planted(bug) as root:
+            wish = Wish(
+                seed=seed, seconds=bug.seconds, scenarios=[bug.scenario], root=root, eager=bug.eager, drain_s=10.0
+            )
+            outcome = asyncio.run(drill(wish))
+        found = [violation for violation in outcome.violations if violation.kind == bug.kind]
+        missed += not found
+        evidence = found[0].evidence if found else "no such violation"
+        print(f"{'CAUGHT' if found else 'MISSED'}  {bug.kind}: {len(found)} times, first: {evidence}", flush=True)
+    print(f"\n{len(BUGS) - missed} of {len(BUGS)} planted bugs caught")
+    return 1 if missed else 0
 
 
 def _verdict(outcome: Outcome, seed: int) -> int:

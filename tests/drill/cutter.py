@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from itertools import count
+from itertools import repeat
 from typing import NamedTuple
 
 from drill.boundaries import Boundaries
@@ -39,13 +39,14 @@ class Cutter:
     def __init__(self, target: int, protocol: str, *, depth: int = 12) -> None:
         self._target = target
         self._protocol = protocol
-        self._plans = walk(depth)
-        self._numbers = count(1)
+        self._plans: Iterator[Plan] = walk(depth)
         self._server: asyncio.Server | None = None
         self.armed = False
         self.connections = 0
         self.seen: set[Plan] = set()
         self.cuts = 0
+        self.passed = 0
+        """Bytes relayed, in all."""
         self.port = 0
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -56,6 +57,11 @@ class Cutter:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+
+    def follow(self, plan: Plan) -> None:
+        """Every connection from now on gets this one plan."""
+        self._plans = repeat(plan)
+        self.armed = True
 
     def drop(self) -> None:
         """End the connections that began before: those that come next follow the walk."""
@@ -94,7 +100,9 @@ class Cutter:
             at = None
             if plan is not None:
                 at, left = _cut_at(boundaries, data, left, inside=plan.inside)
-            writer.write(data if at is None else data[:at])
+            part = data if at is None else data[:at]
+            self.passed += len(part)
+            writer.write(part)
             await writer.drain()
             if at is not None and plan is not None:
                 self.cuts += 1

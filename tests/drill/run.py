@@ -27,7 +27,8 @@ from drill.records import History, Violation
 from drill.watch import Watch
 
 ROOT = Path(__file__).parents[2]
-DRAIN_S = 90.0
+LAST_S = 150.0
+"""For the customers who are still there: they do not give up, but they hang up."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Wish:
     eager: bool = False
     agents: int = 30
     keep: bool = False
+    drain_s: float = 90.0
 
 
 @dataclass
@@ -140,9 +142,9 @@ async def _traffic(scene: Scene, customers: Customers, wish: Wish, background: a
             await SCENARIOS[name](scene, wish.seconds / len(names))
         scene.ledger.note("--- drain: no more customers, everything runs")
         customers.stopped.set()
-        async with asyncio.timeout(DRAIN_S * 2):
+        async with asyncio.timeout(LAST_S):
             await arriving
-        drained = await _drain(scene)
+        drained = await _drain(scene, wish.drain_s)
         for relay in scene.cutters:
             await relay.stop()
     return drained
@@ -158,13 +160,13 @@ async def _helpers(scene: Scene) -> AsyncIterator[None]:
             task.cancel()
 
 
-async def _drain(scene: Scene) -> bool:
+async def _drain(scene: Scene, patience_s: float) -> bool:
     """Callers who were never told to have gone go now; agents and their write-ups take the rest."""
     for call in list(scene.ledger.calls):
         await scene.platform.post(scene.platform.event("call.released", call, by="customer"))
     began, left = time.monotonic(), 1
     closed = False
-    while left and time.monotonic() - began < DRAIN_S:
+    while left and time.monotonic() - began < patience_s:
         await asyncio.sleep(0.3)
         left = await scene.watch.open_contacts() + await scene.watch.undecided()
         if not closed and left > 100:
