@@ -52,10 +52,12 @@ class Agent:
         self.asleep = False
         """Takes nothing on: lets it ring."""
         self.connections = 0
+        self.desk: AgentClient | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
         async with Written(self._url, self._token, agent=self.name, ledger=self._ledger) as desk:
+            self.desk = desk
             await _try(desk.sign_in(self._device))
             while True:
                 self.connections = desk.connections

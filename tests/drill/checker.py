@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from drill.records import History, Violation
 from drill.rules_accounts import accounted, conserved, events_kept, receipts_agree, words_kept
-from drill.rules_effects import commands_once, facts_once, rows_follow_facts
+from drill.rules_effects import commands_once, desks_follow, facts_once, rows_follow_facts
 from drill.rules_fence import epochs_rise, log_is_gapless, orders_have_decisions, replays
 from drill.rules_owners import capacity_kept, offers_end, one_owner
 
@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     replays,
     facts_once,
     commands_once,
+    desks_follow,
     rows_follow_facts,
 )
 

@@ -24,7 +24,7 @@ async def gathered(house: House, ledger: Ledger, *, seed: int) -> r.History:
     history.units = {medium["medium"]: medium["units"] for medium in house.document["media"]}
     history.capacity = {agent["id"]: agent.get("capacity", 60) for agent in house.document["agents"]}
     history.acknowledged, history.commanded = ledger.acknowledged, ledger.commanded
-    history.ordered, history.sightings = ledger.ordered, ledger.sightings
+    history.ordered, history.sightings, history.desks = ledger.ordered, ledger.sightings, ledger.desks
     done = house.run("replay", "--provider", house.document["provider"]["id"])
     history.replay = "" if done.returncode == 0 else (done.stdout + done.stderr)[-1500:]
     return history

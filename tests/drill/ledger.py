@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from drill.records import Acknowledged, Commanded, Ordered, Sighting
+from drill.records import Acknowledged, Commanded, Desk, Ordered, Sighting
 
 
 def now() -> int:
@@ -19,6 +19,7 @@ class Ledger:
     commanded: list[Commanded] = field(default_factory=list)
     ordered: list[Ordered] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     """Answers of the doors that acknowledged nothing, by what they were."""
     calls: dict[str, str] = field(default_factory=dict)

@@ -50,6 +50,14 @@ class Ordered(Struct, frozen=True, kw_only=True):
     not_after: int = 0
 
 
+class Desk(Struct, frozen=True, kw_only=True):
+    """What an agent still had in front of him when the store said that everything is over."""
+
+    agent: str
+    offers: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+
+
 class Sighting(NamedTuple):
     """What the drill saw in the domain's row at one instant: from then on no older epoch may write."""
 
@@ -156,6 +164,7 @@ class History:
     commanded: list[Commanded] = field(default_factory=list)
     ordered: list[Ordered] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
@@ -201,6 +210,7 @@ KINDS: dict[str, str] = {
     "fact twice": "what can happen once has two facts",
     "command twice": "an agent's command had its effect twice",
     "lost command": "an agent's command was answered ok and had no effect",
+    "stale desk": "an agent still sees what is over",
     "row differs": "a row says something else than the facts",
 }
 """Every kind of violation, and what it means."""

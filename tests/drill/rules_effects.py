@@ -71,6 +71,15 @@ def rows_follow_facts(history: History) -> Iterator[Violation]:
             yield Violation("row differs", f"offer {offer.id}: its row and its facts differ on whether it ended")
 
 
+def desks_follow(history: History) -> Iterator[Violation]:
+    """Snapshot and events together say what a fetch would say: of what is over nobody sees anything."""
+    over = {contact.id for contact in history.contacts if contact.state == "ended"}
+    for desk in history.desks:
+        stale = [name for name in (*desk.offers, *desk.contacts) if name.partition("/")[0] in over]
+        if stale:
+            yield Violation("stale desk", f"{desk.agent} still sees {', '.join(stale)}")
+
+
 def _folded(history: History) -> dict[str, str]:
     """The state of each contact after its last routing fact."""
     states: dict[str, str] = {}

@@ -23,10 +23,11 @@ from drill.gather import gathered
 from drill.house import House, house
 from drill.ledger import Ledger
 from drill.platform import Platform
-from drill.records import History, Violation
+from drill.records import Desk, History, Violation
 from drill.watch import Watch
 
 ROOT = Path(__file__).parents[2]
+DESKS_S = 15.0
 LAST_S = 150.0
 """For the customers who are still there: they do not give up, but they hang up."""
 
@@ -145,9 +146,25 @@ async def _traffic(scene: Scene, customers: Customers, wish: Wish, background: a
         async with asyncio.timeout(LAST_S):
             await arriving
         drained = await _drain(scene, wish.drain_s)
+        await _look_at_desks(scene)
         for relay in scene.cutters:
             await relay.stop()
     return drained
+
+
+async def _look_at_desks(scene: Scene) -> None:
+    """Once everything is over the desks are empty, a moment later; what is left there is written down."""
+    began = time.monotonic()
+    while True:
+        desks = [(agent.name, agent.desk.desk) for agent in scene.agents if agent.desk is not None and agent.desk.fresh]
+        full = [(name, desk) for name, desk in desks if desk.offers or desk.contacts]
+        if not full or time.monotonic() - began > DESKS_S:
+            break
+        await asyncio.sleep(0.1)
+    scene.ledger.note(f"{len(desks)} desks are connected, {len(full)} of them not empty")
+    scene.ledger.desks = [
+        Desk(agent=name, offers=tuple(desk.offers), contacts=tuple(desk.contacts)) for name, desk in full
+    ]
 
 
 @asynccontextmanager

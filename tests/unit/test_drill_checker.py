@@ -313,6 +313,8 @@ MUTATIONS: list[tuple[str, Callable[[History], None]]] = [
     ("command twice", _say_twice),
     ("lost command", _say_lost),
     ("lost command", _without("command.done")),
+    ("stale desk", lambda history: history.desks.append(r.Desk(agent="a1", contacts=("c1",)))),
+    ("stale desk", lambda history: history.desks.append(r.Desk(agent="a1", offers=("c2/1/a1",)))),
     ("row differs", _assignment_gone),
     ("row differs", _live_offer),
     ("row differs", lambda history: _contact(history, 0, state="waiting")),
