@@ -29,7 +29,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="drill", description="The service under faults, and a check of its history.")
     parser.add_argument("--seed", type=int, help="what decides kinds and moments of traffic and faults")
-    parser.add_argument("--minutes", type=float, default=3.0, help="of faults, divided among the scenarios")
+    parser.add_argument("--minutes", type=float, default=2.5, help="of faults, divided among the scenarios")
     parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="one scenario; may be repeated")
     parser.add_argument("--planted", action="store_true", help="broken copies of the service: each must be caught")
     parser.add_argument("--keep", action="store_true", help="leave logs and database in the temporary folder")

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from drill.boundaries import Boundaries
 
 CHUNK = 65_536
+DEPTH = 8
+"""Messages of one direction before the walk begins again."""
 
 
 class Plan(NamedTuple):
@@ -36,7 +38,7 @@ def walk(depth: int) -> Iterator[Plan]:
 class Cutter:
     """Listens on `port` once started; relays unless it is `armed`. `cuts` counts, `seen` has the plans that struck."""
 
-    def __init__(self, target: int, protocol: str, *, depth: int = 12) -> None:
+    def __init__(self, target: int, protocol: str, *, depth: int = DEPTH) -> None:
         self._target = target
         self._protocol = protocol
         self._plans: Iterator[Plan] = walk(depth)

@@ -24,8 +24,8 @@ from drill.watch import Watch
 STORM = 3_000
 STORM_S = 10.0
 AT_ONCE = 150
-CROWD = 1_000
-"""Callbacks that wait when the router of the recovery is killed."""
+CROWD, CROWD_S = 1_000, 15.0
+"""Callbacks that wait when the router of the recovery is killed, if the machine takes them in within this time."""
 
 
 @dataclass
@@ -188,24 +188,31 @@ async def cut(scene: Scene, seconds: float) -> None:
     scene.ledger.note(f"the cutter rests after {cuts} cuts")
 
 
+async def together(scene: Scene, seconds: float) -> None:
+    """Several at once: cut connections, dead doors, dead routers, no Redis, and storms on top."""
+    async with asyncio.TaskGroup() as group:
+        for scenario in (cut, kill_doors, kill_router, redis, webhooks):
+            group.create_task(scenario(scene, seconds))
+
+
 async def recovery(scene: Scene, seconds: float) -> None:
     """A crowd waits, its router is killed: how long until somebody is offered a contact again."""
     for agent in scene.agents:
         agent.asleep = True
-    gate = asyncio.Semaphore(40)
+    gate, began = asyncio.Semaphore(40), time.monotonic()
 
     async def wish(number: int) -> None:
         async with gate:
+            if time.monotonic() - began > CROWD_S:
+                return
             event = scene.platform.event(
                 "callback.requested", f"crowd-{number}", dialled="4000000101", number=f"138{number:08d}"
             )
             await scene.platform.post(event)
 
-    began = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for number in range(CROWD):
             group.create_task(wish(number))
-    scene.measured("callbacks taken in, /s", CROWD / (time.monotonic() - began))
     victim = await owner(scene)
     scene.ledger.note(f"kill -9 {victim.name}, {await scene.watch.open_contacts()} contacts open")
     at = scene.watch.now()
@@ -239,5 +246,6 @@ SCENARIOS: dict[str, Scenario] = {
     "redis": redis,
     "pause": pause,
     "cut": cut,
+    "together": together,
     "recovery": recovery,
 }

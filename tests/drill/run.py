@@ -17,7 +17,7 @@ from contactcenter.client.http import ApiClient
 from drill.agents import Agent
 from drill.checker import check
 from drill.customers import Customers
-from drill.cutter import Cutter
+from drill.cutter import DEPTH, Cutter
 from drill.faults import SCENARIOS, Scene
 from drill.gather import gathered
 from drill.house import House, house
@@ -27,6 +27,7 @@ from drill.records import Desk, History, Violation
 from drill.watch import Watch
 
 ROOT = Path(__file__).parents[2]
+RELAYS = ("desks", "chats", "webhooks", "mails")
 DESKS_S = 15.0
 LAST_S = 150.0
 """For the customers who are still there: they do not give up, but they hang up."""
@@ -147,6 +148,8 @@ async def _traffic(scene: Scene, customers: Customers, wish: Wish, background: a
             await arriving
         drained = await _drain(scene, wish.drain_s)
         await _look_at_desks(scene)
+        seen = {name: len(relay.seen) for name, relay in zip(RELAYS, scene.cutters, strict=True)}
+        scene.ledger.note(f"boundaries cut, of {4 * (DEPTH + 1)}: {seen}; cuts {sum(r.cuts for r in scene.cutters)}")
         for relay in scene.cutters:
             await relay.stop()
     return drained
