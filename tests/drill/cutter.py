@@ -7,7 +7,8 @@ boundary or inside the message that follows. Which plan a connection gets depend
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import repeat
 from typing import NamedTuple
 
@@ -38,8 +39,8 @@ def walk(depth: int) -> Iterator[Plan]:
 class Cutter:
     """Listens on `port` once started; relays unless it is `armed`. `cuts` counts, `seen` has the plans that struck."""
 
-    def __init__(self, target: int, protocol: str, *, depth: int = DEPTH) -> None:
-        self._target = target
+    def __init__(self, targets: Sequence[int], protocol: str, *, depth: int = DEPTH) -> None:
+        self._targets = targets
         self._protocol = protocol
         self._plans: Iterator[Plan] = walk(depth)
         self._server: asyncio.Server | None = None
@@ -73,7 +74,7 @@ class Cutter:
         self.connections += 1
         plan = next(self._plans) if self.armed else None
         try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            up_reader, up_writer = await self._upstream()
         except OSError:
             writer.transport.abort()
             return
@@ -88,6 +89,14 @@ class Cutter:
         finally:
             self._open.difference_update(ends)
             _abort(ends)
+
+    async def _upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The targets in turn, as a load balancer does it; one that does not answer is passed over."""
+        first = self.connections
+        for number in range(first, first + len(self._targets) - 1):
+            with suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", self._targets[number % len(self._targets)])
+        return await asyncio.open_connection("127.0.0.1", self._targets[(first - 1) % len(self._targets)])
 
     async def _pump(
         self,

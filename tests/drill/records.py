@@ -51,11 +51,16 @@ class Ordered(Struct, frozen=True, kw_only=True):
 
 
 class Desk(Struct, frozen=True, kw_only=True):
-    """What an agent still had in front of him when the store said that everything is over."""
+    """What an agent still had in front of him when the store said that everything is over.
+
+    `connected`: he has a socket; `present`: the router believes so.
+    """
 
     agent: str
     offers: tuple[str, ...] = ()
     contacts: tuple[str, ...] = ()
+    connected: bool = True
+    present: bool = True
 
 
 class Sighting(NamedTuple):
@@ -211,6 +216,8 @@ KINDS: dict[str, str] = {
     "command twice": "an agent's command had its effect twice",
     "lost command": "an agent's command was answered ok and had no effect",
     "stale desk": "an agent still sees what is over",
+    "ghost agent": "the router believes an agent connected who has gone: he is offered work",
+    "unseen agent": "the router believes an agent gone who is connected: he is offered nothing",
     "row differs": "a row says something else than the facts",
 }
 """Every kind of violation, and what it means."""

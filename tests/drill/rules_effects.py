@@ -78,6 +78,10 @@ def desks_follow(history: History) -> Iterator[Violation]:
         stale = [name for name in (*desk.offers, *desk.contacts) if name.partition("/")[0] in over]
         if stale:
             yield Violation("stale desk", f"{desk.agent} still sees {', '.join(stale)}")
+        if desk.present and not desk.connected:
+            yield Violation("ghost agent", f"{desk.agent} has gone, and his presence is connected")
+        if desk.connected and not desk.present:
+            yield Violation("unseen agent", f"{desk.agent} has a socket, and his presence is not connected")
 
 
 def _folded(history: History) -> dict[str, str]:

@@ -28,7 +28,7 @@ from drill.watch import Watch
 
 ROOT = Path(__file__).parents[2]
 RELAYS = ("desks", "chats", "webhooks", "mails")
-DESKS_S = 15.0
+DESKS_S, GHOSTS_S = 15.0, 40.0
 LAST_S = 150.0
 """For the customers who are still there: they do not give up, but they hang up."""
 
@@ -103,11 +103,11 @@ async def _drill(wish: Wish, folder: Path) -> Outcome:
 async def _peopled(
     built: House, ledger: Ledger, platform: Platform, wish: Wish, rng: Random
 ) -> tuple[Scene, Customers]:
-    """Every third agent, and one of the doors of each kind, is behind a cutter."""
+    """Every third agent, and one of the doors of each kind, is behind a cutter, which also changes the process."""
     gateways = [process.port for process in built.of("gateway")]
     apis = [process.port for process in built.of("api")]
-    relays = [Cutter(port, "http") for port in (gateways[0], apis[0], apis[1])]
-    relays.append(Cutter(built.smtp["api-1"], "smtp"))
+    relays = [Cutter(ports, "http") for ports in (gateways, apis, [*apis, built.process("phone-1").port])]
+    relays.append(Cutter([built.smtp["api-1"], built.smtp["api-2"]], "smtp"))
     for relay in relays:
         await relay.start()
     desk_relay, chat_relay, hook_relay, mail_relay = relays
@@ -150,24 +150,51 @@ async def _traffic(scene: Scene, customers: Customers, wish: Wish, background: a
         await _look_at_desks(scene)
         seen = {name: len(relay.seen) for name, relay in zip(RELAYS, scene.cutters, strict=True)}
         scene.ledger.note(f"boundaries cut, of {4 * (DEPTH + 1)}: {seen}; cuts {sum(r.cuts for r in scene.cutters)}")
-        for relay in scene.cutters:
-            await relay.stop()
+        victim = scene.house.process("gateway-1")
+        scene.ledger.note(f"kill -9 {victim.name} for good; the agents go home")
+        victim.kill()
+    await _look_for_ghosts(scene)
+    for relay in scene.cutters:
+        await relay.stop()
     return drained
 
 
 async def _look_at_desks(scene: Scene) -> None:
-    """Once everything is over the desks are empty, a moment later; what is left there is written down."""
+    """Once everything is over desks are empty, and the router knows who is there; a moment later at most."""
     began = time.monotonic()
     while True:
-        desks = [(agent.name, agent.desk.desk) for agent in scene.agents if agent.desk is not None and agent.desk.fresh]
-        full = [(name, desk) for name, desk in desks if desk.offers or desk.contacts]
-        if not full or time.monotonic() - began > DESKS_S:
+        there = await scene.watch.connected()
+        desks = [_desk(agent, there) for agent in scene.agents if agent.desk is not None and agent.desk.fresh]
+        wrong = [desk for desk in desks if desk.offers or desk.contacts or not desk.present]
+        if not wrong or time.monotonic() - began > DESKS_S:
             break
-        await asyncio.sleep(0.1)
-    scene.ledger.note(f"{len(desks)} desks are connected, {len(full)} of them not empty")
-    scene.ledger.desks = [
-        Desk(agent=name, offers=tuple(desk.offers), contacts=tuple(desk.contacts)) for name, desk in full
-    ]
+        await asyncio.sleep(0.2)
+    scene.ledger.note(f"{len(desks)} desks are connected; {len(wrong)} of them are not as they should be")
+    scene.ledger.desks += wrong
+
+
+def _desk(agent: Agent, there: set[str]) -> Desk:
+    assert agent.desk is not None
+    state = agent.desk.desk
+    return Desk(
+        agent=agent.name,
+        offers=tuple(state.offers),
+        contacts=tuple(state.contacts),
+        connected=True,
+        present=agent.name in there,
+    )
+
+
+async def _look_for_ghosts(scene: Scene) -> None:
+    """A gateway was killed and everybody has gone home: the router hears of all of them, also of those."""
+    began = time.monotonic()
+    while True:
+        there = await scene.watch.connected()
+        if not there or time.monotonic() - began > GHOSTS_S:
+            break
+        await asyncio.sleep(0.2)
+    scene.ledger.note(f"{len(there)} agents seem to be there, {time.monotonic() - began:.1f} s after they left")
+    scene.ledger.desks += [Desk(agent=agent, connected=False, present=True) for agent in sorted(there)]
 
 
 @asynccontextmanager

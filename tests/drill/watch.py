@@ -58,6 +58,13 @@ class Watch:
         row = await self._row("SELECT count(*) AS n FROM routing_events WHERE seq IS NULL")
         return row["n"] if row else 0
 
+    async def connected(self) -> set[str]:
+        """The agents who have a socket, as the router knows it."""
+        row = await self._row(
+            "SELECT array_agg(agent_id) AS agents FROM presences WHERE (route->>'connected')::boolean"
+        )
+        return set(row["agents"] or ()) if row else set()
+
     async def first_offer_after(self, at: int, patience_s: float) -> float:
         """Seconds from `at` to the first offer of an epoch that began later; 0 when there was none in time."""
         ends = at + int(patience_s * 1e6)

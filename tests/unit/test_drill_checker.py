@@ -315,6 +315,8 @@ MUTATIONS: list[tuple[str, Callable[[History], None]]] = [
     ("lost command", _without("command.done")),
     ("stale desk", lambda history: history.desks.append(r.Desk(agent="a1", contacts=("c1",)))),
     ("stale desk", lambda history: history.desks.append(r.Desk(agent="a1", offers=("c2/1/a1",)))),
+    ("ghost agent", lambda history: history.desks.append(r.Desk(agent="a1", connected=False))),
+    ("unseen agent", lambda history: history.desks.append(r.Desk(agent="a1", present=False))),
     ("row differs", _assignment_gone),
     ("row differs", _live_offer),
     ("row differs", lambda history: _contact(history, 0, state="waiting")),

@@ -61,7 +61,7 @@ async def test_a_connection_is_cut_after_the_messages_of_its_plan(messages: int,
         writer.close()
 
     server = await asyncio.start_server(service, "127.0.0.1", 0)
-    cutter = Cutter(server.sockets[0].getsockname()[1], "smtp")
+    cutter = Cutter([server.sockets[0].getsockname()[1]], "smtp")
     cutter.follow(Plan(messages, True, inside))
     await cutter.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", cutter.port)
@@ -86,7 +86,7 @@ async def test_a_cutter_that_is_not_armed_relays_everything() -> None:
         writer.close()
 
     server = await asyncio.start_server(service, "127.0.0.1", 0)
-    cutter = Cutter(server.sockets[0].getsockname()[1], "smtp")
+    cutter = Cutter([server.sockets[0].getsockname()[1]], "smtp")
     await cutter.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", cutter.port)
     writer.write(b"through\r\n")
