@@ -10,6 +10,7 @@ from collections import Counter
 
 from drill.faults import SCENARIOS
 from drill.planted import BUGS, planted
+from drill.processes import DrillFailed
 from drill.run import Outcome, Wish, drill
 
 SHOWN = 20
@@ -22,7 +23,12 @@ def main() -> int:
         return _planted(options.seed or 1, options.only)
     seed = options.seed if options.seed is not None else int(time.time()) % 1_000_000
     wish = Wish(seed=seed, seconds=options.minutes * 60, scenarios=names, keep=options.keep)
-    outcome = asyncio.run(drill(wish))
+    print(f"seed {seed}: {', '.join(names)}; faults for {wish.seconds:.0f} s", flush=True)
+    try:
+        outcome = asyncio.run(drill(wish))
+    except DrillFailed as failed:
+        print(f"NOT DRILLED: {failed}")
+        return 2
     return _told(outcome, seed)
 
 

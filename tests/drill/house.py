@@ -22,9 +22,9 @@ from drill.backing import Postgres, Redis, free_port
 from drill.processes import DrillFailed, Process, environment
 
 ROLES = {
+    "api-1": "api",
     "router-1": "router,worker",
     "router-2": "router,worker",
-    "api-1": "api",
     "api-2": "api",
     "gateway-1": "gateway",
     "gateway-2": "gateway",
@@ -94,17 +94,16 @@ class House:
             self.processes[name] = Process(
                 name, roles, root=self.root, folder=self.folder, port=free_port(), settings=self.settings(name)
             )
-        await self._configured()
-        for process in self.processes.values():
-            process.start()
-        await asyncio.gather(*(process.ready() for process in self.processes.values()))
-
-    async def _configured(self) -> None:
-        """The first process loads the example, with everybody's tokens; then our version of it goes over it."""
-        first = self.process("api-1")
+        self._configure()
+        first, *others = self.processes.values()
         first.start()
         await first.ready()
-        first.stop()
+        for process in others:
+            process.start()
+        await asyncio.gather(*(process.ready() for process in others))
+
+    def _configure(self) -> None:
+        """Our version of the example; the first process that starts adds its customers and everybody's tokens."""
         file = self.folder / "drill.yaml"
         file.write_text(yaml.safe_dump(self.document, allow_unicode=True, sort_keys=False), encoding="utf-8")
         self._must("config", "apply", str(file))

@@ -14,6 +14,7 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from drill.ledger import Ledger, now
+from drill.records import Ordered
 
 SOURCE = "pbx-1"
 JSON = "application/cloudevents+json"
@@ -143,9 +144,7 @@ class Platform:
             await self.post(self.event("call.released", call, by="platform", leg="agent", offer=offer, cause=cause))
 
 
-def _ordered(name: str, kind: str, data: dict[str, Any]) -> Any:
-    from drill.records import Ordered
-
+def _ordered(name: str, kind: str, data: dict[str, Any]) -> Ordered:
     until = data.get("not_after", "")
     not_after = int(dt.datetime.fromisoformat(until).timestamp() * 1_000_000) if until else 0
     return Ordered(id=name, kind=kind, at=now(), offer=data.get("offer", ""), not_after=not_after)

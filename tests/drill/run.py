@@ -23,11 +23,14 @@ from drill.gather import gathered
 from drill.house import House, house
 from drill.ledger import Ledger
 from drill.platform import Platform
+from drill.processes import DrillFailed
 from drill.records import Desk, History, Violation
 from drill.watch import Watch
 
 ROOT = Path(__file__).parents[2]
 RELAYS = ("desks", "chats", "webhooks", "mails")
+SLOW, OVERHEAD_S = 4, 600
+"""A drill is given up after so many times the seconds of its faults, and as much for start, drain and check."""
 DESKS_S, GHOSTS_S = 15.0, 40.0
 LAST_S = 150.0
 """For the customers who are still there: they do not give up, but they hang up."""
@@ -62,7 +65,10 @@ async def drill(wish: Wish) -> Outcome:
     """Everything is over, and nothing runs any more, when it returns."""
     folder = _folder()
     try:
-        return await _drill(wish, folder)
+        async with asyncio.timeout(wish.seconds * SLOW + OVERHEAD_S):
+            return await _drill(wish, folder)
+    except TimeoutError as late:
+        raise DrillFailed(f"not over after {wish.seconds * SLOW + OVERHEAD_S:.0f} s") from late
     finally:
         if not wish.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -147,13 +153,16 @@ async def _traffic(scene: Scene, customers: Customers, wish: Wish, background: a
         async with asyncio.timeout(LAST_S):
             await arriving
         drained = await _drain(scene, wish.drain_s)
-        await _look_at_desks(scene)
-        seen = {name: len(relay.seen) for name, relay in zip(RELAYS, scene.cutters, strict=True)}
-        scene.ledger.note(f"boundaries cut, of {4 * (DEPTH + 1)}: {seen}; cuts {sum(r.cuts for r in scene.cutters)}")
-        victim = scene.house.process("gateway-1")
-        scene.ledger.note(f"kill -9 {victim.name} for good; the agents go home")
-        victim.kill()
-    await _look_for_ghosts(scene)
+        if drained:
+            await _look_at_desks(scene)
+            victim = scene.house.process("gateway-1")
+            scene.ledger.note(f"kill -9 {victim.name} for good; the agents go home")
+            victim.kill()
+    if drained:
+        await _look_for_ghosts(scene)
+    seen = {name: len(relay.seen) for name, relay in zip(RELAYS, scene.cutters, strict=True)}
+    cuts = sum(relay.cuts for relay in scene.cutters)
+    scene.ledger.note(f"{cuts} connections cut; boundaries struck, of {4 * (DEPTH + 1)}: {seen}")
     for relay in scene.cutters:
         await relay.stop()
     return drained
