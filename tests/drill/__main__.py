@@ -7,12 +7,11 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 from drill.faults import SCENARIOS
 from drill.planted import BUGS, planted
 from drill.processes import DrillFailed
-from drill.run import ROOT, Outcome, Wish, drill
+from drill.run import Outcome, Wish, drill
 
 SHOWN = 20
 
@@ -23,7 +22,7 @@ def main() -> int:
     if options.planted:
         return _planted(options.seed or 1, options.only)
     seed = options.seed if options.seed is not None else int(time.time()) % 1_000_000
-    wish = Wish(seed=seed, seconds=options.minutes * 60, scenarios=names, root=options.root, keep=options.keep)
+    wish = Wish(seed=seed, seconds=options.minutes * 60, scenarios=names, keep=options.keep)
     print(f"seed {seed}: {', '.join(names)}; faults for {wish.seconds:.0f} s", flush=True)
     try:
         outcome = asyncio.run(drill(wish))
@@ -39,7 +38,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=2.5, help="of faults, divided among the scenarios")
     parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="one scenario; may be repeated")
     parser.add_argument("--planted", action="store_true", help="broken copies of the service: each must be caught")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the tree whose service is drilled; else this one")
     parser.add_argument("--keep", action="store_true", help="leave logs and database in the temporary folder")
     return parser.parse_args()
 

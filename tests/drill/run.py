@@ -150,8 +150,10 @@ async def _traffic(scene: Scene, customers: Customers, wish: Wish, background: a
             await SCENARIOS[name](scene, wish.seconds / len(names))
         scene.ledger.note("--- drain: no more customers, everything runs")
         customers.stopped.set()
-        async with asyncio.timeout(LAST_S):
-            await arriving
+        _, late = await asyncio.wait({arriving}, timeout=LAST_S)
+        if late:
+            scene.ledger.note(f"customers are still there after {LAST_S:.0f} s; they are sent away")
+            arriving.cancel()
         drained = await _drain(scene, wish.drain_s)
         if drained:
             await _look_at_desks(scene)
