@@ -17,7 +17,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
+"""For a start on a machine that is busy with other things; alone it takes two seconds."""
 PR_SET_PDEATHSIG = 1
 
 
