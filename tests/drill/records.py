@@ -61,6 +61,8 @@ class Desk(Struct, frozen=True, kw_only=True):
     contacts: tuple[str, ...] = ()
     connected: bool = True
     present: bool = True
+    shut_out: bool = False
+    """He tried to come back and could not, with everything running."""
 
 
 class Sighting(NamedTuple):
@@ -217,6 +219,7 @@ KINDS: dict[str, str] = {
     "lost command": "an agent's command was answered ok and had no effect",
     "stale desk": "an agent still sees what is over",
     "ghost agent": "the router believes an agent connected who has gone: he is offered work",
+    "shut out": "an agent cannot get back to his desk, although everything runs",
     "unseen agent": "the router believes an agent gone who is connected: he is offered nothing",
     "row differs": "a row says something else than the facts",
 }

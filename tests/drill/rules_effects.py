@@ -78,6 +78,9 @@ def desks_follow(history: History) -> Iterator[Violation]:
         stale = [name for name in (*desk.offers, *desk.contacts) if name.partition("/")[0] in over]
         if stale:
             yield Violation("stale desk", f"{desk.agent} still sees {', '.join(stale)}")
+        if desk.shut_out:
+            yield Violation("shut out", f"{desk.agent} has no fresh desk although everything runs")
+            continue
         if desk.present and not desk.connected:
             yield Violation("ghost agent", f"{desk.agent} has gone, and his presence is connected")
         if desk.connected and not desk.present:

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 RELAYS = ("desks", "chats", "webhooks", "mails")
 SLOW, OVERHEAD_S = 4, 600
 """A drill is given up after so many times the seconds of its faults, and as much for start, drain and check."""
-DESKS_S, GHOSTS_S = 15.0, 40.0
+DESKS_S, GHOSTS_S = 30.0, 40.0
 LAST_S = 150.0
 """For the customers who are still there: they do not give up, but they hang up."""
 
@@ -175,17 +175,18 @@ async def _look_at_desks(scene: Scene) -> None:
     began = time.monotonic()
     while True:
         there = await scene.watch.connected()
-        desks = [_desk(agent, there) for agent in scene.agents if agent.desk is not None and agent.desk.fresh]
-        wrong = [desk for desk in desks if desk.offers or desk.contacts or not desk.present]
+        desks = [_desk(agent, there) for agent in scene.agents]
+        wrong = [desk for desk in desks if desk.offers or desk.contacts or not desk.present or desk.shut_out]
         if not wrong or time.monotonic() - began > DESKS_S:
             break
         await asyncio.sleep(0.2)
-    scene.ledger.note(f"{len(desks)} desks are connected; {len(wrong)} of them are not as they should be")
+    scene.ledger.note(f"{len(wrong)} of {len(desks)} desks are not as they should be")
     scene.ledger.desks += wrong
 
 
 def _desk(agent: Agent, there: set[str]) -> Desk:
-    assert agent.desk is not None
+    if agent.desk is None or not agent.desk.fresh:
+        return Desk(agent=agent.name, connected=False, present=False, shut_out=True)
     state = agent.desk.desk
     return Desk(
         agent=agent.name,

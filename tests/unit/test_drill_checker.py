@@ -316,6 +316,7 @@ MUTATIONS: list[tuple[str, Callable[[History], None]]] = [
     ("stale desk", lambda history: history.desks.append(r.Desk(agent="a1", contacts=("c1",)))),
     ("stale desk", lambda history: history.desks.append(r.Desk(agent="a1", offers=("c2/1/a1",)))),
     ("ghost agent", lambda history: history.desks.append(r.Desk(agent="a1", connected=False))),
+    ("shut out", lambda history: history.desks.append(r.Desk(agent="a1", connected=False, shut_out=True))),
     ("unseen agent", lambda history: history.desks.append(r.Desk(agent="a1", present=False))),
     ("row differs", _assignment_gone),
     ("row differs", _live_offer),
