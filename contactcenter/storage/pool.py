@@ -27,6 +27,9 @@ SESSION = {
 LOST_RACE = {"CC001", "23505", "40001", "40P01"}
 """Our own check, unique violation, serialization failure, deadlock: read again and decide again."""
 
+DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last is what a statement meets on a connection that broke under the one before it."""
+
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
     """No session state is ever changed, so nothing is reset between two uses: a round trip less each time."""
@@ -122,7 +125,7 @@ def translated() -> Iterator[None]:
     """The driver's exceptions as ours; the cause is kept, and what we cannot name passes through."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, UnicodeEncodeError, OSError) as error:
+    except (*DRIVER, UnicodeEncodeError, OSError) as error:
         named = _named(error)
         if named is None:
             raise
