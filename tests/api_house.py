@@ -351,7 +351,7 @@ class House:
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
         rows: Any = self.rows
-        stores = stores or Stores(rows, rows, rows, rows, rows, rows, rows, rows)
+        stores = stores or Stores(rows, rows, rows, rows, rows, rows, rows, rows, rows)
         self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)
         self.board = QueueBoard(stores.reads, self.clock, zone_of=lambda provider: ZoneInfo("Asia/Shanghai"))
         self.feed = LiveFeed(board=self.board, access=self.access, bus=self.bus, pace=pace)

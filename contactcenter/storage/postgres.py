@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from contactcenter.storage.access_store import PostgresAccessStore
+from contactcenter.storage.attendance_store import PostgresAttendanceStore
 from contactcenter.storage.change_store import PostgresChangeStore
 from contactcenter.storage.configuration_store import PostgresConfigurationStore
 from contactcenter.storage.outbox_store import PostgresOutboxStore
@@ -28,4 +29,5 @@ def postgres_stores(pool: asyncpg.Pool) -> Stores:
         configuration=PostgresConfigurationStore(database),
         outbox=PostgresOutboxStore(database),
         timers=PostgresTimerStore(database),
+        attendance=PostgresAttendanceStore(database),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contactcenter.services.ports import (
     AccessStore,
+    AttendanceStore,
     ChangeStore,
     ConfigurationStore,
     IntakeReads,
@@ -26,3 +27,4 @@ class Stores:
     configuration: ConfigurationStore
     outbox: OutboxStore
     timers: TimerStore
+    attendance: AttendanceStore

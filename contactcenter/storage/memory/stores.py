@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contactcenter.storage.memory.attendance import MemoryAttendanceStore
 from contactcenter.storage.memory.changes import MemoryChangeStore
 from contactcenter.storage.memory.database import MemoryDatabase
 from contactcenter.storage.memory.reads import MemoryReads
@@ -28,4 +29,5 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         configuration=MemoryConfigurationStore(home),
         outbox=MemoryOutboxStore(home),
         timers=MemoryTimerStore(home),
+        attendance=MemoryAttendanceStore(home),
     )
