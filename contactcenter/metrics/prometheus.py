@@ -40,6 +40,12 @@ class Registry:
         self.overflowed = Counter("cc_overflowed", "Contacts that waited too long", ["answer"], registry=own)
         self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
         self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
+        self.unseen_offers = Counter(
+            "cc_offers_unseen", "Unanswered offers that no socket of the agent acknowledged", registry=own
+        )
+        self.unacknowledged = Gauge(
+            "cc_sockets_unacknowledged", "Agents' sockets behind with their acknowledgements", registry=own
+        )
         self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
 
     def batch(self, *, events: int, seconds: float) -> None:

@@ -78,11 +78,6 @@ class DeskService:
             raise Conflict("this command has no place here", code="unknown_command")
         return await handler(seat, command)
 
-    async def connection(self, seat: Seat, *, connected: bool, key: str) -> None:
-        """The agent's first socket came or the last one went. `key` is unique for this change."""
-        event = ev.Connected(seat.agent) if connected else ev.Disconnected(seat.agent)
-        await self._asking.tell(seat.provider, key, event)
-
     # --- what the router decides -------------------------------------------------------------------------------
 
     async def _ask(self, seat: Seat, command: p.Command, event: ev.AnyEvent, changes: Changes | None = None) -> Answer:

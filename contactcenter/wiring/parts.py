@@ -81,6 +81,10 @@ def run_parts(
     if routers:
         ages = QueueAges(core.office)
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
+    if "gateway" in core.settings.roles:
+        supervisor.run("desks", desks.gateway.run)
+    if {"gateway", "worker"} & set(core.settings.roles):
+        supervisor.run("gateways", desks.watch.run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
     if {"worker", "phone"} & set(core.settings.roles):

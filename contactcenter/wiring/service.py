@@ -57,7 +57,7 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
         await _configure(core, access)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         registry, alarms = Registry(), Alarms(supervisors_words(core))
-        doors, desks = build_doors(core, session), build_desks(core, access)
+        doors, desks = build_doors(core, session), build_desks(core, access, registry)
         routers = build_routers(core, registry, alarms)
         supervisor = Supervisor(core.clock)
         stack.push_async_callback(supervisor.stop)

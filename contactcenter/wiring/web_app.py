@@ -63,6 +63,7 @@ def _services(
     async def boards() -> list[LiveQueues]:
         registry.outbox_backlog.set(await core.stores.outbox.backlog())
         registry.sockets.labels("desk").set(desks.gateway.sockets)
+        registry.unacknowledged.set(desks.gateway.unacknowledged)
         return [await board.live(Scope(provider)) for provider in core.directories.providers]
 
     async def ready() -> dict[str, Any]:
