@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well.
+decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as
+well; sockets a whole service.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from benchmarks import (
     bench_estimates,
     bench_lifecycles,
     bench_peers,
+    bench_sockets,
     bench_staffing,
     bench_writer,
 )
@@ -27,6 +29,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "estimates": bench_estimates.main,
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
+    "sockets": bench_sockets.main,
 }
 
 

@@ -23,8 +23,8 @@ from contactcenter.realtime.desk_commands import Answers, MalformedCommand, prob
 from contactcenter.realtime.desk_hub import Desk, House
 from contactcenter.realtime.desk_session import DeskSession, Wire
 from contactcenter.realtime.errands import Errands
-from contactcenter.realtime.gathering import Gathering
 from contactcenter.services.desk import DeskService
+from contactcenter.services.gathering import Gathering
 from contactcenter.services.office import Office
 from contactcenter.services.screen_pop import ScreenPop
 from contactcenter.services.seats import Seat, seat_of
@@ -129,7 +129,10 @@ class DeskGateway:
         await socket.prepare(request)
         entered = await self._greet(socket)
         if entered is not None:
-            await self._serve(request, socket, *entered)
+            session, seat = await self._admit(request, socket, *entered)
+            del entered, offered
+            await self._serve(session, seat)
+            await socket.close(code=session.close_code)
         return socket
 
     async def drain(self) -> None:
@@ -186,15 +189,17 @@ class DeskGateway:
 
     # --- being there -------------------------------------------------------------------------------------------
 
-    async def _serve(
+    async def _admit(
         self, request: web.Request, socket: web.WebSocketResponse, hello: p.Hello, who: Principal, seat: Seat
-    ) -> None:
+    ) -> tuple[DeskSession, Seat]:
+        """At his desk: connected, welcomed, and on the way to where the desk stands. `_serve` must follow."""
+
         async def carry(command: p.Command) -> p.Reply:
             return await self._carry(command, who, seat)
 
         wire = Wire(
             socket=socket,
-            abort=lambda: request.transport.abort() if request.transport else None,
+            abort=request.transport.abort if request.transport else _nothing,
             limit=self._limits.waiting,
             stuck_s=self._limits.stuck_s,
         )
@@ -203,17 +208,25 @@ class DeskGateway:
         self._sessions.add(session)
         try:
             await self._attendance.came(seat)
-            session.reply(p.Reply(re=hello.id, ok={}))
-            session.frame(_encode(_welcome(seat)))
-            desk.join(session, hello.cursor, hello.conversations)
-            del hello, request
+        except BaseException:
+            await self._gone(session, seat)
+            raise
+        session.reply(p.Reply(re=hello.id, ok={}))
+        session.frame(_encode(_welcome(seat)))
+        desk.join(session, hello.cursor, hello.conversations)
+        return session, seat
+
+    async def _serve(self, session: DeskSession, seat: Seat) -> None:
+        try:
             await session.read()
         finally:
-            self._sessions.discard(session)
-            self._desks.leave(desk, session)
-            self._empty.set()
-            await self._attendance.went(seat)
-        await socket.close(code=session.close_code)
+            await self._gone(session, seat)
+
+    async def _gone(self, session: DeskSession, seat: Seat) -> None:
+        self._sessions.discard(session)
+        self._desks.leave(seat, session)
+        self._empty.set()
+        await self._attendance.went(seat)
 
     async def _carry(self, command: p.Command, who: Principal, seat: Seat) -> p.Reply:
         """A token that ran out ends the session with the next command."""
@@ -248,9 +261,9 @@ class Desks:
             raise
         return desk
 
-    def leave(self, desk: Desk, session: DeskSession) -> None:
-        desk.leave(session)
-        self._gone(desk.seat)
+    def leave(self, seat: Seat, session: DeskSession) -> None:
+        self._desks[seat].leave(session)
+        self._gone(seat)
 
     def _gone(self, seat: Seat) -> None:
         self._here[seat] -= 1
@@ -276,6 +289,10 @@ class Desks:
                 return
             del self._alone[seat]
             await self._desks.pop(seat).close()
+
+
+def _nothing() -> None:
+    """The connection is gone already."""
 
 
 def _welcome(seat: Seat) -> p.Welcome:

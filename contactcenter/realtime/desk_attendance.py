@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from contactcenter.clock import Clock
 from contactcenter.services.ports import AttendanceStore, Bus
 from contactcenter.services.seats import Seat
 
 log = logging.getLogger(__name__)
-BEAT_S, SILENT_S = 2.0, 8.0
+BEAT_S, SILENT_S = 2.0, 12.0
 TOGETHER = 1000
 """Agents that are written in one statement."""
 Key = tuple[str, str]
@@ -34,7 +35,7 @@ class Attendance:
         """As the rows have it."""
         self._moved: dict[Key, None] = {}
         self._turn = asyncio.Lock()
-        self._known = False
+        self._known = self._given_up = False
 
     async def came(self, seat: Seat) -> None:
         """Returns when the agent is connected, as far as his router is concerned."""
@@ -52,20 +53,33 @@ class Attendance:
             log.exception("it could not be written that %s has gone", seat.agent)
 
     async def beat(self) -> None:
-        """Alive. Also writes what could not be written before."""
+        """Alive. It waits for nothing else: a gateway with much to write is not silent."""
         if await self._store.beat(self._node) and self._known:
             log.warning("this gateway was given up while it was silent: whom it holds is written again")
-            self._held.clear()
-            self._moved.update(dict.fromkeys(self._sockets))
+            self._given_up = True
         self._known = True
+
+    async def write_again(self) -> None:
+        """What could not be written before, and everybody when this gateway was given up."""
         async with self._turn:
-            while self._moved:
-                await self._write(next(iter(self._moved)))
+            if self._given_up:
+                self._given_up = False
+                self._held.clear()
+                self._moved.update(dict.fromkeys(self._sockets))
+        while self._moved:
+            async with self._turn:
+                if self._moved:
+                    await self._write(next(iter(self._moved)))
 
     async def run(self) -> None:
         """A part for the supervisor."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._every(self.beat))
+            group.create_task(self._every(self.write_again))
+
+    async def _every(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await self.beat()
+            await work()
             await self._clock.sleep(BEAT_S)
 
     async def elsewhere(self, seat: Seat) -> bool:
@@ -104,9 +118,12 @@ class Attendance:
 
 
 class AttendanceWatch:
-    """Gives up gateways that are silent; runs in every gateway and worker, and two at once do no harm."""
+    """Gives up gateways that are silent, never its own; runs in every gateway and worker, two at once do no harm."""
 
-    def __init__(self, store: AttendanceStore, bus: Bus, clock: Clock, *, silent_s: float = SILENT_S) -> None:
+    def __init__(
+        self, store: AttendanceStore, bus: Bus, clock: Clock, *, node: str, silent_s: float = SILENT_S
+    ) -> None:
+        self._node = node
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -114,9 +131,9 @@ class AttendanceWatch:
 
     async def look(self) -> list[str]:
         """The gateways that were given up now."""
-        silent = await self._store.silent(self._silent_s)
+        silent = [each for each in await self._store.silent(self._silent_s) if each != self._node]
         if silent:
-            log.warning("no sign of life of %s for %.0f s: nobody is connected there", ", ".join(silent), self._silent_s)
+            log.warning("no sign of life of %s: nobody is connected there any more", ", ".join(silent))
             for domain in await self._store.give_up(silent, self._silent_s, self._clock.now()):
                 await self._bus.publish(f"domain:{domain}")
         return silent

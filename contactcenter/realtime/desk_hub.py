@@ -22,7 +22,7 @@ from contactcenter.realtime.desk_queues import Inbox
 from contactcenter.realtime.desk_session import DeskSession
 from contactcenter.realtime.desk_trail import Trail
 from contactcenter.realtime.errands import Errands
-from contactcenter.realtime.gathering import Gathering
+from contactcenter.services.gathering import Gathering
 from contactcenter.services.notices import NoticePush, decode_push, notice_text
 from contactcenter.services.office import Office
 from contactcenter.services.ports import Listener
@@ -235,9 +235,7 @@ class Desk:
         for conversation in heard.keys() & mine.keys():
             after = heard[conversation]
             while True:
-                listed = await self._house.office.reads.messages(
-                    self.seat.scope, conversation, after=after, limit=PAGE
-                )
+                listed = await self._house.office.reads.messages(self.seat.scope, conversation, after=after, limit=PAGE)
                 for each in listed:
                     session.frame(_encode(df.missed_message(each, public_number(self._directory, each.agent))))
                 if len(listed) < PAGE:

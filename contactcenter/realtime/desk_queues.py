@@ -42,9 +42,11 @@ class Inbox(Generic[Item]):
     def take(self) -> Item | None:
         """The next one; None when there is none."""
         if not self._items:
-            self._items = None
             return None
-        return self._items.popleft()
+        item = self._items.popleft()
+        if not self._items:
+            self._items = None
+        return item
 
     def __bool__(self) -> bool:
         return self._stale or bool(self._items)

@@ -26,6 +26,8 @@ from contactcenter.realtime.errands import Errands
 log = logging.getLogger(__name__)
 STUCK, TOO_MANY = 4408, 32
 """Close code of a socket that takes nothing; how many commands may wait behind one another."""
+TOGETHER = 16
+"""Frames under one watch; a socket is stuck when so many do not get through in time."""
 _encode = msgspec.json.Encoder().encode
 Carry = Callable[[p.Command], Awaitable[p.Reply]]
 
@@ -153,9 +155,8 @@ class DeskSession:
         """A socket that takes nothing for a while is cut: whoever sits there will come again."""
         try:
             while (payload := self._outlet.take()) is not None:
-                if payload:
-                    async with asyncio.timeout(self._wire.stuck_s):
-                        await self._wire.socket.send_frame(payload, WSMsgType.TEXT)
+                async with asyncio.timeout(self._wire.stuck_s):
+                    await self._send(payload)
                 if self._outlet.recovered():
                     self._desk.again(self)
         except TimeoutError:
@@ -166,6 +167,16 @@ class DeskSession:
             self._writing = False
         if self._outlet.finished:
             await self._wire.socket.close(code=self.close_code)
+
+    async def _send(self, payload: bytes | None) -> None:
+        """This one and a few more: what waits goes out together."""
+        for _ in range(TOGETHER):
+            if payload:
+                await self._wire.socket.send_frame(payload, WSMsgType.TEXT)
+            if (payload := self._outlet.take()) is None:
+                return
+        if payload:
+            await self._wire.socket.send_frame(payload, WSMsgType.TEXT)
 
     async def _cut(self) -> None:
         """The close frame may still find its way; the connection ends with or without it."""

@@ -10,7 +10,6 @@ from contactcenter.services.views import ContactView, DeskView, OfferView, Queue
 from contactcenter.storage import rows
 from contactcenter.storage.pool import Database
 
-
 OFFER = OfferView.__struct_fields__
 
 

@@ -64,5 +64,5 @@ def build_desks(core: Core, access: Access, registry: Registry) -> Desks:
             directory_of=core.directories.of,
         ),
         deadlines=Deadlines(core.office, complaints, attempts),
-        watch=AttendanceWatch(core.stores.attendance, core.bus, core.clock),
+        watch=AttendanceWatch(core.stores.attendance, core.bus, core.clock, node=core.node),
     )
