@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
 decide, day, staffing, peers and estimates measure the routing core alone; writer, lifecycles and takeover the
-database as well, doors a whole running service.
+database as well, doors and sockets a whole running service.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from benchmarks import (
     bench_estimates,
     bench_lifecycles,
     bench_peers,
+    bench_sockets,
     bench_staffing,
     bench_takeover,
     bench_writer,
@@ -32,6 +33,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "lifecycles": bench_lifecycles.main,
     "takeover": bench_takeover.main,
     "doors": bench_doors.main,
+    "sockets": bench_sockets.main,
 }
 
 

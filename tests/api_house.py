@@ -290,6 +290,10 @@ class Rows:
         who = self.tokens.get(token_hash)
         return None if who is None or (who.provider, who.subject) in self.revoked else who
 
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        found = {each: await self.principal(each, now) for each in token_hashes}
+        return {each: who for each, who in found.items() if who is not None}
+
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:
         self.tokens[token_hash] = principal
 
@@ -354,7 +358,7 @@ class House:
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
         rows: Any = self.rows
-        stores = stores or Stores(*[rows] * 10)
+        stores = stores or Stores(*[rows] * 11)
         self.directories = Directories(stores.configuration)
         self.stores = stores
         self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)

@@ -40,6 +40,7 @@ KINDS: dict[str, str] = {
     "contact.ended": "left the queue for good",
     "offer.made": "was offered to an agent, and why to this one",
     "offer.ended": "an offer ended, and how",
+    "offer.unseen": "an offer rang out that no socket of its agent had acknowledged: not his fault",
     "wrap_up.began": "talk is over, the agent writes up",
     "assignment.ended": "the agent's part is over",
     "presence.changed": "an agent's presence changed",

@@ -52,6 +52,12 @@ class Registry:
             "cc_refused_overload", "New contacts refused because too much waits", ["channel"], registry=own
         )
         self.backlog = Gauge("cc_backlog", "Events that wait to be decided", ["provider"], registry=own)
+        self.unseen_offers = Counter(
+            "cc_offers_unseen", "Unanswered offers that no socket of the agent acknowledged", registry=own
+        )
+        self.unacknowledged = Gauge(
+            "cc_sockets_unacknowledged", "Agents' sockets behind with their acknowledgements", registry=own
+        )
         self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
 
     def batch(self, *, events: int, seconds: float) -> None:

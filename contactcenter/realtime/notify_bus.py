@@ -20,7 +20,7 @@ import asyncpg
 import msgspec
 
 from contactcenter.clock import Clock
-from contactcenter.realtime.bus import LocalBus, LocalSubscription
+from contactcenter.realtime.bus import LocalBus, LocalListener, LocalSubscription
 
 log = logging.getLogger(__name__)
 CHANNEL: Final = "contactcenter"
@@ -65,6 +65,9 @@ class NotifyBus:
 
     def subscribe(self, *topics: str) -> LocalSubscription:
         return self._local.subscribe(*topics)
+
+    async def listen(self, topic: str, heard: Callable[[bytes], None]) -> LocalListener:
+        return await self._local.listen(topic, heard)
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         self._local.on_gap(callback)

@@ -16,7 +16,7 @@ from redis import asyncio as redis
 from redis.exceptions import RedisError
 
 from contactcenter.clock import Clock
-from contactcenter.realtime.bus import LocalBus, LocalSubscription
+from contactcenter.realtime.bus import LocalBus, LocalListener, LocalSubscription
 
 log = logging.getLogger(__name__)
 RETRY_S = 0.5
@@ -48,6 +48,11 @@ class RedisBus:
 
     def subscribe(self, *topics: str) -> RedisSubscription:
         return RedisSubscription(self, self._local, topics)
+
+    async def listen(self, topic: str, heard: Callable[[bytes], None]) -> RedisListener:
+        listener = RedisListener(self, self._local, topic, heard)
+        await self.wants(self._local.attach(listener))
+        return listener
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         self._local.on_gap(callback)
@@ -155,6 +160,17 @@ class RedisBus:
     async def close(self) -> None:
         await self._reset()
         await self._client.aclose()
+
+
+class RedisListener(LocalListener):
+    __slots__ = ("_shared",)
+
+    def __init__(self, bus: RedisBus, local: LocalBus, topic: str, heard: Callable[[bytes], None]) -> None:
+        super().__init__(local, topic, heard)
+        self._shared = bus
+
+    async def stop(self) -> None:
+        await self._shared.drops(self._bus.detach(self))
 
 
 class RedisSubscription(LocalSubscription):

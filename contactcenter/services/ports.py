@@ -201,6 +201,10 @@ class Reads(Protocol):
 
     async def desk(self, provider: str, agent: str) -> DeskView | None: ...
 
+    async def desks(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], DeskView]:
+        """Many desks by (provider, agent), all of one instant; who was never here is missing."""
+        ...
+
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]: ...
 
     async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
@@ -223,6 +227,10 @@ class DoorReads(IntakeReads, Reads, Protocol):
 class AccessStore(Protocol):
     async def principal(self, token_hash: bytes, now: int) -> Principal | None:
         """None for unknown, expired or revoked."""
+        ...
+
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        """Many at once; who may not come in is missing."""
         ...
 
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None: ...
@@ -320,6 +328,34 @@ class TimerStore(Protocol):
         ...
 
 
+class AttendanceStore(Protocol):
+    """Which gateways hold sockets of which agents, by the database's clock (migration 0006)."""
+
+    async def beat(self, node: str) -> bool:
+        """This gateway is alive. True when it was not known: new, or given up while it was silent."""
+        ...
+
+    async def move(self, node: str, moves: Sequence[tuple[str, str, bool]], now: int) -> list[str]:
+        """(provider, agent, here): this gateway holds the agent's sockets, or no longer.
+
+        An agent's first gateway and his last become events of his domain, in the same transaction and in the order
+        of his row. Each agent at most once. Returns the domains that have something to decide.
+        """
+        ...
+
+    async def silent(self, for_s: float) -> list[str]:
+        """Gateways that were not heard of for so long, and those that rows name though nobody knows them."""
+        ...
+
+    async def give_up(self, nodes: Sequence[str], for_s: float, now: int) -> list[str]:
+        """These gateways hold nobody any more, unless one was heard of meanwhile. Returns the domains to wake."""
+        ...
+
+    async def attending(self, provider: str, agent: str) -> tuple[str, ...]:
+        """The gateways that hold this agent's sockets."""
+        ...
+
+
 class Subscription(Protocol):
     """One listener. Used as an async context manager; iterating yields payloads in the order of publishing."""
 
@@ -328,6 +364,10 @@ class Subscription(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class Listener(Protocol):
+    async def stop(self) -> None: ...
 
 
 class Bus(Protocol):
@@ -341,6 +381,10 @@ class Bus(Protocol):
     async def publish(self, topic: str, payload: bytes = b"") -> None: ...
 
     def subscribe(self, *topics: str) -> Subscription: ...
+
+    async def listen(self, topic: str, heard: Callable[[bytes], None]) -> Listener:
+        """`heard` is called with every payload from now on, without a task or a queue: it must not wait."""
+        ...
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         """Called when pushes may have been lost (a reconnect): every listener must look for itself."""

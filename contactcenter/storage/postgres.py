@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from contactcenter.storage.access_store import PostgresAccessStore
+from contactcenter.storage.attendance_store import PostgresAttendanceStore
 from contactcenter.storage.change_store import PostgresChangeStore
 from contactcenter.storage.configuration_store import PostgresConfigurationStore
 from contactcenter.storage.lease_store import PostgresLeaseStore
@@ -34,4 +35,5 @@ def postgres_stores(pool: asyncpg.Pool) -> Stores:
         webhooks=PostgresWebhookStore(database),
         leases=PostgresLeaseStore(database),
         nodes=PostgresNodeStore(database),
+        attendance=PostgresAttendanceStore(database),
     )

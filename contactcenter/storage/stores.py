@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contactcenter.services.ports import (
     AccessStore,
+    AttendanceStore,
     ChangeStore,
     ConfigurationStore,
     IntakeReads,
@@ -32,3 +33,4 @@ class Stores:
     webhooks: WebhookStore
     leases: LeaseStore
     nodes: NodeStore
+    attendance: AttendanceStore

@@ -44,6 +44,10 @@ def run_parts(
     if {"api", "phone"} & set(core.settings.roles):
         core.admission.heard = lambda channel: registry.refused_overload.labels(channel).inc()
         supervisor.run("backlog", watch_backlog(core).run)
+    if "gateway" in core.settings.roles:
+        supervisor.run("desks", desks.gateway.run)
+    if {"gateway", "worker"} & set(core.settings.roles):
+        supervisor.run("gateways", desks.watch.run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
     run_outbound(core, supervisor, senders=doors.senders, registry=registry)

@@ -60,7 +60,7 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
         session = await stack.enter_async_context(aiohttp.ClientSession())
         outside = await stack.enter_async_context(open_session(private=settings.webhook_private))
         registry, alarms = Registry(), Alarms(supervisors_words(core))
-        doors, desks = build_doors(core, session, outside), build_desks(core, access)
+        doors, desks = build_doors(core, session, outside), build_desks(core, access, registry)
         supervisor = Supervisor(core.clock)
         stack.push_async_callback(supervisor.stop)
         routers = build_routers(core, supervisor, registry, alarms)

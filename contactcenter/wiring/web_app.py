@@ -66,6 +66,7 @@ def _services(
         registry.sockets.labels("desk").set(desks.gateway.sockets)
         for provider in core.directories.providers:
             registry.backlog.labels(provider).set(core.admission.depth(provider))
+        registry.unacknowledged.set(desks.gateway.unacknowledged)
         return [await board.live(Scope(provider)) for provider in core.directories.providers]
 
     async def ready() -> dict[str, Any]:

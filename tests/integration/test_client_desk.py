@@ -30,6 +30,7 @@ class Service:
         self.talks = talks
         self.hellos: list[dict[str, Any]] = []
         self.heard: list[dict[str, Any]] = []
+        self.acknowledged: list[int] = []
         self.url = ""
 
     async def handle(self, socket: ServerConnection) -> None:
@@ -41,6 +42,9 @@ class Service:
     async def listen(self, socket: ServerConnection) -> AsyncIterator[dict[str, Any]]:
         async for raw in socket:
             command = json.loads(raw)
+            if command["type"] == "ack":
+                self.acknowledged.append(command["seq"])
+                continue
             self.heard.append(command)
             yield command
 

@@ -124,6 +124,8 @@ class Tables:
     facts: dict[tuple[str, int], Fact] = field(default_factory=dict)
     tokens: dict[bytes, TokenRow] = field(default_factory=dict)
     configurations: dict[tuple[str, int], Document] = field(default_factory=dict)
+    gateways: dict[str, int] = field(default_factory=dict)
+    attendance: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     waiting: dict[int, str] = field(default_factory=dict)
     dedupes: dict[tuple[str, str], int] = field(default_factory=dict)

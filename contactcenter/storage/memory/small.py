@@ -24,6 +24,10 @@ class MemoryAccessStore:
             row = tables.tokens.get(token_hash)
             return row.principal if row is not None and _is_valid(row, now) else None
 
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        found = {each: await self.principal(each, now) for each in token_hashes}
+        return {each: who for each, who in found.items() if who is not None}
+
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:
         async with self._database.call() as tables:
             tables.tokens.setdefault(token_hash, TokenRow(principal))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contactcenter.storage.memory.attendance import MemoryAttendanceStore
 from contactcenter.storage.memory.changes import MemoryChangeStore
 from contactcenter.storage.memory.database import MemoryDatabase
 from contactcenter.storage.memory.nodes import MemoryNodeStore
@@ -33,4 +34,5 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         webhooks=MemoryWebhookStore(home),
         leases=MemoryLeaseStore(home),
         nodes=MemoryNodeStore(home),
+        attendance=MemoryAttendanceStore(home),
     )
