@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -358,7 +359,7 @@ class House:
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
         rows: Any = self.rows
-        stores = stores or Stores(*[rows] * 11)
+        stores = stores or Stores(*[rows] * len(fields(Stores)))
         self.directories = Directories(stores.configuration)
         self.stores = stores
         self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)

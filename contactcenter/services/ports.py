@@ -329,7 +329,7 @@ class TimerStore(Protocol):
 
 
 class AttendanceStore(Protocol):
-    """Which gateways hold sockets of which agents, by the database's clock (migration 0006)."""
+    """Which gateways hold sockets of which agents, by the database's clock (migration 0004)."""
 
     async def beat(self, node: str) -> bool:
         """This gateway is alive. True when it was not known: new, or given up while it was silent."""
