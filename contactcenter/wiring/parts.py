@@ -80,7 +80,7 @@ def run_parts(
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
-    run_outbound(core, supervisor, senders=doors.senders, registry=registry)
+    run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=registry)
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
