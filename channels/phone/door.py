@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -78,7 +78,17 @@ _AFTER: Final = re.compile(r"[0-9]{1,18}")
 class PhoneDoor:
     """Holds no state of its own; `routes` are added to the one aiohttp application."""
 
-    def __init__(self, *, intake: Intake, verifier: Verifier, feed: CommandFeed, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        verifier: Verifier,
+        feed: CommandFeed,
+        max_bytes: int = MAX_BYTES,
+        owns: Callable[[str], bool] = lambda source: True,
+    ) -> None:
+        """`owns`: whether this process sends the commands of a source, and so has them to be polled."""
+        self._owns = owns
         self._intake = intake
         self._verifier = verifier
         self._feed = feed
@@ -111,6 +121,9 @@ class PhoneDoor:
             body = await self._read(request)
             source = request.match_info["source"]
             self._verifier.verify(source, request.headers, body)
+            if not self._owns(source):
+                # An empty page would be a lie: the commands are with the process that owns the connection.
+                raise IntakeBusy("another process sends this source's commands: ask that one, or again in a moment")
             return _json(self._feed.after(source, _after(request.query)))
         except ChannelError as error:
             return _refusal(error, "commands")

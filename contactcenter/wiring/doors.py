@@ -20,8 +20,9 @@ from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
-from contactcenter.wiring.outbound import webhook_sender
+from contactcenter.wiring.outbound import phone_connections, webhook_sender
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
+from contactcenter.workers.tenure import Tenures
 
 PORTS = {"smtp": 587, "smtps": 465}
 
@@ -32,18 +33,20 @@ class Doors:
     chat: ChatDoor
     mail: MailDoor
     senders: Mapping[str, Sender]
+    connections: Tenures
 
 
 def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
     """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
-    feed = CommandFeed(now=now)
+    feed, connections = CommandFeed(now=now), phone_connections(core)
     return Doors(
         phone=PhoneDoor(
             intake=core.intake,
             verifier=Verifier(core.secrets.webhooks),
             feed=feed,
             max_bytes=settings.max_event_bytes,
+            owns=connections.holds,
         ),
         chat=ChatDoor(
             intake=core.intake,
@@ -59,6 +62,7 @@ def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.Cli
             port=settings.smtp_port,
             max_bytes=settings.max_mail_bytes,
         ),
+        connections=connections,
         senders={
             "mail": _mail_sender(core),
             "webhook": webhook_sender(core, outside),

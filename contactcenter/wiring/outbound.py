@@ -24,12 +24,24 @@ SENT_BY = {"mail": "worker", "webhook": "worker", "phone": "phone"}
 """Which role sends a kind; of the processes of role `phone` the one that owns the source's connection (row 5)."""
 
 
-def run_outbound(core: Core, supervisor: Supervisor, *, senders: Mapping[str, Sender], registry: Registry) -> None:
+def phone_connections(core: Core) -> Tenures:
+    """Which phone sources' connections this process owns; none without the role."""
+    mine = "phone" in core.settings.roles
+    return Tenures(core.directories.sources if mine else list, _tenure_of(core), core.clock)
+
+
+def run_outbound(
+    core: Core,
+    supervisor: Supervisor,
+    *,
+    senders: Mapping[str, Sender],
+    connections: Tenures,
+    registry: Registry,
+) -> None:
     """Start what this process's roles send."""
     mine = {kind: sender for kind, sender in senders.items() if SENT_BY[kind] in core.settings.roles}
     if not mine:
         return
-    connections = Tenures(core.directories.sources, _tenure_of(core), core.clock)
     if "phone" in mine:
         supervisor.run("connections", connections.run)
     supervisor.run("outbox", _outbox(core, mine, connections, registry).run)

@@ -50,7 +50,7 @@ def run_parts(
         supervisor.run("gateways", desks.watch.run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
-    run_outbound(core, supervisor, senders=doors.senders, registry=registry)
+    run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=registry)
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))

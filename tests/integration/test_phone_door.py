@@ -278,6 +278,21 @@ async def test_a_platform_without_a_control_url_polls_its_commands(client: Clien
     assert later == {"commands": [], "next": page["next"], "gap": False}
 
 
+async def test_commands_that_are_with_another_process_are_no_empty_page(
+    intake: RecordingIntake, feed: CommandFeed
+) -> None:
+    app, owned = web.Application(), ["pbx"]
+    door = PhoneDoor(
+        intake=intake, verifier=Verifier({"pbx": [SECRET]}), feed=feed, owns=lambda source: source in owned
+    )
+    app.add_routes(door.routes())
+    async with TestClient(TestServer(app)) as client:
+        assert (await poll(client)).status == 200
+        owned.clear()
+        response = await poll(client)
+        assert (response.status, (await problem(response))["code"]) == (503, "busy")
+
+
 async def test_an_unsigned_poll_is_401(client: Client) -> None:
     response = await client.get("/v1/phone/pbx/commands")
     assert (response.status, (await problem(response))["code"]) == (401, "bad_signature")

@@ -1,14 +1,17 @@
 -- The last hour: every contact was told of when it came and when it ended, and every end that was told of happened.
-WITH since AS (SELECT clock_timestamp() - interval '1 hour' AS at), rows AS (
-    SELECT c.view, c.id, c.ended_at IS NOT NULL AS ended FROM contacts c, since
-    WHERE c.opened_at > since.at OR (c.ended_at > since.at AND c.opened_at <= since.at)
+WITH providers AS (
+    SELECT DISTINCT provider_id, clock_timestamp() - interval '1 hour' AS since FROM configurations
 ), wrong AS (
-    SELECT view, id FROM rows
-    WHERE ended <> EXISTS (SELECT FROM facts f WHERE f.contact_id = rows.id AND f.kind = 'contact.ended')
-        OR NOT EXISTS (SELECT FROM facts f WHERE f.contact_id = rows.id AND f.kind = 'contact.opened')
-    UNION ALL
-    SELECT 'nowhere', f.contact_id FROM facts f, since
-    WHERE f.at > since.at AND f.kind IN ('contact.opened', 'contact.ended') AND f.contact_id <> ''
-        AND NOT EXISTS (SELECT FROM contacts c WHERE c.id = f.contact_id)
+    SELECT c.view, c.id FROM providers p JOIN contacts c ON c.provider_id = p.provider_id AND c.opened_at > p.since
+    WHERE (c.ended_at IS NOT NULL) <> EXISTS (
+            SELECT FROM facts f WHERE f.contact_id = c.id AND f.contact_id <> '' AND f.kind = 'contact.ended')
+        OR NOT EXISTS (
+            SELECT FROM facts f WHERE f.contact_id = c.id AND f.contact_id <> '' AND f.kind = 'contact.opened')
+    UNION
+    SELECT coalesce(c.view, 'nowhere'), f.contact_id
+    FROM providers p JOIN facts f ON f.provider_id = p.provider_id AND f.at > p.since
+    LEFT JOIN contacts c ON c.id = f.contact_id
+    WHERE f.kind IN ('contact.opened', 'contact.ended') AND f.contact_id <> ''
+        AND (c.id IS NULL OR (f.kind = 'contact.ended' AND c.ended_at IS NULL))
 )
 SELECT count(*), min(view || ' ' || id) AS example FROM wrong
