@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from contactcenter.clock import Clock
+from contactcenter.errors import ContactCenterError
 from contactcenter.services.ports import AttendanceStore, Bus
 from contactcenter.services.seats import Seat
 
@@ -49,8 +50,8 @@ class Attendance:
         self._sockets[key] -= 1
         try:
             await self._settle(key)
-        except Exception:
-            log.exception("it could not be written that %s has gone", seat.agent)
+        except ContactCenterError as problem:
+            log.warning("it could not be written that %s has gone: %s", seat.agent, problem)
 
     async def beat(self) -> None:
         """Alive. It waits for nothing else: a gateway with much to write is not silent."""
