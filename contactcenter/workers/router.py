@@ -80,6 +80,7 @@ class Router:
         self._tenure = Tenure(store, clock, domain=domain, owner=settings.owner, lease_s=settings.lease_s)
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
+        self._is_heir = False
         self._leaving = False
         self._left = asyncio.Event()
         self._careful = 0
@@ -101,9 +102,15 @@ class Router:
             asyncio.TaskGroup() as group,
         ):
             group.create_task(_hear(hints, self._wake))
-            group.create_task(_hear(freed, self._freed))
+            group.create_task(self._hear_heirs(freed))
             group.create_task(self._own())
             group.create_task(self._keep())
+
+    async def _hear_heirs(self, freed: Subscription) -> None:
+        """Who is named need not wait until his process sees it at its next heartbeat."""
+        async for heir in freed:
+            self._is_heir = heir.decode() == self._settings.owner
+            self._freed.set()
 
     async def leave(self) -> None:
         """Finish the batch, hand the domain over, and take it no more. Returns when it is given back."""
@@ -116,9 +123,10 @@ class Router:
         while not self._leaving:
             self._freed.clear()
             turn = self._share.turn(self.domain)
-            if turn.wait_s > 0:
+            if turn.wait_s > 0 and not self._is_heir:
                 await self._until_freed(turn.wait_s)
                 continue
+            self._is_heir = False
             self.ownership = await self._tenure.acquire(turn.grace_s)
             if self.ownership is None:
                 await self._until_freed(self._settings.lease_s)
@@ -161,7 +169,7 @@ class Router:
 
     async def _give_back(self, ownership: Ownership, heir: str) -> None:
         await self._tenure.give_back(ownership.epoch, heir)
-        await self._bus.publish(f"owner:{self.domain}")
+        await self._bus.publish(f"owner:{self.domain}", heir.encode())
 
     @property
     def lease_age_s(self) -> float:
@@ -180,7 +188,7 @@ class Router:
         log.info("domain %s: owned, epoch %d, after event %d: %s", self.domain, ownership.epoch, self._kept, how.told())
         self._settings.told(self.domain, how)
         while not self._leaving:
-            if heir := self._share.heir(self.domain):
+            if heir := self._share.heir(self.domain, self._tenure.held_s):
                 log.info("domain %s: handed over to %s after event %d", self.domain, heir, dispatch.seq)
                 return heir
             self._wake.clear()

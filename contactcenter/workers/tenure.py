@@ -32,12 +32,17 @@ class Tenure:
         self._clock = clock
         self._owner = owner
         self._leased_at = 0.0
+        self._acquired_at = 0.0
 
     async def acquire(self, grace_s: float) -> Ownership | None:
         asked = self._clock.monotonic()
         found = await self._store.acquire(self.domain, self._owner, self.lease_s, grace_s)
-        self._leased_at = asked
+        self._leased_at = self._acquired_at = asked
         return found
+
+    @property
+    def held_s(self) -> float:
+        return self._clock.monotonic() - self._acquired_at
 
     @property
     def age_s(self) -> float:

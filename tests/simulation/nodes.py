@@ -101,6 +101,10 @@ class Node:
         if self.name not in owners:
             self._office.wrong.append(f"{self.name}: event {push.seq} left, though {owners} own the domain")
 
+    def takes(self, offload: Callable[[Callable[[], Any]], Any]) -> None:
+        """How long its takeovers' work takes; to be said before it runs."""
+        self._takeover._offload = offload
+
     # --- what is done to it ------------------------------------------------------------------------------------
 
     def pause(self, seconds: float) -> None:
