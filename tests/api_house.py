@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -351,7 +352,7 @@ class House:
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
         rows: Any = self.rows
-        stores = stores or Stores(rows, rows, rows, rows, rows, rows, rows, rows)
+        stores = stores or Stores(*(rows for _ in fields(Stores)))
         self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)
         self.board = QueueBoard(stores.reads, self.clock, zone_of=lambda provider: ZoneInfo("Asia/Shanghai"))
         self.feed = LiveFeed(board=self.board, access=self.access, bus=self.bus, pace=pace)

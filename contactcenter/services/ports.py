@@ -34,6 +34,7 @@ from contactcenter.services.views import (
     SeatLine,
     Seen,
     SnapshotMark,
+    StuckRow,
 )
 from routing.effects import AnyEffect
 
@@ -245,6 +246,18 @@ class OutboxStore(Protocol):
 class TimerStore(Protocol):
     async def due(self, now: int, limit: int) -> list[DueTimer]:
         """Due and not fired, earliest first. The service that handles one fires it in the same Changes."""
+        ...
+
+
+class StuckStore(Protocol):
+    """What is beyond its deadline, by kind (services/stuck.py)."""
+
+    async def stuck(self, what: str, before: int) -> list[StuckRow]:
+        """Rows of this kind that were due before the instant: at most 100."""
+        ...
+
+    async def end_orphans(self, assignments: Sequence[str]) -> None:
+        """End agents' parts in contacts that have ended; others are left alone."""
         ...
 
 

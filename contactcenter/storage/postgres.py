@@ -13,6 +13,7 @@ from contactcenter.storage.pool import Database, open_pool
 from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
 from contactcenter.storage.routing_store import PostgresRoutingStore
 from contactcenter.storage.stores import Stores
+from contactcenter.storage.stuck_store import PostgresStuckStore
 from contactcenter.storage.timer_store import PostgresTimerStore
 
 __all__ = ["open_pool", "postgres_stores"]
@@ -30,4 +31,5 @@ def postgres_stores(pool: asyncpg.Pool) -> Stores:
         outbox=PostgresOutboxStore(database),
         timers=PostgresTimerStore(database),
         nodes=PostgresNodeStore(database),
+        stuck=PostgresStuckStore(database),
     )

@@ -13,6 +13,7 @@ from contactcenter.services.ports import (
     OutboxStore,
     Reads,
     RoutingStore,
+    StuckStore,
     TimerStore,
 )
 
@@ -28,3 +29,4 @@ class Stores:
     outbox: OutboxStore
     timers: TimerStore
     nodes: NodeStore
+    stuck: StuckStore

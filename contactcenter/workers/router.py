@@ -32,6 +32,8 @@ POLL_S = 0.5
 """How long a lost hint can delay an event; the store is the truth, hints only wake."""
 SHORTEST_S = 0.01
 """A wait of next to nothing would spin."""
+STALE_TRIES = 3
+"""So often in a row a batch may find rows that moved before its events are looked at one by one."""
 PAUSE_S = 0.05
 """Between two takeovers of one process: a domain that fails at once must not spin."""
 
@@ -84,6 +86,7 @@ class Router:
         self._leaving = False
         self._left = asyncio.Event()
         self._careful = 0
+        self._stale = 0
         self._now = 0
         self._kept = 0
         self._to_keep: asyncio.Queue[tuple[SnapshotMark, bytes]] = asyncio.Queue()
@@ -209,9 +212,16 @@ class Router:
             self._decide(dispatch, waiting)
             await self._commit(dispatch)
             self._careful = max(0, self._careful - 1)
+            self._stale = 0
             self._take_snapshot(dispatch)
-        except (LeaseLost, StaleWrite, Busy):
+        except (LeaseLost, Busy):
             raise
+        except StaleWrite as problem:
+            # Rows that moved are read anew. What does not fit even then is the event's fault, and would hold up all.
+            self._stale += 1
+            if self._stale < STALE_TRIES:
+                raise
+            await self._quarantine(waiting, problem)
         except Exception as problem:
             await self._quarantine(waiting, problem)
 

@@ -9,14 +9,17 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from msgspec.structs import replace
-from simulation.crowd import PROVIDER
+from simulation.crowd import PROVIDER, a_contact, a_row
 from simulation.faults import NodeClock, Weather
 from simulation.nodes import LEASE_S, Node, Office
 from simulation.routers import small_document
 from simulation.virtual_loop import VirtualLoop, simulate
 
 from contactcenter.domain.configuration import Provider
+from contactcenter.services.changes import Changes, NewEvent
 from contactcenter.storage.memory import MemoryDatabase, memory_stores
+from routing.events import AnyEvent, Arrived, SignedIn
+from routing.model import Contact, Medium
 
 Story = Callable[["Scene"], Awaitable[None]]
 
@@ -46,6 +49,20 @@ class Scene:
 
     def start(self, name: str) -> Node:
         return Node(name, self.office, skew_us=0, batch=200)
+
+    def contact(self, name: str) -> Contact:
+        return a_contact(name, self.clock.now(), Medium.VOICE)
+
+    async def arrive(self, name: str) -> None:
+        contact = self.contact(name)
+        row = a_row(contact, contact.enqueued_at)
+        await self.office.stores.changes.apply(Changes(contacts=[row], events=[self._event(Arrived(contact))]))
+
+    async def happen(self, *events: AnyEvent) -> None:
+        await self.office.stores.changes.apply(Changes(events=[self._event(each) for each in events]))
+
+    def _event(self, event: AnyEvent) -> NewEvent:
+        return NewEvent(domain=PROVIDER, event=event, received_at=self.clock.now())
 
     async def later(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
@@ -159,6 +176,27 @@ def test_a_takeover_that_lasts_longer_than_the_lease_keeps_it() -> None:
         await scene.later(20 * LEASE_S)
         assert scene.owners == {"one": "node-1"}
         assert scene.why == ["free"]
+
+    _played(story)
+
+
+def test_an_event_that_never_fits_its_rows_is_set_aside_and_holds_nobody_up() -> None:
+    """A contact that has ended cannot arrive again: its row moved, however often it is read anew."""
+
+    async def story(scene: Scene) -> None:
+        await scene.configure(PROVIDER)
+        tables, node = scene.office.database.tables, scene.start("node-1")
+        await scene.arrive("ct_1")
+        await scene.later(1)
+        assert tables.contacts["ct_1"].state == "ended", "nobody is signed in: blocked"
+        await scene.happen(Arrived(scene.contact("ct_1")), SignedIn("a1001"))
+        await scene.later(5)
+        problems = [row.problem for row in tables.events.values() if row.problem]
+        assert len(problems) == 1
+        assert problems[0].startswith("StaleWrite")
+        assert tables.waiting == {}
+        assert len(scene.office.takeovers) < 10
+        assert [each.ownership is not None for each in node.fleet] == [True]
 
     _played(story)
 

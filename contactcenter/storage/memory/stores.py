@@ -13,6 +13,7 @@ from contactcenter.storage.memory.small import (
     MemoryOutboxStore,
     MemoryTimerStore,
 )
+from contactcenter.storage.memory.stuck import MemoryStuckStore
 from contactcenter.storage.stores import Stores
 
 
@@ -30,4 +31,5 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         outbox=MemoryOutboxStore(home),
         timers=MemoryTimerStore(home),
         nodes=MemoryNodeStore(home),
+        stuck=MemoryStuckStore(home),
     )
