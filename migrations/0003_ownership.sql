@@ -16,3 +16,6 @@ ALTER TABLE routing_domains
 
 -- Snapshots are compressed by the program, beside its work; the server need not try again.
 ALTER TABLE routing_snapshots ALTER COLUMN snapshot SET STORAGE EXTERNAL;
+
+-- Few rows ever: what was set aside is looked at again and again (stuck_arrivals.sql).
+CREATE INDEX routing_events_problem ON routing_events (id) WHERE problem IS NOT NULL;

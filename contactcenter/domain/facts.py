@@ -80,6 +80,7 @@ KINDS: dict[str, str] = {
     "ops.quarantined": "something could not be accepted or decided; it is kept whole",
     "ops.outbox_dead": "a sending was given up after its last attempt",
     "ops.outbox_replayed": "a sending that was given up is sent again, and who wanted it",
+    "ops.stuck": "something is beyond its deadline and its owner's allowance: what, and the first of it",
     "ops.takeover": "a router took the domain over: why, and from whom",
     "ops.clock_skew": "a sender's clock is more than two seconds off",
 }

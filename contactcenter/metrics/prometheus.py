@@ -46,6 +46,8 @@ class Registry:
         self.leases_lost = Counter(
             "cc_false_takeovers", "Leases that others took from this process while it was alive", registry=own
         )
+        # A gauge in spite of its name, which operators know it by: what is stuck now; must be 0.
+        self.stuck = Gauge("cc_stuck_total", "What is beyond its deadline; must be 0", ["what"], registry=own)
         self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
         self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
         self.refused_overload = Counter(

@@ -37,6 +37,7 @@ from contactcenter.services.views import (
     SeatLine,
     Seen,
     SnapshotMark,
+    StuckRow,
     WebhookStop,
 )
 from routing.effects import AnyEffect
@@ -353,6 +354,18 @@ class AttendanceStore(Protocol):
 
     async def attending(self, provider: str, agent: str) -> tuple[str, ...]:
         """The gateways that hold this agent's sockets."""
+        ...
+
+
+class StuckStore(Protocol):
+    """What is beyond its deadline, by kind (services/stuck.py)."""
+
+    async def stuck(self, what: str, before: int) -> list[StuckRow]:
+        """Rows of this kind that were due before the instant: at most 100."""
+        ...
+
+    async def end_orphans(self, assignments: Sequence[str]) -> None:
+        """End agents' parts in contacts that have ended; others are left alone."""
         ...
 
 

@@ -25,8 +25,8 @@ class Turn(Struct, frozen=True):
 class Share(Protocol):
     def turn(self, domain: str) -> Turn: ...
 
-    def heir(self, domain: str) -> str:
-        """The process that its owner should hand it to; '' to keep it."""
+    def heir(self, domain: str, held_s: float) -> str:
+        """The process that its owner, who has held it for so long, should hand it to; '' to keep it."""
         ...
 
     def next_best(self, domain: str) -> str:
@@ -40,7 +40,7 @@ class Alone:
     def turn(self, domain: str) -> Turn:
         return Turn(0.0, 0.0)
 
-    def heir(self, domain: str) -> str:
+    def heir(self, domain: str, held_s: float) -> str:
         return ""
 
     def next_best(self, domain: str) -> str:
@@ -88,9 +88,10 @@ class Shares:
         grace = 0.0 if home == self.node else self._lease_s
         return Turn(max(0.0, free_in + grace), grace)
 
-    def heir(self, domain: str) -> str:
+    def heir(self, domain: str, held_s: float) -> str:
+        """Not before several heartbeats since it came to us and since it is another's: by then all see the same."""
         home = self._homes.get(domain, self.node)
-        settled = self._clock.monotonic() - self._since.get(domain, self._seen_at) >= self._lease_s
+        settled = min(held_s, self._clock.monotonic() - self._since.get(domain, self._seen_at)) >= self._lease_s
         return home if home != self.node and settled else ""
 
     def next_best(self, domain: str) -> str:

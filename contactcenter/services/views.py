@@ -313,6 +313,14 @@ class Seen(Struct, frozen=True):
     domains: tuple[DomainSeen, ...]
 
 
+class StuckRow(Struct, frozen=True):
+    """Something beyond its deadline: what it is called, and the instant it was due, in microseconds."""
+
+    provider: str
+    id: str
+    since: int
+
+
 class Loaded(Struct, frozen=True):
     """The open rows of a domain with their versions: what a router starts from."""
 

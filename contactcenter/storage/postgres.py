@@ -15,6 +15,7 @@ from contactcenter.storage.pool import Database, open_pool
 from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
 from contactcenter.storage.routing_store import PostgresRoutingStore
 from contactcenter.storage.stores import Stores
+from contactcenter.storage.stuck_store import PostgresStuckStore
 from contactcenter.storage.timer_store import PostgresTimerStore
 from contactcenter.storage.webhook_store import PostgresWebhookStore
 
@@ -36,4 +37,5 @@ def postgres_stores(pool: asyncpg.Pool) -> Stores:
         leases=PostgresLeaseStore(database),
         nodes=PostgresNodeStore(database),
         attendance=PostgresAttendanceStore(database),
+        stuck=PostgresStuckStore(database),
     )

@@ -15,6 +15,7 @@ from contactcenter.services.ports import (
     OutboxStore,
     Reads,
     RoutingStore,
+    StuckStore,
     TimerStore,
     WebhookStore,
 )
@@ -34,3 +35,4 @@ class Stores:
     leases: LeaseStore
     nodes: NodeStore
     attendance: AttendanceStore
+    stuck: StuckStore

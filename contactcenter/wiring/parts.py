@@ -7,6 +7,7 @@ from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.notices import Notices
 from contactcenter.services.queue_ages import QueueAges
 from contactcenter.services.seats import public_number
+from contactcenter.services.stuck import Reaping
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
@@ -16,6 +17,7 @@ from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.fleet import Fleet
 from contactcenter.workers.queue_watch import QueueWatch
+from contactcenter.workers.reaper import Reaper
 from contactcenter.workers.supervisor import Supervisor
 from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
@@ -53,6 +55,8 @@ def run_parts(
     run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=registry)
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
+        reaping = Reaping(core.stores.stuck, core.stores.changes, core.bus, core.clock, core.ids)
+        supervisor.run("reaper", Reaper(reaping, core.clock, lambda what, n: registry.stuck.labels(what).set(n)).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
         supervisor.run("retention", lambda: keep_no_longer(core))
 

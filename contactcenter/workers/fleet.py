@@ -76,6 +76,7 @@ class Fleet:
         self._leaving = True
         try:
             async with asyncio.timeout(PATIENCE_S):
+                await self.beat()  # Who may have come in the last second is an heir too.
                 await asyncio.gather(*(router.leave() for router in self))
                 await self._nodes.leave(self._shares.node)
         except (TimeoutError, Busy) as late:

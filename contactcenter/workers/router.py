@@ -33,6 +33,8 @@ POLL_S = 0.5
 """How long a lost hint can delay an event; the store is the truth, hints only wake."""
 SHORTEST_S = 0.01
 """A wait of next to nothing would spin."""
+STALE_TRIES = 3
+"""So often in a row a batch may find rows that moved before its events are looked at one by one."""
 PAUSE_S = 0.05
 """Between two takeovers of one process: a domain that fails at once must not spin."""
 
@@ -81,9 +83,11 @@ class Router:
         self._lease = DomainLease(store, clock, domain=domain, owner=settings.owner, lease_s=settings.lease_s)
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
+        self._is_heir = False
         self._leaving = False
         self._left = asyncio.Event()
         self._careful = 0
+        self._stale = 0
         self._now = 0
         self._kept = 0
         self._to_keep: asyncio.Queue[tuple[SnapshotMark, bytes]] = asyncio.Queue()
@@ -102,9 +106,15 @@ class Router:
             asyncio.TaskGroup() as group,
         ):
             group.create_task(_hear(hints, self._wake))
-            group.create_task(_hear(freed, self._freed))
+            group.create_task(self._hear_heirs(freed))
             group.create_task(self._own())
             group.create_task(self._keep())
+
+    async def _hear_heirs(self, freed: Subscription) -> None:
+        """Who is named need not wait until his process sees it at its next heartbeat."""
+        async for heir in freed:
+            self._is_heir = heir.decode() == self._settings.owner
+            self._freed.set()
 
     async def leave(self) -> None:
         """Finish the batch, hand the domain over, and take it no more. Returns when it is given back."""
@@ -117,9 +127,10 @@ class Router:
         while not self._leaving:
             self._freed.clear()
             turn = self._share.turn(self.domain)
-            if turn.wait_s > 0:
+            if turn.wait_s > 0 and not self._is_heir:
                 await self._until_freed(turn.wait_s)
                 continue
+            self._is_heir = False
             self.ownership = await self._lease.acquire(turn.grace_s)
             if self.ownership is None:
                 await self._until_freed(self._settings.lease_s)
@@ -162,7 +173,7 @@ class Router:
 
     async def _give_back(self, ownership: Ownership, heir: str) -> None:
         await self._lease.give_back(ownership.epoch, heir)
-        await self._bus.publish(f"owner:{self.domain}")
+        await self._bus.publish(f"owner:{self.domain}", heir.encode())
 
     @property
     def lease_age_s(self) -> float:
@@ -181,7 +192,7 @@ class Router:
         log.info("domain %s: owned, epoch %d, after event %d: %s", self.domain, ownership.epoch, self._kept, how.told())
         self._settings.told(self.domain, how)
         while not self._leaving:
-            if heir := self._share.heir(self.domain):
+            if heir := self._share.heir(self.domain, self._lease.held_s):
                 log.info("domain %s: handed over to %s after event %d", self.domain, heir, dispatch.seq)
                 return heir
             self._wake.clear()
@@ -202,9 +213,16 @@ class Router:
             self._decide(dispatch, waiting)
             await self._commit(dispatch)
             self._careful = max(0, self._careful - 1)
+            self._stale = 0
             self._take_snapshot(dispatch)
-        except (LeaseLost, StaleWrite, Busy):
+        except (LeaseLost, Busy):
             raise
+        except StaleWrite as problem:
+            # Rows that moved are read anew. What does not fit even then is the event's fault, and would hold up all.
+            self._stale += 1
+            if self._stale < STALE_TRIES:
+                raise
+            await self._quarantine(waiting, problem)
         except Exception as problem:
             await self._quarantine(waiting, problem)
 

@@ -41,12 +41,12 @@ class Crowd:
     async def _arrive(self, name: str) -> None:
         now = self._clock.now()
         medium = self._rng.choice([Medium.VOICE, Medium.CHAT, Medium.CHAT])
-        contact = _contact(name, now, medium)
+        contact = a_contact(name, now, medium)
         events: list[ev.AnyEvent] = [ev.Arrived(contact)]
         if self._rng.random() < 0.1:
             events.insert(0, ev.Changed(name, complaint=True))
         self.contacts.append(name)
-        await self._tell(*events, contact=_row(contact, now))
+        await self._tell(*events, contact=a_row(contact, now))
         if self._rng.random() < 0.2:
             self._office.loop.start(self._leave(name), NETWORK)
 
@@ -88,7 +88,9 @@ class Crowd:
         """Stored, and perhaps stored once more: what comes twice must not be done twice."""
         for number, event in enumerate(events):
             for _ in range(2 if self._weather.happens(0.1) else 1):
-                new = NewEvent(domain=PROVIDER, event=event, received_at=self._clock.now())
+                # As intake does: a contact arrives once, whatever comes twice.
+                key = f"arrived:{event.contact.id}" if isinstance(event, ev.Arrived) else ""
+                new = NewEvent(domain=PROVIDER, event=event, received_at=self._clock.now(), dedupe=key)
                 first = [contact] if contact is not None and number == 0 else []
                 contact = None
                 await self._office.stores.changes.apply(Changes(contacts=first, events=[new]))
@@ -101,7 +103,7 @@ def _sits_down(agent: str) -> tuple[ev.AnyEvent, ...]:
     return ev.SignedIn(agent), ev.Connected(agent), ev.PresenceSet(agent, PresenceState.READY)
 
 
-def _contact(name: str, now: int, medium: Medium) -> Contact:
+def a_contact(name: str, now: int, medium: Medium) -> Contact:
     plan = {Medium.VOICE: "cn-three-rings"}.get(medium, "chat")
     return Contact(
         id=name,
@@ -117,7 +119,7 @@ def _contact(name: str, now: int, medium: Medium) -> Contact:
     )
 
 
-def _row(contact: Contact, now: int) -> NewContact:
+def a_row(contact: Contact, now: int) -> NewContact:
     return NewContact(
         id=contact.id,
         domain=PROVIDER,

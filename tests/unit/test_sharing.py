@@ -107,9 +107,10 @@ def test_a_domain_is_handed_over_only_after_everybody_saw_the_same() -> None:
     hand.at += 1
     shares.saw(Seen(NODES[:2], both))
     given = [domain for domain in "ab" if shares.turn(domain)]
-    assert [shares.heir(domain) for domain in given] == ["", ""]
+    assert [shares.heir(domain, 60.0) for domain in given] == ["", ""]
     hand.at += LEASE_S
-    assert sorted(shares.heir(domain) for domain in given) == ["", "node-2"]
+    assert sorted(shares.heir(domain, 60.0) for domain in given) == ["", "node-2"]
+    assert {shares.heir(domain, 1.0) for domain in given} == {""}, "who has it just now keeps it for a while"
 
 
 def test_who_leaves_knows_who_is_next() -> None:

@@ -15,6 +15,7 @@ from contactcenter.storage.memory.small import (
     MemoryOutboxStore,
     MemoryTimerStore,
 )
+from contactcenter.storage.memory.stuck import MemoryStuckStore
 from contactcenter.storage.stores import Stores
 
 
@@ -35,4 +36,5 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         leases=MemoryLeaseStore(home),
         nodes=MemoryNodeStore(home),
         attendance=MemoryAttendanceStore(home),
+        stuck=MemoryStuckStore(home),
     )
