@@ -48,6 +48,7 @@ class GroupWriter:
         self._limit = limit
         self._waiting: deque[_Job] = deque()
         self._flying: list[Keys] = []
+        self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def apply(self, changes: Changes) -> Applied:
@@ -71,21 +72,29 @@ class GroupWriter:
         return asyncio.get_running_loop().time() - self._waiting[0].since if self._waiting else 0.0
 
     def _start(self) -> None:
-        if len(self._tasks) < self._writers:
+        if self._running < self._writers:
+            self._running += 1
             task = asyncio.get_running_loop().create_task(self._work())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
-        while jobs := self._take():
-            keys = Keys.of(job.keys for job in jobs)
-            self._flying.append(keys)
-            try:
-                await self._settle(jobs)
-            finally:
-                self._flying.remove(keys)
-                for job in jobs:
-                    job.done.cancel()
+        """Until nothing can be taken; nobody can come between the last look and counting oneself out."""
+        try:
+            while jobs := self._take():
+                await self._commit(jobs)
+        finally:
+            self._running -= 1
+
+    async def _commit(self, jobs: list[_Job]) -> None:
+        keys = Keys.of(job.keys for job in jobs)
+        self._flying.append(keys)
+        try:
+            await self._settle(jobs)
+        finally:
+            self._flying.remove(keys)
+            for job in jobs:
+                job.done.cancel()  # Only of those that were told nothing: the writer itself was stopped.
 
     def _take(self) -> list[_Job]:
         """The oldest that may be written now: apart from what is on its way, and from what must come before them."""
