@@ -1,6 +1,6 @@
 """How much an agent carries. Every path that gives work to an agent asks here, and nowhere else.
 
-Offers, active contacts and wrap-up hold the units of their medium; a call usually takes all of them.
+Offers, active contacts, consults and wrap-up hold the units of their medium; a call usually takes all of them.
 """
 
 from __future__ import annotations
@@ -54,5 +54,6 @@ def give_back(desk: Desk, work: Work) -> None:
 
 def count(state: State, desk: Desk) -> int:
     """The load from nothing, after a restart or when the units of a medium changed."""
-    works = [*(state.works[offer.contact] for offer in desk.offers.values()), *desk.owned.values()]
+    offered = (state.works[offer.contact] for offer in desk.offers.values())
+    works = [*offered, *desk.owned.values(), *desk.consults.values()]
     return sum(work.rules.units for work in works)

@@ -38,6 +38,13 @@ def choose(state: State, work: Work, signature: Signature, mask: int) -> Choice:
     return _narrow(signature, work.medium_no, mask)
 
 
+def best_of(signature: Signature, medium_no: int, mask: int) -> Choice:
+    """The best of at least one, where nobody is preferred (a consult)."""
+    if not mask & (mask - 1):
+        return Choice(signature.pool.desks[mask.bit_length() - 1], "only")
+    return _narrow(signature, medium_no, mask)
+
+
 def _narrow(signature: Signature, medium_no: int, mask: int) -> Choice:
     """The best of several: rule by rule, until one is left. That rule is the one that decided."""
     pool = signature.pool

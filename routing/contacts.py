@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from routing.agents import after_call
 from routing.capacity import has_room
+from routing.consults import end_consult, not_his
 from routing.desks import Desk, Work
 from routing.effects import Amended, Blocked, Breached, Ended, Overflowed, Relaxed, WrapUpBegan
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
@@ -97,6 +98,8 @@ def on_left(turn: Turn, event: Left) -> None:
     work = turn.state.works.get(event.contact)
     if work is None:
         turn.refuse("unknown_contact", contact=event.contact)
+    elif event.agent and event.agent != work.owner:
+        _other_leg_ended(turn, work, event.agent)
     elif work.status is Status.ACTIVE:
         _end_active(turn, work, by=event.by, cause=event.cause)
     elif work.is_loose():
@@ -105,9 +108,15 @@ def on_left(turn: Turn, event: Left) -> None:
         _close(turn, work, Ended(contact=work.contact.id, how=how, by=event.by, cause=event.cause))
 
 
+def _other_leg_ended(turn: Turn, work: Work, agent: str) -> None:
+    """Not the owner's leg: that of the agent he consults, or of one who handed the call on. The customer is there."""
+    if work.is_consulting(agent):
+        end_consult(turn, work, "left", by=agent)
+
+
 def on_finished(turn: Turn, event: Finished) -> None:
     work = turn.state.works.get(event.contact)
-    code = _not_his(work, event.agent, Status.ACTIVE)
+    code = not_his(work, event.agent, Status.ACTIVE)
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
@@ -117,7 +126,7 @@ def on_finished(turn: Turn, event: Finished) -> None:
 
 def on_wrapped_up(turn: Turn, event: WrappedUp) -> None:
     work = turn.state.works.get(event.contact)
-    code = _not_his(work, event.agent, Status.WRAP_UP)
+    code = not_his(work, event.agent, Status.WRAP_UP)
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
@@ -128,7 +137,9 @@ def on_wrapped_up(turn: Turn, event: WrappedUp) -> None:
 def on_transferred(turn: Turn, event: Transferred) -> None:
     """The owner gives it back at its old place, with its new needs; he himself is asked last (B17)."""
     work = turn.state.works.get(event.contact)
-    code = _not_his(work, event.agent, Status.ACTIVE)
+    code = not_his(work, event.agent, Status.ACTIVE)
+    if not code and work is not None and work.consult is not None:
+        code = "consult_running"
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
@@ -185,6 +196,7 @@ def on_closed(turn: Turn, event: Closed) -> None:
         return
     owner = work.owner
     end_all(turn, work, outcome=Outcome.WITHDRAWN, reason="closed")
+    end_consult(turn, work, "closed")
     desk = let_go(turn, work, "closed") if owner else None
     ended = Ended(contact=work.contact.id, how=End.CLOSED, by=event.by, cause=event.reason, agent=owner)
     _close(turn, work, ended)
@@ -226,16 +238,9 @@ def wrap_up_over(turn: Turn, work: Work) -> None:
 # --- the end -------------------------------------------------------------------------------------------
 
 
-def _not_his(work: Work | None, agent: str, status: Status) -> str:
-    if work is None:
-        return "unknown_contact"
-    if work.owner != agent:
-        return "not_owner"
-    return "" if work.status is status else "contact_not_active"
-
-
 def _end_active(turn: Turn, work: Work, *, by: str, cause: str) -> None:
     """Talking is over: wrap-up begins and holds the agent's capacity, or there is none."""
+    end_consult(turn, work, "finished" if by == "agent" else "customer_left")
     desk = turn.state.desks[work.owner]
     wrap_up = work.rules.wrap_up
     if wrap_up > 0:

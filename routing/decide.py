@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from routing import agents, contacts, events, offers, settings
+from routing import agents, consults, contacts, events, offers, settings
 from routing.desks import Desk, Work
 from routing.effects import AnyEffect, Staffing
 from routing.events import AnyEvent
@@ -53,6 +53,9 @@ HANDLERS: dict[type[events.Event], Callable[[Turn, Any], None]] = {
     events.Finished: contacts.on_finished,
     events.WrappedUp: contacts.on_wrapped_up,
     events.Transferred: contacts.on_transferred,
+    events.Consulted: consults.on_consulted,
+    events.Joined: consults.on_joined,
+    events.ConsultLeft: consults.on_left_consult,
     events.Assigned: contacts.on_assigned,
     events.Closed: contacts.on_closed,
     events.Ticked: _ticked,
@@ -84,7 +87,7 @@ def recover(state: State, now: Micros) -> list[AnyEffect]:
         if work.is_loose():
             place(state, work)  # Positions are those of now, also in what is said first.
     for work in sorted(state.works.values()):
-        late = [offer for offer in work.offers if offer.expires_at <= turn.now]
+        late = [offer for offer in work.rings() if offer.expires_at <= turn.now]
         for offer in late:
             offers.end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="recovered")
         if late:
@@ -167,9 +170,11 @@ def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
     if work.status is Status.WRAP_UP:
         contacts.wrap_up_over(turn, work)
         return
-    for offer in work.offers:
-        if offer.expires_at <= at and offer in work.offers:
+    for offer in work.rings():
+        if offer.expires_at <= at and offer in work.rings():
             offers.expire(turn, work, offer)
+    if work.owner:
+        return
     contact = work.contact
     if contact.deadline <= at and not work.breached and not work.answered_at:
         contacts.breach(turn, work)

@@ -43,6 +43,8 @@ class Work(Sleeper):
         "attempts",
         "band",
         "breached",
+        "consult",
+        "consult_since",
         "contact",
         "declined",
         "expected",
@@ -88,6 +90,8 @@ class Work(Sleeper):
         self.relaxed = 0
         self.breached = False
         self.declined: tuple[str, ...] = ()
+        self.consult: Offer | None = None
+        self.consult_since: Micros = 0
         self.ladder: Ladder = FALLBACK
         self.queue_line: Queue | None = None
         self.signature: Signature | None = None
@@ -114,6 +118,8 @@ class Work(Sleeper):
         work.relaxed = record.relaxed
         work.breached = record.breached
         work.declined = record.declined
+        work.consult = record.consult
+        work.consult_since = record.consult_since
         return work
 
     def told(self) -> Forecast:
@@ -131,6 +137,14 @@ class Work(Sleeper):
     def is_loose(self) -> bool:
         """Nobody owns it yet."""
         return self.status is Status.WAITING or self.status is Status.OFFERED
+
+    def rings(self) -> tuple[Offer, ...]:
+        """Every offer that has no outcome yet, also that of a consult."""
+        return self.offers if self.consult is None or self.consult_since else (self.consult,)
+
+    def is_consulting(self, agent: str) -> bool:
+        """Does this agent talk on it as the second one?"""
+        return self.consult is not None and self.consult_since > 0 and self.consult.agent == agent
 
     def offer_to(self, agent: str) -> Offer | None:
         for offer in self.offers:
@@ -156,13 +170,15 @@ class Work(Sleeper):
             relaxed=self.relaxed,
             breached=self.breached,
             declined=self.declined,
+            consult=self.consult,
+            consult_since=self.consult_since,
         )
 
 
 class Desk(Sleeper):
     """An agent: configuration, presence, and what he carries.
 
-    `offers` and `owned` are keyed by arrival number. `free_flags` are the media that he could be offered now, one
+    `offers`, `owned` and `consults` (calls of others on which he is consulted) are keyed by arrival number. `free_flags` are the media that he could be offered now, one
     bit each; `bit` is his own place in the masks of his pool. An agent who left the configuration keeps a desk,
     not `listed`, only while he still owns something.
     """
@@ -171,6 +187,7 @@ class Desk(Sleeper):
         "back_off_until",
         "bit",
         "connected",
+        "consults",
         "device",
         "fans",
         "free_flags",
@@ -206,6 +223,7 @@ class Desk(Sleeper):
         self.load = 0
         self.offers: dict[int, Offer] = {}
         self.owned: dict[int, Work] = {}
+        self.consults: dict[int, Work] = {}
         self.forget_places()
 
     def configure(self, spec: Agent, *, listed: bool) -> None:
@@ -252,9 +270,16 @@ class Desk(Sleeper):
     def handles(self, medium: Medium) -> bool:
         return bool(self.medium_flags >> MEDIUM_NO[medium] & 1)
 
+    def has_work(self) -> bool:
+        """Anything that must end before he may be forgotten."""
+        return bool(self.offers or self.owned or self.consults)
+
+    def is_ready(self) -> bool:
+        return self.state is PresenceState.READY
+
     def is_present(self) -> bool:
         """Could be offered work, were he not busy."""
-        return self.state is PresenceState.READY and self.connected
+        return self.is_ready() and self.connected
 
     def timed(self) -> bool:
         """Might something about him happen by itself?"""

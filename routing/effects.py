@@ -18,7 +18,7 @@ class Effect(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="kind"
 class Because(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why this contact went to this agent: the rule that decided and the numbers it compared.
 
-    rule: only | preferred | level | spare_skills | longest_idle | override. `able` counts the agents who could
+    rule: only | preferred | level | spare_skills | longest_idle | override | named. `able` counts the agents who could
     take it, `ahead` the contacts that stood before it in the same view, `step` the relaxation step in force.
     """
 
@@ -95,6 +95,40 @@ class Owned(Effect, frozen=True, gc=False, tag="contact.assigned"):
     waited: Micros
     by: str = ""
     reason: str = ""
+
+
+class ConsultAsked(Effect, frozen=True, gc=False, tag="consult.asked"):
+    """The `owner` of a call consults `agent`, whose offer follows."""
+
+    contact: str
+    agent: str
+    owner: str
+    offer: str
+
+
+class ConsultBegan(Effect, frozen=True, gc=False, tag="consult.began"):
+    """The consulted agent answered: the two talk, the customer is held."""
+
+    contact: str
+    agent: str
+    owner: str
+    offer: str
+
+
+class ConsultEnded(Effect, frozen=True, gc=False, tag="consult.ended"):
+    """The consulted agent's part is over. `talked`: he had answered.
+
+    reason: joined (he is the owner from now on), left, customer_left, finished, closed, removed, or the outcome of an
+    offer that he did not accept. `by`: the agent who said so, where one did.
+    """
+
+    contact: str
+    agent: str
+    owner: str
+    offer: str
+    reason: str
+    talked: bool = False
+    by: str = ""
 
 
 class Breached(Effect, frozen=True, gc=False, tag="contact.breached"):
@@ -195,6 +229,9 @@ AnyEffect = (
     | Offered
     | OfferEnded
     | Owned
+    | ConsultAsked
+    | ConsultBegan
+    | ConsultEnded
     | Breached
     | Relaxed
     | Amended

@@ -45,6 +45,8 @@ class Left(Event, frozen=True, gc=False, tag="left"):
     by: str = "customer"
     cause: str = ""
     to_callback: bool = False
+    agent: str = ""
+    """Whose leg it was, where an agent's leg ended: only the owner's ends the talk, a consulted agent's his part."""
 
 
 class SignedIn(Event, frozen=True, gc=False, tag="signed_in"):
@@ -136,6 +138,32 @@ class Transferred(Event, frozen=True, gc=False, tag="transferred"):
     command: str = ""
 
 
+class Consulted(Event, frozen=True, gc=False, tag="consulted"):
+    """The owner of a call asks a second agent: one by name, or the best free one for these needs (of a view)."""
+
+    contact: str
+    agent: str
+    to_agent: str = ""
+    needs: Needs = ()
+    command: str = ""
+
+
+class Joined(Event, frozen=True, gc=False, tag="joined"):
+    """The owner hands the call to the agent whom he consults: a warm transfer."""
+
+    contact: str
+    agent: str
+    command: str = ""
+
+
+class ConsultLeft(Event, frozen=True, gc=False, tag="consult_left"):
+    """The consult is over, said by the owner or by the consulted agent; the call stays with its owner."""
+
+    contact: str
+    agent: str
+    command: str = ""
+
+
 class Assigned(Event, frozen=True, gc=False, tag="assign"):
     """A supervisor gives a contact to an agent; capacity still holds (B10)."""
 
@@ -176,6 +204,9 @@ AnyEvent = (
     | Finished
     | WrappedUp
     | Transferred
+    | Consulted
+    | Joined
+    | ConsultLeft
     | Assigned
     | Closed
     | Ticked

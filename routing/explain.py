@@ -20,7 +20,7 @@ from routing.standing import LOOSE, LOST, Standing
 from routing.state import State
 
 CODES = (
-    "chosen", "owner", "ringing", "due", "able",
+    "chosen", "owner", "consulted", "ringing", "due", "able",
     "not_preferred", "home_first", *LOST,
     "held", "rings_enough", "declined", "back_off", "capacity", "blocked", "owned",
     "disconnected", "not_responding", "not_ready", "offline", "skill", "medium", "lease_not_in_force", "lease",
@@ -131,6 +131,8 @@ def before_offer(after: Snapshot, effects: Sequence[AnyEffect], ordinal: int) ->
 def _without(record: Record, undone: Sequence[str]) -> Record:
     if not undone:
         return record
+    if record.consult is not None and record.consult.id in undone:
+        return replace(record, consult=None, attempts=record.attempts - len(undone))
     offers = tuple(offer for offer in record.offers if offer.id not in undone)
     status = Status.OFFERED if offers else Status.WAITING
     return replace(record, offers=offers, attempts=record.attempts - len(undone), status=status)

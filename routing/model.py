@@ -220,6 +220,8 @@ class Offer(Struct, frozen=True, gc=False, omit_defaults=True):
     made_at: Micros
     expires_at: Micros
     device: str = ""
+    role: str = ""
+    """`consult`: a second agent is asked to talk with the owner of a call; empty: the contact looks for its owner."""
 
 
 class Record(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -237,6 +239,10 @@ class Record(Struct, frozen=True, gc=False, omit_defaults=True):
     breached: bool = False
     declined: tuple[str, ...] = ()
     """Agents who declined or missed it, sorted; asked again only when nobody else remains."""
+    consult: Offer | None = None
+    """The second agent whom the owner of a call consults: his offer, also once he has answered it."""
+    consult_since: Micros = 0
+    """When he answered; 0 while his phone rings."""
 
 
 class Presence(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from routing.capacity import give_back, has_room, take
 from routing.desks import Desk, Work
-from routing.effects import Because, Missed, Offered, OfferEnded, Owned
+from routing.effects import Because, ConsultAsked, ConsultBegan, ConsultEnded, Missed, Offered, OfferEnded, Owned
 from routing.events import Answered, OfferAccepted, OfferDeclined, OfferFailed
 from routing.model import Medium, Offer, Outcome, PresenceState, Status
 from routing.readiness import weigh
+from routing.rings import FALLBACK, Ladder
 from routing.skills import open_to
+from routing.state import State
 from routing.turn import Turn
 
 MISSES_TOLD = 2
 
 
 def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
-    """Offer a contact to an agent; the offer holds his capacity from now on."""
+    """Offer a contact to an agent, an owned one as a consult; the offer holds his capacity from now on."""
     work.attempts += 1
     offer = Offer(
         id=f"{work.contact.id}/{work.attempts}/{desk.spec.id}",
@@ -29,17 +31,27 @@ def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
         agent=desk.spec.id,
         attempt=work.attempts,
         made_at=turn.now,
-        expires_at=turn.now + work.ladder.offer_life,
+        expires_at=turn.now + ladder_of(turn.state, work).offer_life,
         device=desk.device if work.contact.medium is Medium.VOICE else "",
+        role="consult" if work.owner else "",
     )
-    work.offers += (offer,)
-    work.status = Status.OFFERED
+    if work.owner:
+        work.consult = offer
+        turn.say(ConsultAsked(contact=work.contact.id, agent=desk.spec.id, owner=work.owner, offer=offer.id))
+    else:
+        work.offers += (offer,)
+        work.status = Status.OFFERED
     turn.state.offers[offer.id] = work
     desk.offers[work.arrival] = offer
     take(desk, work)
     turn.changed(work)
     weigh(turn.state, desk)
     turn.say(Offered(contact=work.contact.id, agent=desk.spec.id, offer=offer, because=because))
+
+
+def ladder_of(state: State, work: Work) -> Ladder:
+    """Of an owned contact nothing is looked up beforehand (places.py), so it is looked up here."""
+    return state.ladders.get(work.contact.plan, FALLBACK) if work.owner else work.ladder
 
 
 def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
@@ -53,9 +65,18 @@ def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str =
 def _end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
     """End one offer; its agent carries the contact still."""
     desk = turn.state.desks[offer.agent]
-    work.offers = tuple([other for other in work.offers if other is not offer])
+    consult = offer is work.consult
+    if not consult:
+        work.offers = tuple([other for other in work.offers if other is not offer])
     del turn.state.offers[offer.id], desk.offers[work.arrival]
     turn.say(OfferEnded(contact=work.contact.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
+    if consult and outcome is not Outcome.ACCEPTED:
+        work.consult = None
+        turn.say(
+            ConsultEnded(
+                contact=work.contact.id, agent=offer.agent, owner=work.owner, offer=offer.id, reason=outcome.value
+            )
+        )
     return desk
 
 
@@ -83,6 +104,12 @@ def withdraw_from(turn: Turn, desk: Desk, reason: str, *, besides: Work | None =
             settle(turn, work)
 
 
+def _decline(work: Work, offer: Offer) -> None:
+    """Who will not be consulted on a call may be offered it all the same, should it come back to the queue."""
+    if offer is not work.consult:
+        work.decline(offer.agent)
+
+
 def back_off(turn: Turn, desk: Desk) -> None:
     desk.back_off_until = turn.now + turn.state.config.back_off
     turn.moved(desk)
@@ -91,12 +118,12 @@ def back_off(turn: Turn, desk: Desk) -> None:
 def expire(turn: Turn, work: Work, offer: Offer) -> None:
     """An offer's life is over. Only a device that rang for three cycles proves that the agent let it ring."""
     rang = offer.expires_at - offer.made_at
-    proven = work.contact.medium is not Medium.VOICE or work.ladder.rang_long_enough(rang)
+    proven = work.contact.medium is not Medium.VOICE or ladder_of(turn.state, work).rang_long_enough(rang)
     if not proven:
         desk = end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="expired")
         back_off(turn, desk)
     else:
-        work.decline(offer.agent)
+        _decline(work, offer)
         _missed(turn, end(turn, work, offer, outcome=Outcome.NO_ANSWER))
     settle(turn, work)
 
@@ -145,13 +172,24 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     turn.changed(work)
 
 
+def begin_consult(turn: Turn, work: Work, offer: Offer) -> None:
+    """The consulted agent answered. The call stays with its owner; the units of the offer are those of the talk."""
+    desk = _end(turn, work, offer, outcome=Outcome.ACCEPTED)
+    work.consult_since = turn.now
+    desk.consults[work.arrival] = work
+    desk.misses = 0
+    turn.moved(desk)
+    turn.say(ConsultBegan(contact=work.contact.id, agent=offer.agent, owner=work.owner, offer=offer.id))
+    turn.changed(work)
+
+
 # --- events --------------------------------------------------------------------------------------------
 
 
 def _live(turn: Turn, offer_id: str, agent: str) -> tuple[Work, Offer] | None:
     work = turn.state.offers.get(offer_id)
     if work is not None:
-        for offer in work.offers:
+        for offer in work.rings():
             if offer.id == offer_id and offer.agent == agent:
                 return work, offer
     return None
@@ -164,7 +202,9 @@ def on_accepted(turn: Turn, event: OfferAccepted) -> None:
         turn.refuse("offer_gone", command=event.command, agent=event.agent)
         return
     work, offer = live
-    if not offer.device:
+    if not offer.device and offer is work.consult:
+        begin_consult(turn, work, offer)
+    elif not offer.device:
         own(turn, work, turn.state.desks[event.agent], loser="answered_elsewhere")
     turn.done(event.command, event.agent)
 
@@ -175,7 +215,7 @@ def on_declined(turn: Turn, event: OfferDeclined) -> None:
         turn.refuse("offer_gone", command=event.command, agent=event.agent)
         return
     work, offer = live
-    work.decline(event.agent)
+    _decline(work, offer)
     back_off(turn, end(turn, work, offer, outcome=Outcome.DECLINED, reason=event.reason))
     settle(turn, work)
     turn.done(event.command, event.agent)
@@ -197,6 +237,10 @@ def on_answered(turn: Turn, event: Answered) -> None:
     desk = turn.state.listed(event.agent)
     if work is not None and work.owner == event.agent:
         return  # Told twice.
+    if work is not None and work.consult is not None and work.consult.agent == event.agent:
+        if not work.consult_since:
+            begin_consult(turn, work, work.consult)
+        return
     code = _unanswerable(turn, work, desk)
     if code or work is None or desk is None:
         turn.refuse(code, contact=event.contact, agent=event.agent)

@@ -21,7 +21,7 @@ def place(state: State, work: Work) -> None:
     """A contact's band, needs, ring step, lines and next instant; it may match anew if it wants a phone."""
     if work.owner:
         unplace(state, work)
-        state.agenda.set(work, work.wrap_until if work.status is Status.WRAP_UP else NEVER)
+        state.agenda.set(work, _owned_due(work))
         return
     contact = work.contact
     if work.signature is None:
@@ -169,6 +169,13 @@ def _remember_refusal(work: Work, *, wants: bool) -> None:
             pool.refused_by_some[work.arrival] = work
         else:
             pool.refused_by_some.pop(work.arrival, None)
+
+
+def _owned_due(work: Work) -> Micros:
+    """What happens by itself to an owned contact: its wrap-up ends, or a consult's offer."""
+    if work.status is Status.WRAP_UP:
+        return work.wrap_until
+    return min((offer.expires_at for offer in work.rings()), default=NEVER)
 
 
 def _due(work: Work, due: Micros, clock: Micros) -> Micros:

@@ -20,7 +20,7 @@ def let_go(turn: Turn, work: Work, reason: str) -> Desk:
     desk.rest(turn.now)
     if desk.listed:
         turn.moved(desk)
-    elif not desk.owned and not desk.offers:
+    elif not desk.has_work():
         del state.desks[desk.spec.id]
     turn.say(Released(contact=work.contact.id, agent=desk.spec.id, reason=reason))
     return desk

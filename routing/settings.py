@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from routing.agents import sign_out
+from routing.consults import end_consult
 from routing.desks import Desk, stranger
 from routing.effects import ConfigTaken
 from routing.events import Configured
@@ -34,6 +35,8 @@ def on_configured(turn: Turn, event: Configured) -> None:
 
 def _remove(turn: Turn, desk: Desk) -> None:
     sign_out(turn, desk, "removed")
+    for arrival in sorted(desk.consults):
+        end_consult(turn, desk.consults[arrival], "removed")
     desk.configure(stranger(desk.spec.id), listed=False)
     desk.adopt(Presence(agent=desk.spec.id))
     turn.state.touched_desks[desk.spec.id] = None
@@ -60,7 +63,8 @@ def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
 def _withdraw_unfit(turn: Turn, desk: Desk) -> None:
     for arrival in sorted(desk.offers):
         work = turn.state.works[desk.offers[arrival].contact]
-        needs = work.signature.needs if work.signature else ()
+        # Of a consult the skills were passed over or asked of a view: they are not those of the call.
+        needs = work.signature.needs if work.signature and not work.owner else ()
         may = open_to(work.contact, work.relaxed, desk.spec.lease)
         if not (may and desk.handles(work.contact.medium) and meets(desk.skills, needs)):
             end(turn, work, desk.offers[arrival], outcome=Outcome.WITHDRAWN, reason="configuration")

@@ -52,7 +52,8 @@ class Standing:
         loads: dict[str, int] = {}
         for record in self._snapshot.records:
             units = self._rules[record.contact.medium].units
-            for agent in (*(offer.agent for offer in record.offers), record.owner):
+            second = record.consult.agent if record.consult is not None else ""
+            for agent in (*(offer.agent for offer in record.offers), record.owner, second):
                 loads[agent] = loads.get(agent, 0) + units
         return loads
 
@@ -117,8 +118,15 @@ class Standing:
     def _settled(self, agent: Agent) -> str:
         owner = self.record.owner
         if owner:
-            return "owner" if owner == agent.id else "owned"
+            return "owner" if owner == agent.id else self._second(agent)
         return "ringing" if agent.id in self._ringing else ""
+
+    def _second(self, agent: Agent) -> str:
+        """Somebody else owns it, and perhaps consults this agent: his phone rings, or they talk."""
+        record = self.record
+        if record.consult is None or record.consult.agent != agent.id:
+            return "owned"
+        return "consulted" if record.consult_since else "ringing"
 
     def _unfit(self, agent: Agent) -> str:
         """What no waiting changes."""

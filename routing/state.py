@@ -64,11 +64,13 @@ class State:
         contact = record.contact
         work = Work.adopted(record, self.pool(contact.lease), self.rules[contact.medium])
         self.admit(work)
-        for offer in work.offers:
+        for offer in work.rings():
             self.offers[offer.id] = work
             self._desk_or_stranger(offer.agent).offers[work.arrival] = offer
         if work.owner:
             self._desk_or_stranger(work.owner).owned[work.arrival] = work
+        if work.consult is not None and work.consult_since:
+            self._desk_or_stranger(work.consult.agent).consults[work.arrival] = work
 
     def _desk_or_stranger(self, agent: str) -> Desk:
         if agent not in self.desks:

@@ -31,8 +31,8 @@ class Turn:
         if command:
             self.out.append(Done(command=command, agent=agent))
 
-    def refuse(self, code: str, *, command: str = "", contact: str = "", agent: str = "") -> None:
-        self.out.append(Refused(command=command, code=code, contact=contact, agent=agent))
+    def refuse(self, code: str, *, command: str = "", contact: str = "", agent: str = "", detail: str = "") -> None:
+        self.out.append(Refused(command=command, code=code, contact=contact, agent=agent, detail=detail))
 
     def changed(self, work: Work) -> None:
         """A contact's row changed: mark it, and bring its places up to date."""
@@ -84,6 +84,8 @@ class Turn:
         self.say(PresenceMoved(agent=desk.spec.id, state=state, reason=reason, until=until, device=desk.device))
 
     def talks(self, desk: Desk) -> bool:
-        """Has the agent an open call of his own?"""
+        """Has the agent an open call of his own, or does he talk on a colleague's?"""
+        if desk.consults:
+            return True
         calls = (work for work in desk.owned.values() if work.contact.medium is Medium.VOICE)
         return any(work.status is Status.ACTIVE for work in calls)

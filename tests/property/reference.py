@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import replace
-from property.reference_rules import BOUNDED, LOOSE, OFFLINE, READY, Rules
+from property.reference_rules import BOUNDED, LOOSE, READY
+from property.reference_seats import Seats
 
 from routing import effects as fx
 from routing import events as ev
-from routing.model import Contact, End, Medium, Micros, Offer, Outcome, Presence, PresenceState, Record, Status
+from routing.model import Contact, End, Medium, Micros, Offer, Outcome, PresenceState, Record, Status
 
-NOT_READY, NOT_RESPONDING = PresenceState.NOT_READY, PresenceState.NOT_RESPONDING
+NOT_RESPONDING = PresenceState.NOT_RESPONDING
 
 
-class Reference(Rules):
+class Reference(Seats):
     def decide(self, event: ev.AnyEvent, now: Micros) -> list[fx.AnyEffect]:
         before = self.begin(now)
         self.fire()
@@ -30,7 +31,7 @@ class Reference(Rules):
         before = self.begin(now)
         self.clock = now
         for record in self.by_age():
-            late = [offer for offer in record.offers if offer.expires_at <= now]
+            late = [offer for offer in self.rings(record) if offer.expires_at <= now]
             for offer in late:
                 self.end_offer(record.contact.id, offer, Outcome.WITHDRAWN, "recovered")
             if late:
@@ -107,10 +108,10 @@ class Reference(Rules):
             place, contact = (0, record.arrival, ""), record.contact
             if record.status is Status.WRAP_UP:
                 due.append((record.wrap_until, *place, "0wrap", record))
+            for at, offer in enumerate(self.rings(record)):
+                due.append((offer.expires_at, *place, f"1{at}offer", (record, offer)))
             if record.status not in LOOSE:
                 continue
-            for at, offer in enumerate(record.offers):
-                due.append((offer.expires_at, *place, f"1{at}offer", (record, offer)))
             if not record.breached and not record.answered_at:
                 due.append((contact.deadline, *place, "2breach", record))
             for step in contact.relax[record.relaxed :][:1]:
@@ -154,7 +155,7 @@ class Reference(Rules):
             self.end_offer(contact.id, offer, Outcome.WITHDRAWN, "expired")
             self.seat(name, back_off_until=until)
         else:
-            self.put(record, declined=tuple(sorted({*record.declined, name})))
+            self.refused(record, offer)
             self.end_offer(contact.id, offer, Outcome.NO_ANSWER)
             misses = self.presences[name].misses + 1
             self.seat(name, back_off_until=until, misses=misses, idle_since=self.now)
@@ -227,6 +228,9 @@ class Reference(Rules):
         record = self.records.get(event.contact)
         if record is None:
             return self.refuse(event, "unknown_contact", event.contact)
+        if event.agent not in ("", record.owner):
+            ends = self.consults(record, event.agent)
+            return self.end_consult(event.contact, "left", by=event.agent) if ends else None
         if record.status is Status.ACTIVE:
             return self.end_active(record, event.by, event.cause)
         if record.status in LOOSE:
@@ -262,6 +266,8 @@ class Reference(Rules):
             self.done(event, event.agent)
 
     def end_active(self, record: Record, by: str, cause: str) -> None:
+        self.end_consult(record.contact.id, "finished" if by == "agent" else "customer_left")
+        record = self.records[record.contact.id]
         wrap_up = self.rules(record.contact.medium).wrap_up
         if wrap_up:
             until = self.now + wrap_up
@@ -280,6 +286,9 @@ class Reference(Rules):
     def on_Transferred(self, event: ev.Transferred) -> None:
         record = self.theirs(event, Status.ACTIVE)
         if record is None:
+            return
+        if record.consult:
+            self.refuse(event, "consult_running", event.contact, event.agent)
             return
         contact = record.contact
         until = self.now + 20_000_000 if event.to_agent else 0
@@ -313,8 +322,10 @@ class Reference(Rules):
 
     def on_Answered(self, event: ev.Answered) -> None:
         record, agent = self.records.get(event.contact), self.agent(event.agent)
-        if record and record.owner == event.agent:
+        if record and (record.owner == event.agent or self.consults(record, event.agent)):
             return None
+        if record and record.consult and record.consult.agent == event.agent:
+            return self.second_answers(record, record.consult)
         code = self.unfit(record, agent)
         if not code and not self.room(record, event.agent):
             code = "capacity"
@@ -355,6 +366,7 @@ class Reference(Rules):
             return self.refuse(event, "unknown_contact", event.contact)
         for offer in record.offers:
             self.end_offer(event.contact, offer, Outcome.WITHDRAWN, "closed")
+        self.end_consult(event.contact, "closed")
         if record.owner:
             self.seat(record.owner, idle_since=self.now)
             self.out.append(fx.Released(event.contact, record.owner, "closed"))
@@ -363,11 +375,16 @@ class Reference(Rules):
         self.leave_after_call(record.owner)
         return self.done(event, event.by)
 
+    def refused(self, record: Record, offer: Offer) -> None:
+        """Asked last from now on; but not for a consult."""
+        if offer != record.consult:
+            self.put(record, declined=tuple(sorted({*record.declined, offer.agent})))
+
     # --- events about offers ------------------------------------------------------------------------------
 
     def live(self, event: Any) -> tuple[Record, Offer] | None:
         for record in self.records.values():
-            for offer in record.offers:
+            for offer in self.rings(record):
                 if offer.id == event.offer and offer.agent == event.agent:
                     return record, offer
         self.refuse(event, "offer_gone", "", event.agent)
@@ -375,14 +392,16 @@ class Reference(Rules):
 
     def on_OfferAccepted(self, event: ev.OfferAccepted) -> None:
         if live := self.live(event):
-            if not live[1].device:
+            if live[0].consult == live[1]:
+                _ = live[1].device or self.second_answers(*live)
+            elif not live[1].device:
                 self.own(live[0], event.agent, "answered_elsewhere")
             self.done(event, event.agent)
 
     def on_OfferDeclined(self, event: ev.OfferDeclined) -> None:
         if live := self.live(event):
             record, offer = live
-            self.put(record, declined=tuple(sorted({*record.declined, event.agent})))
+            self.refused(record, offer)
             self.fail(record.contact.id, offer, Outcome.DECLINED, event.reason)
             self.done(event, event.agent)
 
@@ -394,106 +413,3 @@ class Reference(Rules):
         self.end_offer(contact, offer, outcome, reason)
         self.seat(offer.agent, back_off_until=self.now + self.config.back_off)
         self.settle(contact)
-
-    # --- events about agents ------------------------------------------------------------------------------
-
-    def known(self, event: Any) -> bool:
-        if self.agent(event.agent) is None:
-            self.refuse(event, "unknown_agent", "", event.agent)
-            return False
-        return True
-
-    def connect(self, name: str, connected: bool) -> None:
-        if self.presences[name].connected is not connected:
-            self.seat(name, connected=connected)
-            if connected:
-                self.seat(name, grace_until=0)
-            self.out.append(fx.Connection(name, connected))
-
-    def on_SignedIn(self, event: ev.SignedIn) -> None:
-        if self.known(event):
-            self.withdraw(event.agent, "agent_left")
-            fields = {"device": event.device, "misses": 0, "idle_since": self.now, "grace_until": 0}
-            self.seat(event.agent, **fields)
-            self.connect(event.agent, True)
-            self.move(event.agent, NOT_READY, "signed_in")
-            self.done(event, event.agent)
-
-    def on_SignedOut(self, event: ev.SignedOut) -> None:
-        if self.known(event):
-            self.sign_out(event.agent, "signed_out")
-            self.done(event, event.agent)
-
-    def sign_out(self, name: str, reason: str) -> None:
-        self.withdraw(name, "agent_left")
-        self.go_offline(name, reason)
-        self.give_up(name, [Medium.CHAT, Medium.MAIL, Medium.CALLBACK])
-
-    def go_offline(self, name: str, reason: str) -> None:
-        self.seat(name, grace_until=0)
-        if self.presences[name].state is not OFFLINE:
-            self.seat(name, device="", misses=0)
-            self.move(name, OFFLINE, reason)
-
-    def give_up(self, name: str, media: list[Medium]) -> None:
-        for record in self.by_age():
-            active = record.owner == name and record.status is Status.ACTIVE
-            if active and record.contact.medium in media:
-                self.back(record.contact.id, "agent_left", "agent_left")
-
-    def leave_after_call(self, name: str) -> None:
-        presence = self.presences.get(name)
-        if presence and not presence.connected and not presence.grace_until and not self.talking(name):
-            self.go_offline(name, "disconnected")
-
-    def on_PresenceSet(self, event: ev.PresenceSet) -> None:
-        if not self.known(event):
-            return None
-        presence = self.presences[event.agent]
-        if event.state not in (READY, NOT_READY):
-            return self.refuse(event, "bad_state", "", event.agent)
-        if presence.state is OFFLINE:
-            return self.refuse(event, "not_signed_in", "", event.agent)
-        same = presence.state is event.state
-        if event.state is READY and not same:
-            self.seat(event.agent, idle_since=self.now)
-            self.move(event.agent, READY, event.reason)
-        if event.state is NOT_READY and (not same or presence.reason != event.reason):
-            self.withdraw(event.agent, "agent_left")
-            self.move(event.agent, NOT_READY, event.reason)
-        return self.done(event, event.agent)
-
-    def on_Connected(self, event: ev.Connected) -> None:
-        if self.known(event):
-            self.connect(event.agent, True)
-
-    def on_Disconnected(self, event: ev.Disconnected) -> None:
-        if self.known(event) and self.presences[event.agent].connected:
-            if self.presences[event.agent].state is not OFFLINE:
-                self.seat(event.agent, grace_until=self.now + self.config.grace)
-            self.connect(event.agent, False)
-            self.withdraw(event.agent, "agent_left")
-
-    # --- configuration ------------------------------------------------------------------------------------
-
-    def on_Configured(self, event: ev.Configured) -> None:
-        self.out.append(fx.ConfigTaken(event.config.version))
-        old = {agent.id: agent for agent in self.config.agents}
-        new = {agent.id: agent for agent in event.config.agents}
-        for agent in sorted(old.values(), key=lambda agent: agent.number):
-            if agent.id not in new:
-                self.sign_out(agent.id, "removed")
-                del self.presences[agent.id]
-        for agent in sorted(new.values(), key=lambda agent: agent.number):
-            self.presences.setdefault(agent.id, Presence(agent=agent.id))
-            if agent.id in old and old[agent.id] != agent:
-                self.withdraw_unfit(agent)
-        self.config = event.config
-
-    def withdraw_unfit(self, agent: Any) -> None:
-        for record in self.by_age():
-            fits = self.served_by(record, agent) and self.meets(record, agent)
-            for offer in record.offers:
-                if offer.agent == agent.id and not fits:
-                    self.end_offer(record.contact.id, offer, Outcome.WITHDRAWN, "configuration")
-                    self.settle(record.contact.id)

@@ -88,7 +88,8 @@ class Rules:
     def load(self, name: str) -> int:
         total = 0
         for record in self.records.values():
-            holds = record.owner == name or any(offer.agent == name for offer in record.offers)
+            asked = (*record.offers, record.consult) if record.consult else record.offers
+            holds = record.owner == name or any(offer.agent == name for offer in asked)
             total += self.rules(record.contact.medium).units if holds else 0
         return total
 
@@ -96,10 +97,19 @@ class Rules:
         """Is there room, if the agent's offers (or only the one for this contact) are given back?"""
         load = self.load(name)
         for other in self.records.values():
-            mine = any(offer.agent == name for offer in other.offers)
+            mine = any(offer.agent == name for offer in self.rings(other))
             if mine and only in (None, other.contact.id):
                 load -= self.rules(other.contact.medium).units
         return bool(load + self.rules(record.contact.medium).units <= self.agent(name).capacity)
+
+    def rings(self, record: Record) -> tuple[Offer, ...]:
+        """Every offer without an outcome; of an owned call that of the agent who is consulted."""
+        asked = record.consult
+        return (*record.offers, asked) if asked and not record.consult_since else record.offers
+
+    def consults(self, record: Record, name: str) -> bool:
+        """Does he talk on it beside its owner?"""
+        return bool(record.consult and record.consult_since and record.consult.agent == name)
 
     def present(self, name: str) -> bool:
         presence = self.presences.get(name)
@@ -115,6 +125,8 @@ class Rules:
         )
 
     def talking(self, name: str) -> bool:
+        if any(self.consults(record, name) for record in self.records.values()):
+            return True
         own = [record for record in self.records.values() if record.owner == name]
         return any(r.status is Status.ACTIVE and r.contact.medium is Medium.VOICE for r in own)
 
@@ -254,6 +266,9 @@ class Rules:
         record = self.records[contact]
         self.put(record, offers=tuple(other for other in record.offers if other != offer))
         self.out.append(fx.OfferEnded(contact, offer.agent, offer.id, outcome, reason))
+        if offer == record.consult:
+            self.put(record, consult=None)
+            self.out.append(fx.ConsultEnded(contact, offer.agent, record.owner, offer.id, str(outcome)))
 
     def settle(self, contact: str, reason: str = "offer_ended") -> None:
         record = self.records[contact]
@@ -266,7 +281,7 @@ class Rules:
 
     def withdraw(self, name: str, reason: str, besides: str | None = None) -> None:
         for record in self.by_age():
-            for offer in record.offers:
+            for offer in self.rings(record):
                 if offer.agent == name and record.contact.id != besides:
                     self.end_offer(record.contact.id, offer, Outcome.WITHDRAWN, reason)
                     self.settle(record.contact.id)

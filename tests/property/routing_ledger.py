@@ -45,10 +45,16 @@ class Story:
     status: Status = Status.WAITING
     owner: str = ""
     offers: dict[str, Offer] = field(default_factory=dict)
+    asked: Offer | None = None
+    second: str = ""
+    """Who is consulted: his offer, and his id once he talks."""
     relaxed: int = 0
     answered: bool = False
     breached: bool = False
     declined: set[str] = field(default_factory=set)
+
+    def is_asked(self, agent: str) -> bool:
+        return self.asked is not None and self.asked.agent == agent
 
     @property
     def place(self) -> Place:
@@ -59,6 +65,17 @@ class Story:
 class Seat:
     state: PresenceState = PresenceState.OFFLINE
     connected: bool = False
+
+
+def second(record: Record) -> str:
+    """The agent who talks beside the owner."""
+    return record.consult.agent if record.consult and record.consult_since else ""
+
+
+def carriers(record: Record) -> set[str]:
+    """Everybody whose units it takes."""
+    asked = {record.consult.agent} if record.consult else set()
+    return {record.owner, *(offer.agent for offer in record.offers), *asked}
 
 
 class Ledger:
@@ -162,6 +179,7 @@ class Ledger:
         story = self.stories.pop(effect.contact)
         assert not story.offers, "it ended while a phone rang"
         assert not story.owner, "it ended while somebody owned it"
+        assert story.asked is None, "it ended while somebody was consulted"
         self.tally(story.place)[effect.how] += 1
 
     def saw_Breached(self, effect: fx.Breached) -> None:
@@ -187,6 +205,9 @@ class Ledger:
 
     def saw_Offered(self, effect: fx.Offered) -> None:
         story, agent = self.stories[effect.contact], self.agent(effect.agent)
+        if effect.offer.role:
+            self.asks_a_second(story, effect)
+            return
         assert story.status in (Status.WAITING, Status.OFFERED)
         assert effect.agent not in story.offers, "rings there already"
         assert len(story.offers) < self.wanted(story), "more phones than the plan says"
@@ -199,8 +220,41 @@ class Ledger:
         story.offers[effect.agent] = effect.offer
         assert self.load(agent.id) <= agent.capacity, "more than he can carry"
 
+    def asks_a_second(self, story: Story, effect: fx.Offered) -> None:
+        agent = self.agent(effect.agent)
+        assert story.status is Status.ACTIVE
+        assert story.contact.medium is Medium.VOICE
+        assert effect.agent != story.owner
+        assert story.asked is None, "two are consulted"
+        assert effect.offer.role == "consult"
+        assert self.is_ready(effect.agent)
+        assert Medium.VOICE in agent.media
+        assert self.client(agent.lease) == story.contact.client, "a leased seat serves its client only"
+        story.asked = effect.offer
+        assert self.load(agent.id) <= agent.capacity, "more than he can carry"
+
+    def saw_ConsultBegan(self, effect: fx.ConsultBegan) -> None:
+        story = self.stories[effect.contact]
+        assert story.asked is not None
+        assert (story.asked.agent, story.asked.id) == (effect.agent, effect.offer)
+        assert story.owner == effect.owner, "the call stays with its owner"
+        assert not story.second
+        story.second = effect.agent
+
+    def saw_ConsultEnded(self, effect: fx.ConsultEnded) -> None:
+        story = self.stories[effect.contact]
+        assert story.owner == effect.owner
+        assert story.asked is not None
+        assert story.asked.id == effect.offer
+        assert (story.second == effect.agent) is effect.talked
+        story.asked, story.second = None, ""
+
     def saw_OfferEnded(self, effect: fx.OfferEnded) -> None:
         story = self.stories[effect.contact]
+        if effect.agent not in story.offers:
+            assert story.asked is not None
+            assert story.asked.id == effect.offer
+            return
         offer = story.offers.pop(effect.agent)
         assert offer.id == effect.offer
         if effect.outcome is Outcome.NO_ANSWER:
@@ -212,7 +266,7 @@ class Ledger:
         story, agent = self.stories[effect.contact], self.agent(effect.agent)
         assert not story.owner, "a second owner"
         assert self.client(agent.lease) in (story.contact.client, CLIENTLESS), "a leased seat serves its client only"
-        if not effect.offer:
+        if not effect.offer and effect.reason != "consult":
             # Somebody whose phone rang may be past his capacity by a new configuration alone.
             held = 0 if effect.agent in story.offers else self.units(story)
             assert self.load(agent.id) + held <= agent.capacity, "more than he can carry"
@@ -282,7 +336,9 @@ class Ledger:
         return next((rules.units for rules in self.config.media if rules.medium is story.contact.medium), 1)
 
     def load(self, agent: str) -> int:
-        return sum(self.units(s) for s in self.stories.values() if s.owner == agent or agent in s.offers)
+        return sum(
+            self.units(s) for s in self.stories.values() if agent == s.owner or agent in s.offers or s.is_asked(agent)
+        )
 
     def suits(self, story: Story, agent: Agent) -> bool:
         """Lease, second lease, medium and needs."""
@@ -352,8 +408,8 @@ class Ledger:
 
     def balance(self, records: dict[str, Record]) -> None:
         """The rows tell the same story, and whoever entered is in exactly one place."""
-        told = {id: (story.status, story.owner, set(story.offers)) for id, story in self.stories.items()}
-        kept = {id: (r.status, r.owner, {offer.agent for offer in r.offers}) for id, r in records.items()}
+        told = {id: (s.status, s.owner, set(s.offers), s.asked, s.second) for id, s in self.stories.items()}
+        kept = {id: (r.status, r.owner, {o.agent for o in r.offers}, r.consult, second(r)) for id, r in records.items()}
         assert told == kept
         for place, tally in self.tallies.items():
             here = [record for record in records.values() if (record.contact.lease, record.contact.view) == place]
@@ -365,7 +421,7 @@ class Ledger:
     def nobody_carries_too_much(self, records: dict[str, Record]) -> None:
         """Counted from the rows. A new configuration may leave somebody with too much, but nobody adds to it."""
         for agent in self.config.agents:
-            held = [r for r in records.values() if r.owner == agent.id or any(o.agent == agent.id for o in r.offers)]
+            held = [r for r in records.values() if agent.id in carriers(r)]
             load = sum(self.units(self.stories[record.contact.id]) for record in held)
             assert load <= max(agent.capacity, self.overload.get(agent.id, 0)), agent
             self.overload[agent.id] = load

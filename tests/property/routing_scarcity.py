@@ -273,6 +273,29 @@ def transfer(scene: Scene, pick: Pick) -> None:
         scene.happen(ev.Transferred(record.contact.id, record.owner, view, needs, to, "", "k"))
 
 
+def consult(scene: Scene, pick: Pick) -> None:
+    """The owner asks a second agent, joins the two or calls it off; the second one leaves, or his leg ends."""
+    if owned := scene.calls() if pick([True] * 7 + [False]) else scene.owned():
+        record = pick(owned)
+        contact, owner = record.contact.id, record.owner
+        if record.consult is None:
+            needs = tuple(sorted(pick(NEEDS)))
+            scene.happen(ev.Consulted(contact, owner, pick(["", *AGENTS]), needs, "k"))
+            return
+        second = record.consult.agent
+        events: list[ev.AnyEvent] = [
+            ev.Joined(contact, owner, "k"),
+            ev.Joined(contact, owner, "k"),
+            ev.ConsultLeft(contact, pick([owner, second, "ag_2"]), "k"),
+            ev.Left(contact, by="agent", agent=pick([second, second, owner, "ag_2"])),
+            ev.Consulted(contact, owner, pick(AGENTS), command="k"),
+            ev.Transferred(contact, owner, "vip", (), "", "", "k"),
+            ev.Finished(contact, owner, "", "k"),
+            ev.Left(contact),
+        ]
+        scene.happen(pick(events))
+
+
 def supervise(scene: Scene, pick: Pick) -> None:
     ringing = [offer.contact for offer in scene.ringing()]
     owned = [record.contact.id for record in scene.owned()]
@@ -319,6 +342,9 @@ def late_or_senseless(scene: Scene, pick: Pick) -> None:
         ev.Finished(contact, name, "", "k"),
         ev.WrappedUp(contact, name, "k"),
         ev.Closed(contact, "spam", "boss", "k"),
+        ev.Joined(contact, name, "k"),
+        ev.ConsultLeft(contact, name, "k"),
+        ev.Consulted(contact, name, "ag_1", command="k"),
         ev.Changed(contact, complaint=False, command="k", agent=name),
         ev.OfferAccepted(f"{contact}/1/{name}", name, "k"),
         ev.OfferDeclined(f"{contact}/1/{name}", name, "", "k"),
@@ -351,6 +377,7 @@ MOVES: dict[Move, int] = {
     let_it_ring: 1,
     work: 4,
     transfer: 2,
+    consult: 4,
     supervise: 2,
     amend: 1,
     lose_patience: 2,

@@ -16,7 +16,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.decide import decide, recover
 from routing.explain import explain, why_not
-from routing.model import Micros, Offer, Presence, Record, Snapshot, Status
+from routing.model import Medium, Micros, Offer, Presence, Record, Snapshot, Status
 from routing.state import State
 
 HOLDS = ("declined", "held")
@@ -38,6 +38,11 @@ def encoded(effects: list[fx.AnyEffect]) -> bytes:
         fx.Queued(e.contact, e.arrival, e.position, reason=e.reason) if isinstance(e, fx.Queued) else e for e in effects
     ]
     return msgspec.json.encode(plain)
+
+
+def rings(record: Record) -> tuple[Offer, ...]:
+    """Every offer that has no outcome yet, also that of a consult."""
+    return (record.consult,) if record.consult and not record.consult_since else record.offers
 
 
 def through_the_store(state: State, now: Micros) -> State:
@@ -63,7 +68,12 @@ class Scene:
         return f"{kind}_{self.count}"
 
     def ringing(self) -> list[Offer]:
-        return [offer for _, record in sorted(self.records.items()) for offer in record.offers]
+        return [offer for _, record in sorted(self.records.items()) for offer in rings(record)]
+
+    def calls(self) -> list[Record]:
+        """Owned calls; those on which somebody is consulted are there twice."""
+        calls = [each for each in self.owned() if each.contact.medium is Medium.VOICE]
+        return calls + [each for each in calls if each.consult]
 
     def owned(self) -> list[Record]:
         return [record for _, record in sorted(self.records.items()) if record.owner]
@@ -161,12 +171,12 @@ class Scene:
         self.nothing_that_is_due_was_left()
 
     def every_offer_ends_and_rings_where_somebody_is(self) -> None:
-        ends = [offer.expires_at for record in self.records.values() for offer in record.offers]
+        ends = [offer.expires_at for offer in self.ringing()]
         due = self.state.due()
         assert not ends or (due is not None and due <= min(ends))
         for record in self.records.values():
             assert bool(record.offers) is (record.status is Status.OFFERED)
-            for offer in record.offers:
+            for offer in rings(record):
                 assert self.now < offer.expires_at <= self.now + self.longest_offer()
                 assert self.ledger.is_ready(offer.agent)
 
@@ -176,6 +186,10 @@ class Scene:
     def an_active_contact_has_one_owner_and_others_have_none(self) -> None:
         for record in self.records.values():
             assert bool(record.owner) is (record.status in (Status.ACTIVE, Status.WRAP_UP))
+            if record.consult:
+                assert record.status is Status.ACTIVE
+                assert record.consult.agent != record.owner
+                assert record.contact.medium is Medium.VOICE
 
     def no_free_agent_stands_beside_work_he_could_do(self) -> None:
         """Who is free is said by the books; only the two hold reasons explain why he is not offered it."""
@@ -201,7 +215,10 @@ class Scene:
             for agent, code in codes.items():
                 self.seen[f"why_not {code}"] += 1
                 assert code not in ("able", "due"), (id, agent)
-                assert (code == "ringing") is (agent in self.ledger.stories[id].offers)
+                story = self.ledger.stories[id]
+                ringing = agent in story.offers or (story.is_asked(agent) and not story.second)
+                assert (code == "ringing") is ringing
+                assert (code == "consulted") is (agent == story.second)
                 assert (code == "owner") is (agent == self.ledger.stories[id].owner)
 
     def nothing_that_is_due_was_left(self) -> None:
