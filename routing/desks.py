@@ -178,9 +178,9 @@ class Work(Sleeper):
 class Desk(Sleeper):
     """An agent: configuration, presence, and what he carries.
 
-    `offers`, `owned` and `consults` (calls of others on which he is consulted) are keyed by arrival number. `free_flags` are the media that he could be offered now, one
-    bit each; `bit` is his own place in the masks of his pool. An agent who left the configuration keeps a desk,
-    not `listed`, only while he still owns something.
+    `offers`, `owned` and `consults` (calls of colleagues on which he talks) are keyed by arrival number. `free_flags`
+    are the media that he could be offered now, one bit each; `bit` is his own place in the masks of his pool. An agent
+    who left the configuration keeps a desk, not `listed`, only while he still has work.
     """
 
     __slots__ = (

@@ -26,6 +26,7 @@ from routing.model import (
     Offer,
     PresenceState,
     QueueRule,
+    Record,
     RelaxStep,
     RingPlan,
     RingStep,
@@ -275,25 +276,85 @@ def transfer(scene: Scene, pick: Pick) -> None:
 
 def consult(scene: Scene, pick: Pick) -> None:
     """The owner asks a second agent, joins the two or calls it off; the second one leaves, or his leg ends."""
-    if owned := scene.calls() if pick([True] * 7 + [False]) else scene.owned():
-        record = pick(owned)
-        contact, owner = record.contact.id, record.owner
+    calls = [record for record in scene.calls() if record.status is Status.ACTIVE]
+    if not calls and pick([True] * 4 + [False]):
+        calls = a_call(scene, pick)
+    calls = calls or (scene.owned() if pick([True, False, False]) else [])
+    if calls := [each for each in calls if each.consult] or calls:
+        record = pick(calls)
         if record.consult is None:
-            needs = tuple(sorted(pick(NEEDS)))
-            scene.happen(ev.Consulted(contact, owner, pick(["", *AGENTS]), needs, "k"))
-            return
-        second = record.consult.agent
-        events: list[ev.AnyEvent] = [
-            ev.Joined(contact, owner, "k"),
-            ev.Joined(contact, owner, "k"),
-            ev.ConsultLeft(contact, pick([owner, second, "ag_2"]), "k"),
-            ev.Left(contact, by="agent", agent=pick([second, second, owner, "ag_2"])),
-            ev.Consulted(contact, owner, pick(AGENTS), command="k"),
-            ev.Transferred(contact, owner, "vip", (), "", "", "k"),
-            ev.Finished(contact, owner, "", "k"),
-            ev.Left(contact),
-        ]
-        scene.happen(pick(events))
+            ask_a_second(scene, record, pick)
+        else:
+            scene.happen(pick(in_a_consult(scene, record, record.consult.agent, pick)))
+
+
+def a_call(scene: Scene, pick: Pick) -> list[Record]:
+    """Somebody becomes ready, and answers the call that then comes, if no other work was first."""
+    name = pick(["ag_1", "ag_2", "ag_3"])
+    hurry(scene, name, pick)
+    contact = replace(
+        a_contact(scene, pick), medium=Medium.VOICE, plan="china", lease="k", client="k", needs=(), opens_at=0
+    )
+    scene.happen(ev.Arrived(contact))
+    scene.happen(ev.Answered(contact.id, name))
+    return [each for each in scene.calls() if each.contact.id == contact.id and each.status is Status.ACTIVE]
+
+
+def ask_a_second(scene: Scene, record: Record, pick: Pick) -> None:
+    contact, owner = record.contact.id, record.owner
+    mates = [each.id for each in TEAM if each.lease == record.contact.lease and each.id != owner]
+    to = pick(["", *mates, *mates, pick(AGENTS)])
+    if mates and pick([True, True, False]):
+        hurry(scene, to if to in mates else pick(mates), pick)
+    scene.happen(ev.Consulted(contact, owner, to, tuple(sorted(pick(NEEDS))), "k"))
+    asked = scene.records.get(contact)
+    if asked and asked.consult and pick([True, False]):
+        answer_to(scene, asked.consult, pick(["accept", "accept", "answer", "decline", "fail"]))
+        scene.now += pick(PAUSES[:5])
+    elif asked and asked.consult and pick([True, False, False]):
+        scene.later(max(0, asked.consult.expires_at - scene.now))
+    if (asked := scene.records.get(contact)) and asked.consult and pick([True, True, True, False]):
+        scene.happen(pick(in_a_consult(scene, asked, asked.consult.agent, pick)))
+
+
+def in_a_consult(scene: Scene, record: Record, second: str, pick: Pick) -> list[ev.AnyEvent]:
+    contact, owner = record.contact.id, record.owner
+    ends: list[ev.AnyEvent] = [
+        ev.ConsultLeft(contact, owner, "k"),
+        ev.Finished(contact, owner, "", "k"),
+        ev.Left(contact),
+        ev.Closed(contact, "spam", "boss", "k"),
+    ]
+    if not record.consult_since:
+        return [*ends, ev.Left(contact), ev.Joined(contact, owner, "k")]
+    gone = tuple(member for member in TEAM if member.id != second)
+    scene.versions += 1
+    return [
+        ev.Joined(contact, owner, "k"),
+        ev.Joined(contact, owner, "k"),
+        ev.ConsultLeft(contact, pick([owner, second, "ag_2"]), "k"),
+        ev.Left(contact, by="agent", agent=pick([second, second, owner, "ag_2"])),
+        ev.Consulted(contact, owner, pick(AGENTS), command="k"),
+        ev.Transferred(contact, owner, "vip", (), "", "", "k"),
+        ev.Answered(contact, second),
+        *ends[2:],
+        pick([ev.SignedOut(second), ev.Disconnected(second)]),
+        ev.Configured(configuration(scene.versions, agents=gone)),
+    ]
+
+
+def hurry(scene: Scene, name: str, pick: Pick) -> None:
+    """Somebody drops what he does and says that he is ready; perhaps just when nobody else wants him."""
+    for record in scene.owned():
+        if record.owner == name:
+            scene.happen(ev.Finished(record.contact.id, name, "", "k"))
+            scene.happen(ev.WrappedUp(record.contact.id, name, "k"))
+    if pick([True, False]):
+        for record in scene.loose():
+            scene.happen(ev.Left(record.contact.id))
+    if name not in scene.ledger.seats or not scene.ledger.is_ready(name):
+        scene.happen(ev.SignedIn(name, pick(["", "phone"]), "k1"))
+        scene.happen(ev.PresenceSet(name, PresenceState.READY, "", "k2"))
 
 
 def supervise(scene: Scene, pick: Pick) -> None:
@@ -377,7 +438,7 @@ MOVES: dict[Move, int] = {
     let_it_ring: 1,
     work: 4,
     transfer: 2,
-    consult: 4,
+    consult: 6,
     supervise: 2,
     amend: 1,
     lose_patience: 2,

@@ -71,9 +71,7 @@ class Scene:
         return [offer for _, record in sorted(self.records.items()) for offer in rings(record)]
 
     def calls(self) -> list[Record]:
-        """Owned calls; those on which somebody is consulted are there twice."""
-        calls = [each for each in self.owned() if each.contact.medium is Medium.VOICE]
-        return calls + [each for each in calls if each.consult]
+        return [each for each in self.owned() if each.contact.medium is Medium.VOICE]
 
     def owned(self) -> list[Record]:
         return [record for _, record in sorted(self.records.items()) if record.owner]

@@ -206,8 +206,9 @@ def test_every_agent_has_one_reason_and_every_choice_is_explained_by_its_rule(se
 
 
 def test_the_histories_meet_every_reason() -> None:
-    """So that none of them is trusted unseen; `blocked`, `due` and `lease` belong to other questions."""
+    """So that none of them is trusted unseen; `blocked`, `due` and `lease` belong to other questions,
+    and `consulted` to the routing machine."""
     if not SEEN:
         for seed in SEEDS:
             Walk(seed).run()
-    assert set(CODES) - SEEN.keys() <= {"able", "due", "blocked", "lease"}
+    assert set(CODES) - SEEN.keys() <= {"able", "due", "blocked", "lease", "consulted"}

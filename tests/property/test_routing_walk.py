@@ -30,11 +30,23 @@ SEEDS = range(12)
 REFUSALS = (
     "contact_exists", "unknown_contact", "unknown_agent", "not_owner", "contact_not_active", "already_owned", "lease",
     "medium", "presence", "capacity", "offer_gone", "bad_state", "not_signed_in",
+    "not_a_call", "consult_running", "no_consult", "agent_not_available",
 )  # fmt: skip
 BLOCKED = ("unknown_lease", "lease_not_in_force", "unstaffed", "lines_busy", "closed", "queue_full")
-CHOICES = ("only", "preferred", "spare_skills", "level", "longest_idle")
+CHOICES = ("named", "only", "preferred", "spare_skills", "level", "longest_idle")
 RETURNS = ("transfer", "offer_ended", "agent_left", "recovered")
-WITHDRAWALS = ("expired", "agent_left", "answered_elsewhere", "supervisor", "configuration", "recovered")
+CONSULTS = ("joined", "left", "finished", "customer_left", "closed", "removed")
+WITHDRAWALS = (
+    "left",
+    "finished",
+    "customer_left",
+    "expired",
+    "agent_left",
+    "answered_elsewhere",
+    "supervisor",
+    "configuration",
+    "recovered",
+)
 MOVED = ("signed_in", "signed_out", "no_answer", "returned", "disconnected", "removed")
 
 
@@ -125,6 +137,7 @@ def test_every_event_every_effect_and_every_takeover_happens() -> None:
         ("Offered.rule", CHOICES),
         ("Queued.reason", RETURNS),
         ("OfferEnded.outcome", tuple(Outcome)),
+        ("ConsultEnded.reason", (*CONSULTS, *(set(Outcome) - {Outcome.ACCEPTED}))),
         ("Ended.how", tuple(set(End) - {End.BLOCKED})),
         ("PresenceMoved.reason", (*MOVED, "lunch")),
         ("OfferEnded.reason", (*WITHDRAWALS, "closed", "agent_busy", "busy", "unreachable")),
