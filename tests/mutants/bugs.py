@@ -17,6 +17,7 @@ class Bug(NamedTuple):
 CHOICES = "property/test_routing_choices.py"
 TERMS = "property/test_routing_terms.py"
 ORDERS = "unit/test_routing_order.py"
+CONSULT = "unit/test_routing_consults.py"
 ESTIMATE = "unit/test_routing_estimate.py"
 
 ORDER = [
@@ -342,4 +343,55 @@ ESTIMATES = [
         ESTIMATE,
     ),
 ]
-BUGS = ORDER + CAPACITY + LEASES + OFFERS + AGENTS + OVERFLOW + TIMERS + ROWS + ESTIMATES
+CONSULTS = [
+    Bug(
+        "a consult that ends keeps the units",
+        "consults.py",
+        "    del desk.consults[work.arrival]\n    give_back(desk, work)\n",
+        "    del desk.consults[work.arrival]\n",
+        CONSULT,
+    ),
+    Bug(
+        "a consult is not counted after a restart",
+        "capacity.py",
+        "works = [*offered, *desk.owned.values(), *desk.consults.values()]",
+        "works = [*offered, *desk.owned.values()]",
+        CONSULT,
+    ),
+    Bug(
+        "an unanswered consult is joined",
+        "consults.py",
+        "if work.consult is None or not work.consult_since:",
+        "if work.consult is None:",
+        CONSULT,
+    ),
+    Bug(
+        "the consulted agent's leg ends the call",
+        "contacts.py",
+        "elif event.agent and event.agent != work.owner:",
+        "elif event.agent and False:",
+        CONSULT,
+    ),
+    Bug(
+        "the customer leaves and the consult goes on",
+        "contacts.py",
+        '    end_consult(turn, work, "finished" if by == "agent" else "customer_left")\n',
+        "",
+        CONSULT,
+    ),
+    Bug(
+        "a consult rings for ever",
+        "places.py",
+        "return min((offer.expires_at for offer in work.rings()), default=NEVER)",
+        "return NEVER",
+        CONSULT,
+    ),
+    Bug(
+        "somebody of another lease is consulted",
+        "consults.py",
+        "    if not open_to(work.contact, work.relaxed, desk.spec.lease):\n",
+        "    if not desk.spec.lease:\n",
+        CONSULT,
+    ),
+]
+BUGS = ORDER + CAPACITY + LEASES + OFFERS + AGENTS + OVERFLOW + TIMERS + ROWS + ESTIMATES + CONSULTS
