@@ -46,6 +46,8 @@ class Told:
     breached: bool = False
     agents: set[str] = field(default_factory=set)
     live: set[str] = field(default_factory=set)
+    consults: set[str] = field(default_factory=set)
+    """Offers to second agents: they answer no customer, and are counted nowhere."""
     owning: list[tuple[int, int, int, bool]] = field(default_factory=list)
     """(at, seq, ordinal, took): ownership taken or given back."""
 
@@ -101,6 +103,9 @@ def _blocked(tally: Tally, fact: Fact) -> None:
 
 def _offered(tally: Tally, fact: Fact) -> None:
     told = tally.of(fact)
+    if _is_consult(fact):
+        told.consults.add(_offer(fact))
+        return
     told.agents.add(fact.agent)
     told.live.add(_offer(fact))
     if told.state == "waiting":
@@ -109,6 +114,8 @@ def _offered(tally: Tally, fact: Fact) -> None:
 
 def _offer_ended(tally: Tally, fact: Fact) -> None:
     told = tally.of(fact)
+    if _offer(fact) in told.consults:
+        return
     tally.offers[str(fact.data.get("outcome", "unknown"))] += 1
     told.live.discard(_offer(fact))
     if told.state == "offered" and not told.live:
@@ -277,6 +284,11 @@ def _doubly(told: Told) -> bool:
 def _order(fact: Fact) -> tuple[int, int, int]:
     tail = fact.id.rpartition(":")[2]
     return fact.at, fact.seq or 0, int(tail) if tail.isdecimal() else 0
+
+
+def _is_consult(fact: Fact) -> bool:
+    offer = fact.data.get("offer", "")
+    return isinstance(offer, dict) and offer.get("role") == "consult"
 
 
 def _offer(fact: Fact) -> str:

@@ -24,6 +24,7 @@ from routing import effects as fx
 from routing.model import Presence, PresenceState, Record
 from routing.state import State
 
+CONSULT = "consult"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -41,6 +42,7 @@ class BatchRows:
         self._made: dict[str, OfferMade] = {}
         self._closed: list[OfferClosed] = []
         self._began: dict[str, AssignmentBegan] = {}
+        self._consults: dict[str, AssignmentBegan] = {}
         self._finished: list[AssignmentBegan] = []
         self._moved: list[AssignmentMoved] = []
         self._ends: dict[str, tuple[fx.Ended | fx.Blocked, int]] = {}
@@ -72,6 +74,10 @@ class BatchRows:
                 self._offer_ended(effect, now)
             case fx.Owned():
                 self._owned(effect, record, seq, now)
+            case fx.ConsultBegan():
+                self._consult_began(effect, record, seq, now)
+            case fx.ConsultEnded(talked=True):
+                self._consult_ended(effect, now)
             case fx.WrapUpBegan():
                 self._released_by[effect.contact] = effect.by
                 self._assignment_moved(effect.contact, effect.agent, now, ended=False, reason=effect.cause)
@@ -113,6 +119,24 @@ class BatchRows:
             at=now,
         )
 
+    def _consult_began(self, effect: fx.ConsultBegan, record: Record, seq: int, now: int) -> None:
+        self._consults[effect.contact] = AssignmentBegan(
+            id=f"{effect.contact}/{seq}/consult",
+            contact=effect.contact,
+            agent=effect.agent,
+            provider=self._provider,
+            client=record.contact.client,
+            at=now,
+            role=CONSULT,
+        )
+
+    def _consult_ended(self, effect: fx.ConsultEnded, now: int) -> None:
+        began = self._consults.pop(effect.contact, None)
+        if began is None:
+            self._moved.append(AssignmentMoved(effect.contact, effect.agent, now, True, effect.reason, CONSULT))
+        else:
+            self._finished.append(replace(began, ended_at=now, reason=effect.reason))
+
     def _assignment_moved(self, contact: str, agent: str, now: int, *, ended: bool, reason: str) -> None:
         began = self._began.get(contact)
         if began is None:
@@ -129,7 +153,7 @@ class BatchRows:
         batch.offers_made = list(self._made.values())
         batch.offers_closed = self._closed
         batch.assignments_moved = self._moved
-        batch.assignments_began = [*self._finished, *self._began.values()]
+        batch.assignments_began = [*self._finished, *self._began.values(), *self._consults.values()]
         batch.contacts = [self._contact(contact, records[contact]) for contact in sorted(self._contacts)]
         batch.presences = [self._presence(agent) for agent in sorted(self._agents)]
         over = [contact for contact in self._ends if self._state.record(contact) is None]

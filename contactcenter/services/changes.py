@@ -332,7 +332,10 @@ class OfferClosed(Struct, frozen=True):
 
 
 class AssignmentBegan(Struct, frozen=True, kw_only=True):
-    """`id` is `<contact>/<seq of the decision>`. The later fields are set when it moved on in the same batch."""
+    """`id` is `<contact>/<seq of the decision>`; `role` is owner or consult.
+
+    The later fields are set when it moved on in the same batch.
+    """
 
     id: str
     contact: str
@@ -340,19 +343,21 @@ class AssignmentBegan(Struct, frozen=True, kw_only=True):
     provider: str
     client: str
     at: int
+    role: str = "owner"
     wrap_up_at: int | None = None
     ended_at: int | None = None
     reason: str = ""
 
 
 class AssignmentMoved(Struct, frozen=True):
-    """Wrap-up began or the assignment ended, of the live owner assignment of `contact`."""
+    """Wrap-up began or the assignment ended, of the live assignment of `contact` with this role."""
 
     contact: str
     agent: str
     at: int
     ended: bool
     reason: str = ""
+    role: str = "owner"
 
 
 class PresenceWrite(Struct, frozen=True, kw_only=True):

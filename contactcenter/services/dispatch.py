@@ -177,6 +177,8 @@ class Dispatch:
         """Whose desk shows this: the agent it names, or who owns or hears the contact."""
         named: str = getattr(effect, "agent", "")
         record = self._records.get(getattr(effect, "contact", ""))
+        if isinstance(effect, fx.ConsultAsked | fx.ConsultBegan | fx.ConsultEnded):
+            return tuple(agent for agent in (effect.owner, effect.agent) if self.state.listed(agent))
         if isinstance(effect, fx.Amended | fx.Breached) and record is not None:
             ringing = tuple(offer.agent for offer in record.offers)
             return (record.owner,) if record.owner else ringing

@@ -178,7 +178,8 @@ class PhoneIntake:
             case "customer_gone" | "enter_and_gone":
                 return Left(contact, by=signal.by, cause=signal.cause)
             case "agent_gone":
-                return Left(contact, by="agent", cause=signal.cause)
+                # Whose leg it was: a consulted agent's end, or the first owner's after a join, ends no call.
+                return Left(contact, by="agent", cause=signal.cause, agent=agent)
             case "clock_started":
                 return Changed(contact, deadline=self._line_deadline(known, signal.clock_at))
             case _:

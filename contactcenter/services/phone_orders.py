@@ -10,18 +10,21 @@ from contactcenter.services import handles
 from contactcenter.services.changes import Outgoing
 from contactcenter.services.sendings import RESEND
 from routing import effects as fx
-from routing.model import Outcome, Record
+from routing.model import End, Offer, Outcome, Record
 
 ANSWER_LIFE = 10_000_000
 """Microseconds that a bridge or hang-up stays of use."""
 
 
 def orders(effect: fx.AnyEffect, record: Record, *, provider: str, number: str, now: int) -> list[Outgoing]:
-    """The commands of one effect of a phone contact; none for other media. `number` is the agent's public one."""
+    """The commands of one effect of a phone contact; none for other media. `number` is the agent's public one.
+
+    `record` is the contact as it was before the decision.
+    """
     call = handles.call_of(record.contact.handle)
     if call is None:
         return []
-    command = _command(effect, record, call, number=number, now=now)
+    command = _command(effect, record, _Call(*call, number, now + ANSWER_LIFE))
     return [] if command is None else [outgoing(command, record, provider=provider, now=now)]
 
 
@@ -40,55 +43,61 @@ def outgoing(command: PhoneCommand, record: Record, *, provider: str, now: int) 
     )
 
 
-def _command(
-    effect: fx.AnyEffect, record: Record, call: tuple[str, str], *, number: str, now: int
-) -> PhoneCommand | None:
-    source, call_id = call
+class _Call:
+    """What every command of one effect shares."""
+
+    def __init__(self, source: str, call: str, number: str, until: int) -> None:
+        self._shared = {"source": source, "call": call, "agent": number}
+        self._until = until
+
+    def order(self, verb: str, name: str, *, offer: str = "", device: str = "", until: int = 0) -> PhoneCommand:
+        """`name`: what it is about, to which the verb is added for its id."""
+        said = verb.removesuffix("_ringing")
+        return PhoneCommand(
+            id=f"{name}/{said}",
+            verb=verb,
+            offer=offer,
+            device=device,
+            not_after=until or self._until,
+            **self._shared,
+        )
+
+
+def _command(effect: fx.AnyEffect, record: Record, call: _Call) -> PhoneCommand | None:
     match effect:
+        case fx.ConsultBegan() | fx.ConsultEnded() | fx.Owned() if record.consult is not None:
+            return _consulting(effect, record.consult, call)
         case fx.Offered(offer=offer) if offer.device:
-            return PhoneCommand(
-                id=f"{offer.id}/ring",
-                source=source,
-                call=call_id,
-                verb="ring",
-                offer=offer.id,
-                agent=number,
-                device=offer.device,
-                not_after=offer.expires_at,
-            )
+            verb = offer.role or "ring"
+            return call.order(verb, offer.id, offer=offer.id, device=offer.device, until=offer.expires_at)
         case fx.OfferEnded(offer=offer_id, outcome=outcome) if outcome is not Outcome.ACCEPTED and _had_device(
             record, offer_id
         ):
-            return PhoneCommand(
-                id=f"{offer_id}/stop",
-                source=source,
-                call=call_id,
-                verb="stop_ringing",
-                offer=offer_id,
-                agent=number,
-                not_after=now + ANSWER_LIFE,
-            )
+            return call.order("stop_ringing", offer_id, offer=offer_id)
         case fx.Owned(offer=offer_id) if not _had_device(record, offer_id):
-            return PhoneCommand(
-                id=f"{offer_id or record.contact.id}/bridge",
-                source=source,
-                call=call_id,
-                verb="bridge",
-                offer=offer_id,
-                agent=number,
-                not_after=now + ANSWER_LIFE,
-            )
-        case fx.WrapUpBegan(by="agent"):
-            return PhoneCommand(
-                id=f"{record.contact.id}/hang_up",
-                source=source,
-                call=call_id,
-                verb="hang_up",
-                agent=number,
-                not_after=now + ANSWER_LIFE,
-            )
+            return call.order("bridge", offer_id or record.contact.id, offer=offer_id)
+        case fx.WrapUpBegan(by="agent") | fx.Ended(how=End.FINISHED, by="agent"):
+            return call.order("hang_up", record.contact.id)
         case _:
             return None
+
+
+def _consulting(effect: fx.ConsultBegan | fx.ConsultEnded | fx.Owned, asked: Offer, call: _Call) -> PhoneCommand | None:
+    """Without a device the platform reaches the agent its own way, once he has said yes; with one it rang before."""
+    match effect:
+        case fx.ConsultBegan() if not asked.device:
+            return call.order("consult", asked.id, offer=asked.id)
+        case fx.ConsultEnded(reason=reason) if reason != "joined" and _reached(asked, effect):
+            return call.order("leave", asked.id, offer=asked.id)
+        case fx.Owned():
+            return call.order("join", asked.id, offer=asked.id)
+        case _:
+            return None
+
+
+def _reached(asked: Offer, ended: fx.ConsultEnded) -> bool:
+    """Has the platform heard of this consult?"""
+    return bool(asked.device) or ended.talked
 
 
 def _had_device(record: Record, offer_id: str) -> bool:

@@ -178,6 +178,16 @@ class OfferView(Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
+class ConsultView(Struct, frozen=True, kw_only=True):
+    """The second agent of an owned call: he is asked (his phone rings), or `talking`."""
+
+    contact: str
+    client: str
+    agent: str
+    owner: str
+    talking: bool
+
+
 class DeskView(Struct, frozen=True, kw_only=True):
     """An agent's desk at one instant: read in one transaction, so that `cursor` fits the rest."""
 
@@ -188,6 +198,8 @@ class DeskView(Struct, frozen=True, kw_only=True):
     capacity: int
     offers: tuple[OfferView, ...] = ()
     contacts: tuple[ContactView, ...] = ()
+    consults: tuple[ConsultView, ...] = ()
+    """Those of my calls, and those on which I am asked or talk."""
 
 
 class QueueLine(Struct, frozen=True, kw_only=True):

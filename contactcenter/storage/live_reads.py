@@ -6,11 +6,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from contactcenter.services.views import ContactView, DeskView, OfferView, QueueLine, SaidWait, Scope, SeatLine
+from contactcenter.services.views import (
+    ConsultView,
+    ContactView,
+    DeskView,
+    OfferView,
+    QueueLine,
+    SaidWait,
+    Scope,
+    SeatLine,
+)
 from contactcenter.storage import rows
 from contactcenter.storage.pool import Database
 
 OFFER = OfferView.__struct_fields__
+CONSULT = ConsultView.__struct_fields__
 
 
 class LiveReads:
@@ -25,14 +35,21 @@ class LiveReads:
             presences = await reading.rows("desk_presence", *wanted)
             offers = await reading.rows("desk_offers", *wanted)
             contacts = await reading.rows("desk_contacts", *wanted)
+            consults = await reading.rows("desk_consults", *wanted)
         offered: dict[tuple[str, str], list[OfferView]] = defaultdict(list)
         for row in offers:
             offered[row["provider"], row["agent"]].append(OfferView(**{name: row[name] for name in OFFER}))
         owned: dict[tuple[str, str], list[ContactView]] = defaultdict(list)
         for contact in map(rows.contact, contacts):
             owned[contact.provider, contact.owner].append(contact)
+        consulted: dict[tuple[str, str], list[ConsultView]] = defaultdict(list)
+        for row in consults:
+            consulted[row["provider"], row["desk"]].append(ConsultView(**{name: row[name] for name in CONSULT}))
         found = {(row["provider"], row["agent"]): row for row in presences}
-        return {key: _desk(row, offered.get(key, ()), owned.get(key, ())) for key, row in found.items()}
+        return {
+            key: _desk(row, offered.get(key, ()), owned.get(key, ()), consulted.get(key, ()))
+            for key, row in found.items()
+        }
 
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]:
         found = await self._database.rows("queue_lines", scope.provider, scope.client, now)
@@ -55,7 +72,9 @@ class LiveReads:
         return counts
 
 
-def _desk(row: Any, offers: Sequence[OfferView], contacts: Sequence[ContactView]) -> DeskView:
+def _desk(
+    row: Any, offers: Sequence[OfferView], contacts: Sequence[ContactView], consults: Sequence[ConsultView]
+) -> DeskView:
     return DeskView(
         agent=row["agent"],
         cursor=row["desk_seq"],
@@ -64,4 +83,5 @@ def _desk(row: Any, offers: Sequence[OfferView], contacts: Sequence[ContactView]
         capacity=row["capacity"],
         offers=tuple(offers),
         contacts=tuple(contacts),
+        consults=tuple(consults),
     )

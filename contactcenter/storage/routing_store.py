@@ -157,9 +157,10 @@ def _assignments(batch: Batch) -> Iterator[Part]:
 
 def _folded(moves: list[AssignmentMoved]) -> list[dict[str, Any]]:
     """One row per assignment, though wrap-up may begin and end within a batch."""
-    folded: dict[tuple[str, str], dict[str, Any]] = {}
+    folded: dict[tuple[str, str, str], dict[str, Any]] = {}
     for move in moves:
-        row = folded.setdefault((move.contact, move.agent), {"contact": move.contact, "agent": move.agent})
+        whose = {"contact": move.contact, "agent": move.agent, "role": move.role}
+        row = folded.setdefault((move.contact, move.agent, move.role), whose)
         row["ended_at" if move.ended else "wrap_up_at"] = move.at
         row["reason"] = move.reason or row.get("reason", "")
     return list(folded.values())

@@ -135,6 +135,11 @@ class Tables:
     callbacks: dict[tuple[str, str], str] = field(default_factory=dict)
     live_offers: dict[tuple[str, str], str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    consults: dict[str, str] = field(default_factory=dict)
+
+    def roles(self, role: str) -> dict[str, str]:
+        """Contact -> its live assignment of this role; two at a time of one role are impossible."""
+        return self.consults if role == "consult" else self.owners
 
 
 class Transaction:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from contactcenter.domain.facts import Fact
-from contactcenter.services.views import ContactView, DeskView, OfferView, QueueLine, SaidWait, Scope, SeatLine
+from contactcenter.services.changes import AssignmentBegan, OfferMade
+from contactcenter.services.views import (
+    ConsultView,
+    ContactView,
+    DeskView,
+    OfferView,
+    QueueLine,
+    SaidWait,
+    Scope,
+    SeatLine,
+)
 from contactcenter.storage.memory.database import MemoryDatabase, Tables, sees
 from contactcenter.storage.rows import decode_presence
 
@@ -92,7 +102,18 @@ def _desk(tables: Tables, provider: str, agent: str) -> DeskView | None:
             for row in sorted(mine, key=lambda row: (row.made_at, row.id))
         ),
         contacts=tuple(sorted((row for row in owned if row.ended_at is None), key=lambda row: (row.opened_at, row.id))),
+        consults=tuple(sorted(_consults(tables, provider, agent), key=lambda row: row.contact)),
     )
+
+
+def _consults(tables: Tables, provider: str, agent: str) -> Iterator[ConsultView]:
+    talking: list[tuple[AssignmentBegan | OfferMade, bool]]
+    talking = [(tables.assignments[each], True) for each in tables.consults.values()]
+    talking += [(tables.offers[each], False) for each in tables.live_offers.values()]
+    for row, talks in talking:
+        owner = tables.contacts[row.contact].owner
+        if owner and row.provider == provider and agent in (row.agent, owner):
+            yield ConsultView(contact=row.contact, client=row.client, agent=row.agent, owner=owner, talking=talks)
 
 
 def _said(row: ContactView, fact: Fact) -> SaidWait:

@@ -221,20 +221,21 @@ class _BatchWriter:
 
     def _assignment(self, moved: AssignmentMoved) -> None:
         """A wrap-up may begin and end within a batch: the second move finds what the first one left."""
-        live = self._tables.assignments.get(self._tables.owners.get(moved.contact, ""))
+        roles = self._tables.roles(moved.role)
+        live = self._tables.assignments.get(roles.get(moved.contact, ""))
         if live is None or live.agent != moved.agent:
             raise StaleWrite
         when = {"ended_at": moved.at} if moved.ended else {"wrap_up_at": moved.at}
         self._put(self._tables.assignments, live.id, replace(live, **when, reason=moved.reason or live.reason))
         if moved.ended:
-            self._drop(self._tables.owners, moved.contact)
+            self._drop(roles, moved.contact)
 
     def _assignments_began(self) -> None:
         for began in self._batch.assignments_began:
             self._known(began.contact)
             self._add(self._tables.assignments, began.id, began)
             if began.ended_at is None:
-                self._add(self._tables.owners, began.contact, began.id)
+                self._add(self._tables.roles(began.role), began.contact, began.id)
 
     def _presences(self) -> None:
         for row in self._batch.presences:

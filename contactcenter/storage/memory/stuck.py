@@ -30,7 +30,7 @@ class MemoryStuckStore:
                 ended_at = tables.contacts[row.contact].ended_at if row and row.ended_at is None else None
                 if row and ended_at is not None:
                     tables.assignments[name] = replace(row, ended_at=ended_at, reason="reaped")
-                    tables.owners.pop(row.contact, None)
+                    tables.roles(row.role).pop(row.contact, None)
 
 
 def _domains(tables: Tables) -> Iterator[StuckRow]:
@@ -67,7 +67,8 @@ def _orphans(tables: Tables) -> Iterator[StuckRow]:
 def _deserted(tables: Tables) -> Iterator[StuckRow]:
     for row in tables.assignments.values():
         _, presence = tables.presences.get((row.provider, row.agent), ("", None))
-        if row.ended_at is None and presence is not None and presence.state == "offline":
+        left = presence is not None and presence.state == "offline" and row.role == "owner"
+        if row.ended_at is None and presence is not None and left:
             yield StuckRow(row.provider, row.contact, presence.changed_at)
 
 
