@@ -29,6 +29,7 @@ from contactcenter.services.deadlines import Deadlines
 from contactcenter.services.desk import DeskService
 from contactcenter.services.screen_pop import ScreenPop
 from contactcenter.services.seats import Seat
+from contactcenter.services.talk import Talk
 from contactcenter.services.views import Principal, Scope
 
 MORNING = 1_772_416_800_000_000
@@ -71,6 +72,7 @@ class Floor:
             cases=self.cases,
             complaints=self.complaints,
             attempts=self.attempts,
+            talk=Talk(self.office, self.asking, core.reads),
         )
         self.access = Access(
             core.stores.access, core.clock, core.ids, client_of_agent=lambda provider, agent: "kangjia"

@@ -90,6 +90,52 @@ class Transfer(Command, frozen=True, kw_only=True, tag="transfer"):
     reason: str = ""
 
 
+class Hold(Command, frozen=True, kw_only=True, tag="hold"):
+    """The customer of my call hears music."""
+
+    contact: str
+
+
+class Resume(Command, frozen=True, kw_only=True, tag="resume"):
+    """Back from hold."""
+
+    contact: str
+
+
+class Consult(Command, frozen=True, kw_only=True, tag="consult"):
+    """Ask a colleague during my call: one `agent` (public number), or the best free one of a `view`. The customer is
+    held and the colleague's phone rings; the call stays mine."""
+
+    contact: str
+    agent: str = ""
+    view: str = ""
+
+
+class Join(Command, frozen=True, kw_only=True, tag="join"):
+    """Hand my call to the colleague whom I consult: a warm transfer. He must have answered."""
+
+    contact: str
+
+
+class Leave(Command, frozen=True, kw_only=True, tag="leave"):
+    """End the consult, answered or not; the call stays with its owner. The consulted colleague may say it too."""
+
+    contact: str
+
+
+class Record(Command, frozen=True, kw_only=True, tag="record"):
+    """The recording of my call: state on | pause | off. Pause it while a card number is said."""
+
+    contact: str
+    state: str
+
+
+class HangUp(Command, frozen=True, kw_only=True, tag="hang_up"):
+    """End my call; wrap-up begins. An agent who hangs up on a customer is a quality event (A19)."""
+
+    contact: str
+
+
 class OpenCase(Command, frozen=True, kw_only=True, tag="open_case"):
     """kind: consult | repair | complaint | claim."""
 
@@ -165,6 +211,13 @@ AnyCommand = (
     | Finish
     | WrapUpDone
     | Transfer
+    | Hold
+    | Resume
+    | Consult
+    | Join
+    | Leave
+    | Record
+    | HangUp
     | OpenCase
     | Complain
     | Escalate
@@ -215,10 +268,28 @@ class Card(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class OfferCard(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """`consult_by`: the public number of the colleague who asks me to talk with him on his call; it stays his."""
+
     offer: str
     contact: str
     expires_at: str
     card: Card
+    consult_by: str = ""
+
+
+class ConsultCard(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A consult of a call. `agent` is asked by `by`, both public numbers; state: ringing | talking | ended.
+
+    `reason` of its end: joined (the call is his now), left, customer_left, finished, closed, removed, or how the
+    offer ended: declined, no_answer, unreachable, withdrawn. `card` is there for the one who is consulted.
+    """
+
+    contact: str
+    agent: str
+    by: str
+    state: str
+    reason: str = ""
+    card: Card | None = None
 
 
 class DeskPresence(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -252,6 +323,8 @@ class SnapshotFrame(Frame, frozen=True, kw_only=True, tag="snapshot"):
     presence: DeskPresence
     offers: tuple[OfferCard, ...] = ()
     contacts: tuple[Card, ...] = ()
+    consults: tuple[ConsultCard, ...] = ()
+    """Of my calls, and those on which I talk as the second one."""
 
 
 class PresenceFrame(Frame, frozen=True, kw_only=True, tag="presence"):
@@ -277,6 +350,12 @@ class ContactFrame(Frame, frozen=True, kw_only=True, tag="contact"):
     """One of my contacts changed (complaint, tier, case, deadline)."""
 
     card: Card
+
+
+class ConsultFrame(Frame, frozen=True, kw_only=True, tag="consult"):
+    """A consult began to ring, was answered or ended. Who is asked hears of the ringing by his `offer` alone."""
+
+    consult: ConsultCard
 
 
 class WrapUpFrame(Frame, frozen=True, kw_only=True, tag="wrap_up"):
@@ -332,6 +411,7 @@ AnyFrame = (
     | OfferEndedFrame
     | AssignedFrame
     | ContactFrame
+    | ConsultFrame
     | WrapUpFrame
     | ReleasedFrame
     | MessageFrame

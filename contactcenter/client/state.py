@@ -17,6 +17,7 @@ from contactcenter.client import protocol as p
 
 WRAP_UP = "wrap_up"
 ACTIVE = "active"
+ENDED = "ended"
 
 
 class DeskState(Struct, frozen=True, kw_only=True):
@@ -31,6 +32,8 @@ class DeskState(Struct, frozen=True, kw_only=True):
     offers: dict[str, p.OfferCard] = {}
     contacts: dict[str, p.Card] = {}
     conversations: dict[str, tuple[p.MessageFrame, ...]] = {}
+    consults: dict[str, p.ConsultCard] = {}
+    """By contact: of my calls, and those on which I talk as the second one."""
 
     def offer_of(self, contact: str) -> p.OfferCard | None:
         """The offer of this contact that rings here."""
@@ -75,6 +78,7 @@ def _replaced(state: DeskState, frame: p.SnapshotFrame) -> DeskState:
         presence=frame.presence,
         offers={offer.offer: offer for offer in frame.offers},
         contacts=contacts,
+        consults={each.contact: each for each in frame.consults},
         conversations={name: heard for name, heard in state.conversations.items() if name in contacts},
     )
 
@@ -94,6 +98,8 @@ def _changed(state: DeskState, frame: p.AnyFrame) -> DeskState:
             return _assigned(state, card)
         case p.ContactFrame(card=card):
             return _amended(state, card)
+        case p.ConsultFrame(consult=consult):
+            return _consulted(state, consult)
         case p.WrapUpFrame(contact=contact):
             return _wrapping(state, contact)
         case p.ReleasedFrame(contact=contact):
@@ -121,6 +127,11 @@ def _amended(state: DeskState, card: p.Card) -> DeskState:
         return replace(state, offers=offers)
     kept = card if card.state else replace(card, state=state.contacts[card.contact].state)
     return replace(state, offers=offers, contacts={**state.contacts, card.contact: kept})
+
+
+def _consulted(state: DeskState, consult: p.ConsultCard) -> DeskState:
+    kept = {contact: each for contact, each in state.consults.items() if contact != consult.contact}
+    return replace(state, consults=kept if consult.state == ENDED else {**kept, consult.contact: consult})
 
 
 def _wrapping(state: DeskState, contact: str) -> DeskState:

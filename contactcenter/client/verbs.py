@@ -69,6 +69,34 @@ class Verbs(ABC):
         """Back into the queue at its old place: to a view, or to the agent with this public number."""
         return await self.send(p.Transfer(id=self._ids(), contact=contact, view=view, agent=agent, reason=reason))
 
+    # --- during a call -----------------------------------------------------------------------------------
+
+    async def hold(self, contact: str) -> Answer:
+        """The customer hears music until `resume`."""
+        return await self.send(p.Hold(id=self._ids(), contact=contact))
+
+    async def resume(self, contact: str) -> Answer:
+        return await self.send(p.Resume(id=self._ids(), contact=contact))
+
+    async def consult(self, contact: str, *, agent: str = "", view: str = "") -> Answer:
+        """Ask a colleague: by public number, or the best free one of a view. The call stays mine."""
+        return await self.send(p.Consult(id=self._ids(), contact=contact, agent=agent, view=view))
+
+    async def join(self, contact: str) -> Answer:
+        """Hand the call to the colleague who is consulted and has answered: a warm transfer."""
+        return await self.send(p.Join(id=self._ids(), contact=contact))
+
+    async def leave(self, contact: str) -> Answer:
+        """End the consult, as the owner or as the one who is consulted."""
+        return await self.send(p.Leave(id=self._ids(), contact=contact))
+
+    async def record(self, contact: str, state: str) -> Answer:
+        """state: on | pause | off."""
+        return await self.send(p.Record(id=self._ids(), contact=contact, state=state))
+
+    async def hang_up(self, contact: str) -> Answer:
+        return await self.send(p.HangUp(id=self._ids(), contact=contact))
+
     # --- cases and complaints ----------------------------------------------------------------------------
 
     async def open_case(self, contact: str, kind: str, subject: str = "") -> Answer:

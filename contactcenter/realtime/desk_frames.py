@@ -25,8 +25,10 @@ Units = Callable[[str], int]
 """What one contact of a medium costs."""
 Say = Callable[[NoticePush], str]
 """A notice in the agent's language."""
+Number = Callable[[str], str]
+"""The public number of an agent."""
 Cards = Mapping[str, p.Card]
-ACTIVE, OFFERED, WRAP_UP = "active", "offered", "wrap_up"
+ACTIVE, OFFERED, WRAP_UP, CONSULTED = "active", "offered", "wrap_up", "consulted"
 OFFLINE = p.DeskPresence(state="offline")
 
 
@@ -52,9 +54,11 @@ class DeskModel:
     mine: dict[str, None] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     cards: dict[str, p.Card] = field(default_factory=dict)
+    seconds: dict[str, None] = field(default_factory=dict)
+    """Calls of colleagues on which this agent talks."""
 
     def knows(self, contact: str) -> bool:
-        return contact in self.mine or contact in self.offers.values()
+        return contact in self.mine or contact in self.offers.values() or contact in self.seconds
 
     def conversations(self) -> dict[str, str]:
         """Conversation to contact, of everything that is mine."""
@@ -80,7 +84,9 @@ class DeskModel:
             self.cards.pop(contact, None)
 
 
-def snapshot(agent: str, view: DeskView | None, cards: Cards, *, capacity: int) -> tuple[DeskModel, p.SnapshotFrame]:
+def snapshot(
+    agent: str, view: DeskView | None, cards: Cards, *, capacity: int, number: Number
+) -> tuple[DeskModel, p.SnapshotFrame]:
     """The desk as its rows have it; one that was never here is offline, with the configured `capacity`.
 
     A contact without a card is left out.
@@ -96,15 +102,38 @@ def snapshot(agent: str, view: DeskView | None, cards: Cards, *, capacity: int) 
         presence=_presence_of(view),
         offers={offer.id: offer.contact for offer in offers},
         mine=dict.fromkeys(contacts),
+        seconds={each: None for each in _seconds(agent, view) if each in cards},
     )
     for card in cards.values():
         model.show(card)
     for offer in offers:
         if offer.contact not in model.mine:
             model.move(offer.contact, OFFERED)
-    shown = tuple(_offer(offer.id, offer.expires_at, replace(cards[offer.contact], state=OFFERED)) for offer in offers)
+    for contact in model.seconds:
+        model.move(contact, CONSULTED)
+    asked_by = {each.contact: number(each.owner) for each in view.consults if each.agent == agent}
+    shown = tuple(
+        _offer(
+            offer.id, offer.expires_at, replace(cards[offer.contact], state=OFFERED), asked_by.get(offer.contact, "")
+        )
+        for offer in offers
+    )
     frame = p.SnapshotFrame(
-        seq=view.cursor, presence=model.presence, offers=shown, contacts=tuple(cards[each] for each in contacts)
+        seq=view.cursor,
+        presence=model.presence,
+        offers=shown,
+        contacts=tuple(cards[each] for each in contacts),
+        consults=tuple(
+            _consult(
+                each.contact,
+                number(each.agent),
+                number(each.owner),
+                card=_his(model, each.contact),
+                rings=not each.talking,
+            )
+            for each in view.consults
+            if each.contact in (model.mine if each.owner == agent else model.seconds)
+        ),
     )
     return model, frame
 
@@ -121,12 +150,13 @@ def resumed(agent: str, view: DeskView, offered: Cards, *, client: str) -> DeskM
         presence=_presence_of(view),
         offers={offer.id: offer.contact for offer in view.offers if offer.contact in offered},
         mine={contact.id: None for contact in contacts},
+        seconds={each: None for each in _seconds(agent, view) if each in offered},
     )
     for contact in contacts:
         model.held[contact.id] = Held(contact.medium, contact.conversation, contact.state)
     for card in offered.values():
         if card.contact not in model.mine:
-            model.show(replace(card, state=OFFERED))
+            model.show(replace(card, state=CONSULTED if card.contact in model.seconds else OFFERED))
     return model
 
 
@@ -137,7 +167,9 @@ def needed(push: DeskPush, model: DeskModel) -> dict[str, fx.Because | None]:
         match effect:
             case fx.Offered(agent=agent) if agent == model.agent:
                 wanted[effect.contact] = effect.because
-            case fx.Owned(agent=agent) if agent == model.agent and effect.contact not in model.cards:
+            case fx.Owned(agent=agent) | fx.ConsultBegan(agent=agent) if (
+                agent == model.agent and effect.contact not in model.cards
+            ):
                 wanted.setdefault(effect.contact, None)
             case fx.Amended() if model.knows(effect.contact):
                 wanted.setdefault(effect.contact, None)
@@ -146,7 +178,9 @@ def needed(push: DeskPush, model: DeskModel) -> dict[str, fx.Because | None]:
     return wanted
 
 
-def frames(push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say: Say) -> list[p.AnyFrame]:
+def frames(
+    push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say: Say, number: Number
+) -> list[p.AnyFrame]:
     """What the socket hears of this push; changes the model. A contact that could not be read is not shown."""
     for contact, card in cards.items():
         known = model.held.get(contact)
@@ -155,7 +189,7 @@ def frames(push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say:
     before = model.presence
     told: list[p.AnyFrame] = []
     for effect in push.effects:
-        frame = _frame(effect, push, model, say)
+        frame = _frame_of(effect, push, model, say, number)
         if frame is not None:
             told.append(frame)
     model.seq = push.seq
@@ -200,6 +234,13 @@ def notice(push: NoticePush, say: Say) -> p.NoticeFrame:
     return p.NoticeFrame(code=push.notice, text=say(push), contact=push.contact)
 
 
+def _frame_of(effect: fx.AnyEffect, push: DeskPush, model: DeskModel, say: Say, number: Number) -> p.AnyFrame | None:
+    if isinstance(effect, fx.ConsultAsked | fx.ConsultBegan | fx.ConsultEnded):
+        return _consulted(effect, push, model, number)
+    frame = _frame(effect, push, model, say)
+    return _asked_by(frame, push, number) if isinstance(frame, p.OfferFrame) else frame
+
+
 def _frame(effect: fx.AnyEffect, push: DeskPush, model: DeskModel, say: Say) -> p.AnyFrame | None:
     agent: str = getattr(effect, "agent", "")
     if agent and agent != model.agent:
@@ -225,6 +266,47 @@ def _frame(effect: fx.AnyEffect, push: DeskPush, model: DeskModel, say: Say) -> 
             return _noticed(effect, push, model, say)
         case _:
             return None
+
+
+def _consulted(
+    effect: fx.ConsultAsked | fx.ConsultBegan | fx.ConsultEnded, push: DeskPush, model: DeskModel, number: Number
+) -> p.ConsultFrame | None:
+    """For the owner each step; for the consulted agent his talk alone: of the rest his offer tells him."""
+    contact, second = effect.contact, effect.agent == model.agent
+    if second and isinstance(effect, fx.ConsultBegan):
+        if contact not in model.cards:
+            return None
+        model.seconds[contact] = None
+        model.move(contact, CONSULTED)
+    elif second and model.seconds.pop(contact, 0) == 0:
+        return None
+    reason = effect.reason if isinstance(effect, fx.ConsultEnded) else ""
+    rings = isinstance(effect, fx.ConsultAsked)
+    card = None if reason else _his(model, contact)
+    told = _consult(contact, number(effect.agent), number(effect.owner), card=card, rings=rings, reason=reason)
+    return p.ConsultFrame(seq=push.seq, consult=told)
+
+
+def _consult(contact: str, agent: str, by: str, *, card: p.Card | None, rings: bool, reason: str = "") -> p.ConsultCard:
+    state = "ended" if reason else "ringing" if rings else "talking"
+    return p.ConsultCard(contact=contact, agent=agent, by=by, state=state, reason=reason, card=card)
+
+
+def _his(model: DeskModel, contact: str) -> p.Card | None:
+    """The card for the one who is consulted; the owner has it."""
+    return model.cards.get(contact) if contact in model.seconds else None
+
+
+def _seconds(agent: str, view: DeskView) -> list[str]:
+    return [each.contact for each in view.consults if each.talking and each.agent == agent]
+
+
+def _asked_by(frame: p.OfferFrame, push: DeskPush, number: Number) -> p.OfferFrame:
+    """An offer that is a consult says who asks."""
+    for effect in push.effects:
+        if isinstance(effect, fx.ConsultAsked) and effect.offer == frame.offer.offer:
+            return replace(frame, offer=replace(frame.offer, consult_by=number(effect.owner)))
+    return frame
 
 
 def _offered(effect: fx.Offered, push: DeskPush, model: DeskModel) -> p.OfferFrame | None:
@@ -279,8 +361,9 @@ def _noticed(effect: fx.Breached | fx.Missed, push: DeskPush, model: DeskModel, 
     return p.NoticeFrame(seq=push.seq, code=code, text=text, contact=contact)
 
 
-def _offer(offer: str, expires_at: int, card: p.Card) -> p.OfferCard:
-    return p.OfferCard(offer=offer, contact=card.contact, expires_at=rfc3339(expires_at), card=card)
+def _offer(offer: str, expires_at: int, card: p.Card, consult_by: str = "") -> p.OfferCard:
+    told = rfc3339(expires_at)
+    return p.OfferCard(offer=offer, contact=card.contact, expires_at=told, card=card, consult_by=consult_by)
 
 
 def _moved(effect: fx.PresenceMoved, before: p.DeskPresence) -> p.DeskPresence:
@@ -307,5 +390,5 @@ def _presence_of(view: DeskView) -> p.DeskPresence:
 
 def _used(model: DeskModel, units: Units) -> int:
     """Offers, active contacts and wrap-up all hold their units."""
-    held = {*model.mine, *model.offers.values()}
+    held = {*model.mine, *model.offers.values(), *model.seconds}
     return sum(units(model.held[contact].medium) for contact in held if contact in model.held)

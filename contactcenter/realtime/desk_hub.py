@@ -30,7 +30,7 @@ from contactcenter.services.pushes import ConversationPush, DeskPush, decode_con
 from contactcenter.services.screen_pop import ScreenPop
 from contactcenter.services.seats import Seat, public_number
 from contactcenter.services.unseen_offers import UnseenOffers
-from contactcenter.services.views import DeskView
+from contactcenter.services.views import ConsultView, DeskView
 from routing import effects as fx
 from routing.effects import Because
 from routing.model import Outcome
@@ -206,7 +206,8 @@ class Desk:
         view = await self._house.views.get((self.seat.provider, self.seat.agent))
         if view is None or view.cursor != cursor:
             return None
-        offered = await self._cards({offer.contact: None for offer in view.offers})
+        asked = [offer.contact for offer in view.offers] + [each.contact for each in self._talks(view)]
+        offered = await self._cards(dict.fromkeys(asked))
         self._model = df.resumed(self.seat.agent, view, offered, client=self.seat.client)
         self._rung = dict.fromkeys(self._model.offers, view.cursor)
         await self._follow()
@@ -217,7 +218,7 @@ class Desk:
         seat = self.seat
         view = await self._house.views.get((seat.provider, seat.agent))
         capacity = self._directory.agent(seat.agent).capacity
-        model, frame = df.snapshot(seat.agent, view, await self._cards_of(view), capacity=capacity)
+        model, frame = df.snapshot(seat.agent, view, await self._cards_of(view), capacity=capacity, number=self._number)
         if self._model is None or model.seq != self._model.seq:
             self._trail.clear()
             sessions = (*sessions, *(each for each in self.sessions if each.joined and each not in sessions))
@@ -253,7 +254,7 @@ class Desk:
             await self._snapshot(*self.sessions)
             return
         cards = await self._cards(df.needed(push, model))
-        told = df.frames(push, model, cards, units=self._units, say=self._say)
+        told = df.frames(push, model, cards, units=self._units, say=self._say, number=self._number)
         await self._follow()
         payloads = [_encode(frame) for frame in told]
         self._trail.add(push.prev, push.seq, payloads)
@@ -297,6 +298,7 @@ class Desk:
             return {}
         wanted: dict[str, Because | None] = {offer.contact: None for offer in view.offers}
         wanted.update({contact.id: None for contact in view.contacts})
+        wanted.update({each.contact: None for each in self._talks(view)})
         return await self._cards(wanted)
 
     async def _cards(self, wanted: dict[str, Because | None]) -> dict[str, p.Card]:
@@ -318,6 +320,13 @@ class Desk:
     @property
     def _directory(self) -> Directory:
         return self._house.office.directory(self.seat.provider)
+
+    def _talks(self, view: DeskView) -> list[ConsultView]:
+        """Calls of colleagues on which he talks."""
+        return [each for each in view.consults if each.talking and each.agent == self.seat.agent]
+
+    def _number(self, agent: str) -> str:
+        return public_number(self._directory, agent)
 
     def _units(self, medium: str) -> int:
         return self._directory.media(medium).units

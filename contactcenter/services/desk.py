@@ -10,10 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from contactcenter.client import protocol as p
-from contactcenter.domain.configuration import View
-from contactcenter.domain.directory import Directory
-from contactcenter.domain.routing_config import needs
-from contactcenter.errors import Conflict, ContactCenterError, Forbidden, Invalid, NotFound
+from contactcenter.errors import Conflict, ContactCenterError, Invalid
 from contactcenter.services.asking import Asking
 from contactcenter.services.callback_attempts import CallbackAttempts
 from contactcenter.services.cases import Cases
@@ -22,8 +19,10 @@ from contactcenter.services.commands import Stamp, again, stamp_of
 from contactcenter.services.complaint_raising import Grievance
 from contactcenter.services.complaints import Complaints
 from contactcenter.services.conversation import Conversation, owned_contact
+from contactcenter.services.destinations import colleague, view_for
 from contactcenter.services.office import Office
 from contactcenter.services.seats import Seat
+from contactcenter.services.talk import Talk
 from contactcenter.services.views import ContactView, ConversationView
 from routing import events as ev
 from routing.model import PresenceState
@@ -44,6 +43,7 @@ class DeskService:
         cases: Cases,
         complaints: Complaints,
         attempts: CallbackAttempts,
+        talk: Talk,
     ) -> None:
         self._office = office
         self._asking = asking
@@ -69,6 +69,7 @@ class DeskService:
             p.CloseCase: self._close_case,
             p.Note: self._note,
             p.Dial: self._dial,
+            **talk.handlers(self._once),
         }
 
     async def carry_out(self, seat: Seat, command: p.Command) -> Answer:
@@ -173,7 +174,10 @@ class DeskService:
     # --- transferring ------------------------------------------------------------------------------------------
 
     async def _transfer(self, seat: Seat, command: p.Transfer) -> Answer:
-        """Back into the queue at the old place. A complaint goes to a person, never blindly to a view (G13)."""
+        """Back into the queue at the old place. A complaint goes to a person, never blindly to a view (G13).
+
+        On the phone not even to a person who has not heard of it: `consult_first`.
+        """
         if bool(command.view) == bool(command.agent):
             raise Invalid("name a view or an agent", code="target", field="view")
         return await self._once(seat, command, lambda stamp: self._transferred(seat, command, stamp))
@@ -185,34 +189,16 @@ class DeskService:
         return await self._ask(seat, command, event, changes)
 
     async def _transfer_event(self, seat: Seat, contact: ContactView, command: p.Transfer) -> ev.Transferred:
-        directory, key = self._office.directory(seat.provider), _key(seat, command)
+        key = _key(seat, command)
+        if contact.complaint and contact.medium == "voice":
+            raise Conflict("a complaint is handed on with a consult", code="consult_first", field="contact")
         if command.agent:
-            target = await self._target(seat, contact, command.agent)
+            target = await colleague(self._office, seat, contact, command.agent)
             return ev.Transferred(contact.id, seat.agent, to_agent=target, reason=command.reason, command=key)
         if contact.complaint:
             raise Conflict("a complaint is handed to a person", code="blind_transfer", field="view")
-        view = _view(directory, command.view)
-        if view.medium != contact.medium:
-            raise Invalid(f"view {view.id} takes {view.medium}", code="wrong_medium", field="view")
-        wanted = needs(
-            directory,
-            view,
-            lease=contact.lease,
-            language=contact.language,
-            product=str(contact.context.get("product", "")),
-        )
+        view, wanted = view_for(self._office.directory(seat.provider), contact, command.view)
         return ev.Transferred(contact.id, seat.agent, view=view.id, needs=wanted, reason=command.reason, command=key)
-
-    async def _target(self, seat: Seat, contact: ContactView, number: str) -> str:
-        """A colleague of the same client, not oneself, and never the accused (E42)."""
-        directory = self._office.directory(seat.provider)
-        agent = directory.agent_by_number(number)
-        if agent is None or directory.lease(agent.lease).client != seat.client or agent.id == seat.agent:
-            raise Invalid("no colleague of this client has this number", code="unknown_agent", field="agent")
-        complaint = await self._office.reads.complaint(seat.scope, contact.case) if contact.case else None
-        if complaint is not None and complaint.accused == agent.id:
-            raise Forbidden("nobody handles the complaint about himself", code="accused", field="agent")
-        return agent.id
 
     # --- what is written here ----------------------------------------------------------------------------------
 
@@ -277,10 +263,3 @@ class DeskService:
 def _key(seat: Seat, command: p.Command) -> str:
     """Names the command for the router, its deduplication and its answer."""
     return f"{seat.agent}:{command.id}"
-
-
-def _view(directory: Directory, view: str) -> View:
-    try:
-        return directory.view(view)
-    except NotFound as missing:
-        raise Invalid(str(missing), code="unknown_view", field="view") from None

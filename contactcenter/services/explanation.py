@@ -59,6 +59,9 @@ class Explanation(Words):
             "offer.made": self._offered,
             "offer.ended": self._offer_ended,
             "contact.assigned": self._assigned,
+            "consult.asked": self._consult,
+            "consult.began": self._consult,
+            "consult.ended": self._consult,
             "wrap_up.began": self._wrap_up,
             "contact.ended": self._ended,
         }
@@ -138,8 +141,20 @@ class Explanation(Words):
 
     def _assigned(self, fact: Fact) -> str:
         waited = f"{self._key('desk.waited')} {seconds(fact.data.get('waited', 0))} s"
-        by = self._join(self._key("why.override"), str(fact.data.get("reason", ""))) if fact.data.get("by") else ""
+        by = self._by(fact) if fact.data.get("by") else ""
         return f"{self._key('desk.status.active')} {self._agent(fact)}: {self._join(waited, by)}"
+
+    def _by(self, fact: Fact) -> str:
+        """A supervisor, with his reason, or the colleague who consulted him."""
+        if fact.data.get("reason") == "consult":
+            return self._key("why.joined")
+        return self._join(self._key("why.override"), str(fact.data.get("reason", "")))
+
+    def _consult(self, fact: Fact) -> str:
+        """Who asked whom, and how far it has come."""
+        owner, step = self._number_of(str(fact.data.get("owner", ""))), fact.kind.removeprefix("consult.")
+        told = self._key(f"why.consulted.{fact.data.get('reason') if step == 'ended' else step}")
+        return f"{self._key('why.consult')} {owner} → {self._agent(fact)}: {told}"
 
     def _wrap_up(self, fact: Fact) -> str:
         return f"{self._key('desk.status.wrap_up')} {self._agent(fact)}"

@@ -16,6 +16,7 @@ from contactcenter.services.deadlines import Deadlines
 from contactcenter.services.desk import DeskService
 from contactcenter.services.screen_pop import ScreenPop
 from contactcenter.services.supervision import Supervision
+from contactcenter.services.talk import Talk
 from contactcenter.services.unseen_offers import UnseenOffers
 from contactcenter.wiring.core import Core
 
@@ -43,6 +44,7 @@ def build_desks(core: Core, access: Access, registry: Registry) -> Desks:
         cases=core.cases,
         complaints=complaints,
         attempts=attempts,
+        talk=Talk(core.office, asking, core.reads),
     )
     attendance = Attendance(core.stores.attendance, core.bus, core.clock, node=core.node)
     return Desks(

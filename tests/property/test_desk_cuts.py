@@ -139,14 +139,16 @@ class Gateway:
         view = self.world.view()
         cards = {each.contact: self.world.card(each.contact) for each in view.offers}
         cards |= {each.id: self.world.card(each.id) for each in view.contacts}
-        self.model, frame = df.snapshot(ME, view, cards, capacity=CAPACITY)
+        self.model, frame = df.snapshot(ME, view, cards, capacity=CAPACITY, number=str.upper)
         return [encode(frame)]
 
     def push(self, effects: tuple[fx.AnyEffect, ...]) -> list[bytes]:
         assert self.model is not None
         push = DeskPush(ME, self.world.seq, self.model.seq, 0, effects)
         cards = {contact: self.world.card(contact) for contact in df.needed(push, self.model)}
-        told = df.frames(push, self.model, cards, units=lambda medium: UNITS, say=lambda notice: notice.notice)
+        told = df.frames(
+            push, self.model, cards, units=lambda medium: UNITS, say=lambda notice: notice.notice, number=str.upper
+        )
         payloads = [encode(frame) for frame in told]
         self.trail.add(push.prev, push.seq, payloads)
         return payloads

@@ -27,7 +27,7 @@ def offered(contact: str, agent: str = ME) -> fx.Offered:
 def tell(model: df.DeskModel, *effects: fx.AnyEffect) -> list[p.AnyFrame]:
     push = DeskPush(ME, model.seq + 1, model.seq, 0, effects)
     cards = {contact: card(contact) for contact in df.needed(push, model)}
-    return df.frames(push, model, cards, units=lambda medium: 20, say=lambda notice: notice.notice)
+    return df.frames(push, model, cards, units=lambda medium: 20, say=lambda notice: notice.notice, number=str.upper)
 
 
 def kinds(frames: list[p.AnyFrame]) -> list[str]:
@@ -83,7 +83,7 @@ def test_an_accepted_offer_costs_no_second_reading() -> None:
 def test_a_contact_that_cannot_be_read_is_left_out() -> None:
     model = df.DeskModel(ME)
     push = DeskPush(ME, 1, 0, 0, (offered("c"),))
-    assert kinds(df.frames(push, model, {}, units=lambda medium: 20, say=str)) == ["passed"]
+    assert kinds(df.frames(push, model, {}, units=lambda medium: 20, say=str, number=str.upper)) == ["passed"]
     assert model.seq == 1
 
 
@@ -115,14 +115,15 @@ def test_a_snapshot_leaves_out_what_has_no_card() -> None:
         cursor=9,
         presence=Presence(agent=ME, state=PresenceState.READY),
         used_units=40,
+        number=str.upper,
         capacity=60,
         offers=tuple(OfferView(id=f"{c}/1/a1", contact=c, agent=ME, attempt=1, made_at=0, expires_at=1) for c in "cd"),
     )
-    model, frame = df.snapshot(ME, view, {"c": card("c")}, capacity=60)
+    model, frame = df.snapshot(ME, view, {"c": card("c")}, capacity=60, number=str.upper)
     assert [offer.contact for offer in frame.offers] == ["c"]
     assert (frame.seq, model.seq, frame.presence.capacity) == (9, 9, 60)
 
 
 def test_who_was_never_here_is_offline_with_his_capacity() -> None:
-    _, frame = df.snapshot(ME, None, {}, capacity=60)
+    _, frame = df.snapshot(ME, None, {}, capacity=60, number=str.upper)
     assert frame.presence == p.DeskPresence(state="offline", capacity=60)
