@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { named, t } from "./words.js";
+import { CONSULTED } from "./agent-desk.js";
 
 const KINDS = ["consult", "repair", "complaint", "claim"];
 const CAUSES = ["product_quality", "repair_quality", "network_defect", "staff_mistake", "staff_service",
@@ -17,6 +18,13 @@ const theCase = { name: "case", cases: true };
 /** Fields by action; the name of a field is the name in the command. `on`: which media have it. */
 const ACTIONS = {
   dial: { on: ["callback"], fields: [] },
+  hold: { on: ["voice"], fields: [] },
+  resume: { on: ["voice"], fields: [] },
+  consult: { on: ["voice"], fields: [line("agent"), line("view")] },
+  join: { on: ["voice"], fields: [] },
+  leave: { on: ["voice"], fields: [] },
+  record: { on: ["voice"], fields: [choice("state", ["on", "pause", "off"], "desk.recording_state")] },
+  hang_up: { on: ["voice"], fields: [] },
   transfer: { fields: [line("view"), line("agent"), line("reason", { wide: true })] },
   open_case: { fields: [choice("kind", KINDS, "desk.case_kind"), line("subject")] },
   complain: {
@@ -38,11 +46,22 @@ const FINISH = {
   callback: [choice("result", RESULTS, "desk.result", { wide: true })],
 };
 
-export function actionsFor(card, wrapping) {
+/** What needs the customer: over when the wrap-up begins. */
+const LIVE = ["dial", "transfer", "finish", "hold", "resume", "consult", "join", "leave", "record", "hang_up"];
+
+/** `consult`: that of this call, if there is one. Who is consulted may only leave. */
+export function actionsFor(card, wrapping, consult) {
+  if (card.state === CONSULTED) return ["leave"];
   return Object.entries(ACTIONS)
     .filter(([name, action]) => (!action.on || action.on.includes(card.medium)) && (!action.needsCase || card.cases?.length)
-      && !(wrapping && ["dial", "transfer", "finish"].includes(name)))
+      && !(wrapping && LIVE.includes(name)) && fitsConsult(name, consult))
     .map(([name]) => name);
+}
+
+function fitsConsult(name, consult) {
+  if (name === "join") return consult?.state === "talking";
+  if (name === "leave") return Boolean(consult);
+  return !(consult && ["consult", "transfer"].includes(name));
 }
 
 /** The form of an action; a refusal stands beside the field it names. */

@@ -5,12 +5,16 @@ export function isTheirs(sender) {
   return sender !== "agent" && sender !== "system";
 }
 
+/** Of a card: I talk on this call, and it is not mine. */
+export const CONSULTED = "consulted";
+
 export class Desk {
   constructor() {
     this.me = null;
     this.presence = { state: "offline" };
     this.offers = new Map();
     this.contacts = new Map();
+    this.consults = new Map();
     this.conversations = new Map();
     this.wrapUps = new Map();
     this.notices = [];
@@ -49,6 +53,8 @@ const CHANGES = {
     desk.presence = frame.presence;
     desk.offers = new Map((frame.offers ?? []).map((offer) => [offer.offer, offer]));
     desk.contacts = new Map((frame.contacts ?? []).map((card) => [card.contact, card]));
+    desk.consults = new Map();
+    for (const consult of frame.consults ?? []) CHANGES.consult(desk, { consult });
     for (const contact of desk.wrapUps.keys()) if (!desk.contacts.has(contact)) desk.wrapUps.delete(contact);
     return { fresh: true };
   },
@@ -83,6 +89,16 @@ const CHANGES = {
     const { card } = frame;
     for (const offer of desk.offers.values()) if (offer.contact === card.contact) offer.card = card;
     if (desk.contacts.has(card.contact)) desk.contacts.set(card.contact, card);
+  },
+
+  /** Of my call, or with its card: a colleague's call on which I talk. It stands among mine until it is over. */
+  consult(desk, { consult }) {
+    const { contact, card, state } = consult;
+    if (state !== "ended") desk.consults.set(contact, consult);
+    else desk.consults.delete(contact);
+    if (card) desk.contacts.set(contact, { ...card, state: CONSULTED });
+    else if (state === "ended" && desk.contacts.get(contact)?.state === CONSULTED) desk.contacts.delete(contact);
+    return card ? { assigned: contact } : {};
   },
 
   wrap_up(desk, frame) {

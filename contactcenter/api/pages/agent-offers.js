@@ -29,7 +29,7 @@ export class Offers {
     const ringing = this.page.desk.presence.device && card.medium === "voice";
     return h("article", { class: `offer${card.complaint ? " complaint" : ""}`, "data-offer": offer.offer },
       h("div", { class: "row spread" }, h("h3", {}, card.client_name), clock),
-      h("div", { class: "row" }, chips(card)),
+      h("div", { class: "row" }, chips(card), offer.consult_by && h("span", { class: "chip accent" }, `${t("desk.consult")} · ${offer.consult_by}`)),
       h("div", {}, card.customer_name || t("desk.unknown_customer"), card.subject ? ` · ${card.subject}` : ""),
       h("div", { class: "why" }, t("desk.waited"), " ", seconds(waited(card)), card.why ? ` · ${card.why}` : ""),
       h("div", { class: "row" },

@@ -31,9 +31,10 @@ export class Panel {
     const { card } = this;
     if (!card) return;
     const wrapping = this.page.desk.wrapUps.has(this.contact) || card.state === "wrap_up";
-    this.changed("head", [card], () => this.drawHead(card));
+    const consult = this.page.desk.consults.get(this.contact);
+    this.changed("head", [card, consult ?? null], () => this.drawHead(card, consult));
     this.changed("body", [card.medium, this.page.desk.messages(this.contact)], () => this.drawBody(card));
-    this.changed("actions", [card.medium, card.cases ?? [], card.complaint, wrapping], () => this.drawActions(card, wrapping));
+    this.changed("actions", [card.medium, card.state, card.cases ?? [], card.complaint, wrapping, consult?.state], () => this.drawActions(card, wrapping, consult));
     this.reply.hidden = !WRITTEN.has(card.medium) || wrapping;
     this.wrapUp.hidden = !wrapping;
   }
@@ -45,9 +46,10 @@ export class Panel {
     draw();
   }
 
-  drawHead(card) {
+  drawHead(card, consult) {
     fill(this.head,
-      h("div", { class: "row" }, h("h3", {}, card.client_name), chips(card), h("span", { class: "soft" }, card.subject ?? "")),
+      h("div", { class: "row" }, h("h3", {}, card.client_name), chips(card), h("span", { class: "soft" }, card.subject ?? ""),
+        consult && h("span", { class: "chip accent", "data-consult": consult.state }, `${consult.by} → ${consult.agent}: ${t(`desk.consulting.${consult.state}`)}`)),
       h("p", { class: "greeting", lang: card.language || undefined, "aria-label": t("desk.greeting") }, card.greeting));
   }
 
@@ -112,8 +114,8 @@ export class Panel {
   // --- actions and wrap-up ---------------------------------------------------------------------------
 
   /** A form that is open stays open, with what was written in it, as long as its action is still possible. */
-  drawActions(card, wrapping) {
-    const names = actionsFor(card, wrapping);
+  drawActions(card, wrapping, consult) {
+    const names = actionsFor(card, wrapping, consult);
     this.buttons = names.map((name) => h("button", {
       type: "button",
       "data-action": name,
