@@ -29,7 +29,7 @@ from builders import (
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid, LeaseLost, NotFound, StaleWrite
 from contactcenter.services.changes import AssignmentMoved, Batch, Changes, Decided, OfferClosed
-from contactcenter.services.views import Ownership, Scope, SnapshotMark
+from contactcenter.services.views import ConsultView, DeskView, Ownership, Scope, SnapshotMark
 from contactcenter.storage.stores import Stores
 from routing import events
 from routing.model import Presence, PresenceState
@@ -363,6 +363,35 @@ async def test_an_assignment_wraps_up_ends_and_is_followed_in_one_batch(stores: 
     await stores.routing.commit(batch(2, epoch, assignments_moved=moved, assignments_began=follows))
     with pytest.raises(StaleWrite):
         await stores.routing.commit(batch(3, epoch, assignments_began=[began(id="ct_1/5", agent="a3")]))
+
+
+async def test_a_consult_stands_beside_the_owner_and_is_on_both_desks(stores: Stores) -> None:
+    epoch = await owned(stores, "ct_1")
+    second = began(id="ct_1/3/consult", agent="a2", role="consult")
+    rows = {"contacts": [move(state="active", owner="a1")], "presences": [presence(), presence(agent="a2")]}
+    asked = offer(id="ct_1/2/a2", agent="a2")
+    await stores.routing.commit(batch(1, epoch, assignments_began=[began()], offers_made=[asked], **rows))
+    assert [desk.consults for desk in await desks(stores)] == [(consult(talking=False),)] * 2
+    closed = OfferClosed("ct_1/2/a2", T0 + 1, "accepted", "")
+    await stores.routing.commit(batch(2, epoch, offers_closed=[closed], assignments_began=[second]))
+    assert [desk.consults for desk in await desks(stores)] == [(consult(talking=True),)] * 2
+    ends = [
+        AssignmentMoved("ct_1", "a2", T0 + 2, True, "joined", "consult"),
+        AssignmentMoved("ct_1", "a1", T0 + 2, True, "joined"),
+    ]
+    follows = [began(id="ct_1/4", agent="a2")]
+    now = [move(state="active", owner="a2", expected=1)]
+    await stores.routing.commit(batch(3, epoch, contacts=now, assignments_moved=ends, assignments_began=follows))
+    assert [desk.consults for desk in await desks(stores)] == [(), ()]
+
+
+async def desks(stores: Stores) -> list[DeskView]:
+    found = [await stores.reads.desk(PROVIDER, agent) for agent in ("a1", "a2")]
+    return [desk for desk in found if desk is not None]
+
+
+def consult(*, talking: bool) -> ConsultView:
+    return ConsultView(contact="ct_1", client=CLIENT, agent="a2", owner="a1", talking=talking)
 
 
 async def test_only_the_live_owners_assignment_moves(stores: Stores) -> None:

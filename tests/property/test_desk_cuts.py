@@ -18,11 +18,12 @@ from contactcenter.client.state import DeskState, apply
 from contactcenter.realtime import desk_frames as df
 from contactcenter.realtime.desk_trail import KEPT, Trail
 from contactcenter.services.pushes import DeskPush
-from contactcenter.services.views import ContactView, DeskView, OfferView
+from contactcenter.services.views import ConsultView, ContactView, DeskView, OfferView
 from routing import effects as fx
 from routing.model import Offer, Outcome, Presence, PresenceState
 
 ME, UNITS, CAPACITY = "a1", 20, 200
+MATE = "a2"
 CONTACTS = ("c1", "c2", "c3")
 BECAUSE = fx.Because(rule="only", band=2, tier=2)
 decode = msgspec.json.Decoder(p.AnyFrame).decode
@@ -35,6 +36,8 @@ class World:
     def __init__(self) -> None:
         self.seq = 0
         self.states: dict[str, str] = {}
+        self.seconds: dict[str, str] = {}
+        """Of my calls: how far a consult with the mate has come."""
         self.tries: dict[str, int] = {}
         self.complaints: set[str] = set()
         self.presence = Presence(agent=ME, state=PresenceState.READY)
@@ -55,13 +58,39 @@ class World:
                 return fx.OfferEnded(contact, ME, offer, Outcome.ACCEPTED), fx.Owned(contact, ME, offer, 0)
             case "finish", "active":
                 self.states[contact] = "wrap_up"
-                return (fx.WrapUpBegan(contact, ME, 9_000_000, "agent"),)
+                return (*self._second_ends(contact, "finished"), fx.WrapUpBegan(contact, ME, 9_000_000, "agent"))
+            case "asked", "":
+                asked = fx.ConsultAsked(contact, ME, MATE, f"{contact}/{self.tries.get(contact, 0) + 1}/{ME}")
+                offered = self._offer(contact)
+                self.states[contact] = "asked"
+                return (asked, offered)
+            case "decline", "asked":
+                del self.states[contact]
+                offer = self._name(contact)
+                ended = fx.ConsultEnded(contact, ME, MATE, offer, "declined")
+                return (fx.OfferEnded(contact, ME, offer, Outcome.DECLINED), ended)
+            case "accept", "asked":
+                self.states[contact] = "consulted"
+                offer = self._name(contact)
+                return fx.OfferEnded(contact, ME, offer, Outcome.ACCEPTED), fx.ConsultBegan(contact, ME, MATE, offer)
+            case "second", "consulted":
+                del self.states[contact]
+                return (fx.ConsultEnded(contact, ME, MATE, self._name(contact), "left", talked=True),)
+            case "join", "consulted":
+                self.states[contact] = "active"
+                ended = fx.ConsultEnded(contact, ME, MATE, self._name(contact), "joined", talked=True)
+                return (ended, fx.Released(contact, MATE, "joined"), fx.Owned(contact, ME, "", 0, MATE, "consult"))
+            case "second", "active":
+                return self._second(contact)
+            case "join", "active" if self.seconds.get(contact) == "talking":
+                del self.states[contact]
+                return (*self._second_ends(contact, "joined"), fx.Released(contact, ME, "joined"))
             case "wrapped", "wrap_up":
                 del self.states[contact]
                 return (fx.Released(contact, ME, "done"), self._next(contact))
             case "transfer", "active":
                 del self.states[contact]
-                return (fx.Released(contact, ME, "transfer"),)
+                return (*self._second_ends(contact, "left"), fx.Released(contact, ME, "transfer"))
             case "given", "":
                 self.states[contact] = "active"
                 return (fx.Owned(contact, ME, "", 0, by="a9", reason="urgent"),)
@@ -76,6 +105,22 @@ class World:
                 return (self._presence(PresenceState.READY, ""),)
             case _:
                 return (fx.Connection(ME, True),)
+
+    def _second(self, contact: str) -> tuple[fx.AnyEffect, ...]:
+        """My own call: a colleague is asked, answers, and leaves."""
+        match self.seconds.get(contact):
+            case None:
+                self.seconds[contact] = "ringing"
+                return (fx.ConsultAsked(contact, MATE, ME, "o"),)
+            case "ringing":
+                self.seconds[contact] = "talking"
+                return (fx.ConsultBegan(contact, MATE, ME, "o"),)
+            case _:
+                return self._second_ends(contact, "left")
+
+    def _second_ends(self, contact: str, reason: str) -> tuple[fx.AnyEffect, ...]:
+        stage = self.seconds.pop(contact, None)
+        return () if stage is None else (fx.ConsultEnded(contact, MATE, ME, "o", reason, talked=stage == "talking"),)
 
     def _next(self, after: str) -> fx.AnyEffect:
         """A freed agent is offered the next contact in the same event."""
@@ -103,7 +148,7 @@ class World:
         )  # fmt: skip
 
     def view(self) -> DeskView:
-        offers = [contact for contact, state in self.states.items() if state == "offered"]
+        offers = [contact for contact, state in self.states.items() if state in ("offered", "asked")]
         mine = [contact for contact, state in self.states.items() if state in ("active", "wrap_up")]
         return DeskView(
             agent=ME,
@@ -116,7 +161,16 @@ class World:
                 for each in offers
             ),
             contacts=tuple(self._row(each) for each in mine),
+            consults=(*self._asked(), *self._asking()),
         )
+
+    def _asked(self) -> list[ConsultView]:
+        stages = [(each, state) for each, state in self.states.items() if state in ("asked", "consulted")]
+        return [_consult(each, agent=ME, owner=MATE, talking=state == "consulted") for each, state in stages]
+
+    def _asking(self) -> list[ConsultView]:
+        stages = self.seconds.items()
+        return [_consult(each, agent=MATE, owner=ME, talking=stage == "talking") for each, stage in stages]
 
     def _row(self, contact: str) -> ContactView:
         text = dict.fromkeys(ContactView.__struct_fields__, "")
@@ -125,6 +179,10 @@ class World:
             "state": self.states[contact],
         }  # fmt: skip
         return ContactView(**{**text, **known})
+
+
+def _consult(contact: str, *, agent: str, owner: str, talking: bool) -> ConsultView:
+    return ConsultView(contact=contact, client="k", agent=agent, owner=owner, talking=talking)
 
 
 class Gateway:
@@ -139,6 +197,7 @@ class Gateway:
         view = self.world.view()
         cards = {each.contact: self.world.card(each.contact) for each in view.offers}
         cards |= {each.id: self.world.card(each.id) for each in view.contacts}
+        cards |= {each: self.world.card(each) for each, state in self.world.states.items() if state == "consulted"}
         self.model, frame = df.snapshot(ME, view, cards, capacity=CAPACITY, number=str.upper)
         return [encode(frame)]
 
@@ -161,7 +220,9 @@ class Gateway:
             view = self.world.view()
             if view.cursor != cursor:
                 return self.snapshot()
-            offered = {each.contact: self.world.card(each.contact) for each in view.offers}
+            asked = [each.contact for each in view.offers]
+            asked += [each.contact for each in view.consults if each.talking and each.agent == ME]
+            offered = {each: self.world.card(each) for each in asked}
             self.model = df.resumed(ME, view, offered, client="k")
             return []
         missed = [] if cursor == self.model.seq else self.trail.after(cursor)
@@ -174,6 +235,7 @@ class Gateway:
 
 HAPPENINGS = (
     *("offer", "offer", "accept", "accept", "decline", "finish", "wrapped", "transfer", "given"),
+    *("asked", "asked", "second", "second", "join"),
     *("complaint", "breach", "break", "back", "quiet"),
 )
 STEPS = st.tuples(
@@ -228,6 +290,7 @@ def assert_is(state: DeskState, world: World) -> None:
     assert state.presence == fetched.presence
     assert state.contacts == fetched.contacts
     assert state.offers == fetched.offers
+    assert state.consults == fetched.consults
 
 
 def test_a_trail_is_bounded_and_knows_what_it_no_longer_has() -> None:

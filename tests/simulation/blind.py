@@ -33,4 +33,4 @@ class BlindRoutingStore(MemoryRoutingStore):
             tables.live_offers.pop((made.contact, made.agent), None)
         for began in batch.assignments_began:
             tables.assignments.pop(began.id, None)
-            tables.owners.pop(began.contact, None)
+            tables.roles(began.role).pop(began.contact, None)

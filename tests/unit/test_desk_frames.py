@@ -109,13 +109,67 @@ def test_presence_is_told_once_for_a_push() -> None:
     assert (model.presence.state, model.presence.reason, model.presence.device) == ("not_ready", "lunch", "seat-1")
 
 
+# --- consults ----------------------------------------------------------------------------------------------
+
+
+def asked(agent: str, owner: str) -> tuple[fx.AnyEffect, fx.AnyEffect]:
+    offer = Offer(f"c/2/{agent}", "c", agent, 2, made_at=0, expires_at=20_000_000, role="consult")
+    return fx.ConsultAsked("c", agent, owner, offer.id), fx.Offered("c", agent, offer, BECAUSE)
+
+
+def test_who_is_asked_sees_the_card_and_who_asks_while_it_rings() -> None:
+    model = df.DeskModel(ME)
+    offer, _ = tell(model, *asked(ME, "a2"))
+    assert isinstance(offer, p.OfferFrame)
+    assert (offer.offer.consult_by, offer.offer.card.contact) == ("A2", "c")
+
+
+def test_who_talks_as_the_second_one_carries_the_call_until_he_leaves() -> None:
+    model = df.DeskModel(ME)
+    tell(model, *asked(ME, "a2"))
+    ended = fx.OfferEnded("c", ME, "c/2/a1", Outcome.ACCEPTED)
+    _, talking = tell(model, ended, fx.ConsultBegan("c", ME, "a2", "c/2/a1"))
+    assert isinstance(talking, p.ConsultFrame)
+    assert talking.consult.card is not None
+    assert (talking.consult.by, talking.consult.state, talking.consult.card.state) == ("A2", "talking", "consulted")
+    assert (model.mine, model.presence.used_units) == ({}, 20)
+    over, presence = tell(model, fx.ConsultEnded("c", ME, "a2", "c/2/a1", "left", talked=True))
+    assert isinstance(over, p.ConsultFrame)
+    assert (over.consult.state, over.consult.reason, over.consult.card) == ("ended", "left", None)
+    assert isinstance(presence, p.PresenceFrame)
+    assert (presence.presence.used_units, model.cards) == (0, {})
+
+
+def test_who_joined_has_the_call_without_reading_its_card_again() -> None:
+    model = df.DeskModel(ME)
+    tell(model, *asked(ME, "a2"))
+    tell(model, fx.OfferEnded("c", ME, "c/2/a1", Outcome.ACCEPTED), fx.ConsultBegan("c", ME, "a2", "c/2/a1"))
+    joined = fx.ConsultEnded("c", ME, "a2", "c/2/a1", "joined", talked=True)
+    told = tell(model, joined, fx.Released("c", "a2", "joined"), fx.Owned("c", ME, "", 0, "a2", "consult"))
+    assert kinds(told) == ["consult", "assigned"]
+    assert list(model.mine) == ["c"]
+
+
+def test_the_owner_hears_each_step_of_his_consult() -> None:
+    model = df.DeskModel(ME)
+    tell(model, offered("c"), fx.Owned("c", ME, "c/1/a1", 0))
+    steps = [
+        tell(model, *asked("a2", ME)),
+        tell(model, fx.ConsultEnded("c", "a2", ME, "c/2/a2", "declined")),
+    ]
+    heard = [frame.consult for frames in steps for frame in frames if isinstance(frame, p.ConsultFrame)]
+    assert [(each.agent, each.state, each.reason) for each in heard] == [
+        ("A2", "ringing", ""),
+        ("A2", "ended", "declined"),
+    ]
+
+
 def test_a_snapshot_leaves_out_what_has_no_card() -> None:
     view = DeskView(
         agent=ME,
         cursor=9,
         presence=Presence(agent=ME, state=PresenceState.READY),
         used_units=40,
-        number=str.upper,
         capacity=60,
         offers=tuple(OfferView(id=f"{c}/1/a1", contact=c, agent=ME, attempt=1, made_at=0, expires_at=1) for c in "cd"),
     )
