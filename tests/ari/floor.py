@@ -87,6 +87,7 @@ class Floor:
     desk: Desk
     asterisk: Asterisk
     board: Board
+    address: str = ""
 
     def ring(self, call: str, offer: str = "ct_1/1/a1", device: str = "", lasts: float = 5.0) -> PhoneCommand:
         return PhoneCommand(
@@ -140,7 +141,7 @@ async def adapter(
         running = asyncio.create_task(asterisk.run())
         try:
             await until(lambda: asterisk.ready.is_set() or not holds())
-            yield Floor(found, desk, asterisk, board)
+            yield Floor(found, desk, asterisk, board, address)
         finally:
             running.cancel()
             await asyncio.wait([running])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import Desk, Floor, adapter, board_of, floor, until
+from ari.floor import CREDENTIALS, Desk, Floor, adapter, board_of, floor, until
 from ari.world import Device
 
+from channels.phone.asterisk.rest import authorization, socket_address
 from channels.port import ChannelDown, IntakeBusy, Receipt, UnknownDoor
 from channels.verbs import Answer, Caller, Exit, Gather, Heard, Note, Outcome, Record, Say, Turn
 
@@ -141,6 +143,7 @@ async def test_of_two_who_answer_at_once_one_has_the_caller(pbx: Floor) -> None:
     pbx.emulator.world.pick_up("a2")
     pbx.emulator.world.pick_up("a1")
     await until(lambda: pbx.desk.of("call.released", leg="agent"))
+    await until(lambda: len(pbx.emulator.world.inside(f"cc:bridge:{call}")) == 2)
     assert [each.offer for each in pbx.desk.of("call.answered")] == [SECOND]  # type: ignore[union-attr]
     assert [(each.offer, each.cause) for each in pbx.desk.of("call.released")] == [(FIRST, "withdrawn")]  # type: ignore[union-attr]
     pbx.emulator.world.hang_up(call)
@@ -329,12 +332,10 @@ async def test_without_a_connection_commands_come_again(pbx: Floor) -> None:
 
 
 async def test_a_second_client_takes_over_and_the_first_stops(pbx: Floor) -> None:
-    port = pbx.emulator.connections
-    async with __import__("aiohttp").ClientSession() as http:
-        url = pbx.asterisk._link._address
-        await http.ws_connect(url, headers={"authorization": "Basic Y2M6c2VjcmV0"})
+    async with aiohttp.ClientSession(headers={"authorization": authorization(*CREDENTIALS)}) as http:
+        await http.ws_connect(socket_address(pbx.address, "contactcenter"))
         await until(lambda: not pbx.asterisk.ready.is_set())
-        assert pbx.emulator.connections == port + 1
+        assert pbx.emulator.connections == 2
 
 
 STATES = ["ringing", "alerting", "talking", "held"]
@@ -423,7 +424,8 @@ async def test_a_callback_rings_the_agent_then_the_customer(pbx: Floor) -> None:
     order = {"device": "a1", "number": "139", "agent": "1001"}
     assert await pbx.order("dial", "ct_9/call", **order) == "rings the agent"
     assert await pbx.order("dial", "ct_9/call", **order) == "dialled already"
-    await until(lambda: pbx.emulator.world.channels["cc:agent:ct_9~1call"].state == "Ringing")
+    channels = pbx.emulator.world.channels
+    await until(lambda: [each.state for each in channels.values()] == ["Ringing"])
     assert "cc:out:ct_9~1call" not in pbx.emulator.world.channels
     pbx.emulator.world.pick_up("a1")
     await until(lambda: len(pbx.emulator.world.inside("cc:bridge:ct_9~1call")) == 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels.phone.asterisk import agents, causes, customer, names
+from channels.phone.asterisk import causes, ends, names
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.record import Leg, State
 from channels.phone.asterisk.step import Step
@@ -110,7 +110,7 @@ def here(step: Step, event: ev.AnyEvent) -> None:
     call.here, call.state, call.inside = True, State.TALKING, True
     leg = call.talker
     if leg is None or not leg.alive:
-        customer.hang_up(step, by="agent")
+        ends.hang_up(step, by="agent")
         return
     step.leg(leg, "DELETE", "channels", leg.channel, "ring")
     body = {"channel": f"{leg.channel},{call.channel}"}
@@ -125,10 +125,10 @@ def failed(step: Step, event: ev.AnyEvent) -> None:
     assert isinstance(event, ev.ChannelDestroyed)
     cause, tech = event.cause or call.cause, event.tech_cause or call.tech_cause
     if call.hung_up_by:
-        customer.over(step, by=call.hung_up_by, cause=causes.text(cause, tech))
+        ends.over(step, by=call.hung_up_by, cause=causes.text(cause, tech))
     else:
         end = causes.of_unanswered(cause, tech, rang=call.rang)
-        customer.over(step, by="customer" if end.by == "agent" else "platform", cause=end.cause)
+        ends.over(step, by="customer" if end.by == "agent" else "platform", cause=end.cause)
 
 
 def agent_gone(step: Step, leg: Leg) -> None:
@@ -138,11 +138,11 @@ def agent_gone(step: Step, leg: Leg) -> None:
         return
     if call.state is State.RESERVING:
         end = causes.of_unanswered(leg.cause, leg.tech_cause, rang=leg.rang)
-        agents.lost(step, leg, end)
+        ends.lost(step, leg, end)
         _over(step, f"agent_{end.cause}")
     else:
-        customer.hang_up(step, by="agent")
+        ends.hang_up(step, by="agent")
 
 
 def _over(step: Step, cause: str) -> None:
-    customer.over(step, by="platform", cause=cause)
+    ends.over(step, by="platform", cause=cause)
