@@ -188,9 +188,11 @@ class Emulator:
         if rest == ["record"]:
             self.world.recordings[body["name"]] = bridge
             return 201, {"name": body["name"], "state": "queued"}
-        return self._members(bridge, rest[0], str(body["channel"]).split(","))
+        return self._members(bridge, rest[0], body["channel"])
 
-    def _members(self, bridge: str, verb: str, named: list[str]) -> Answer:
+    def _members(self, bridge: str, verb: str, named: list[str] | str) -> Answer:
+        """Commas divide only in the query; a string in a JSON body is one channel."""
+        named = [named] if isinstance(named, str) else named
         found = [self.world.channels.get(each) for each in named]
         if not all(found):
             return 400, {"message": "Channel not found"}

@@ -135,9 +135,9 @@ def _rings(step: Step, leg: Leg) -> None:
     if leg.rang or leg.up_at or leg.gone:
         return
     leg.rang = leg.placed = True
-    if leg.dropped or step.call.over:
-        return
     call = step.call
+    if leg.dropped or call.over or call.outbound:
+        return
     at = step.spoke_at
     step.tell(
         CallAlerting(
@@ -199,11 +199,11 @@ def connect(step: Step, leg: Leg) -> None:
     """Into the call's bridge; the caller too, unless he is held."""
     call = step.call
     _bridge(step)
-    inside = leg.channel
+    inside = [leg.channel]
     if not leg.consult and not call.held:
         caller.pick_up(step)
         call.inside = True
-        inside = f"{call.channel},{leg.channel}"
+        inside = [call.channel, leg.channel]
     body = {"channel": inside}
     step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body=body, why=f"join {leg.offer}")
 

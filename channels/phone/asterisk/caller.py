@@ -57,7 +57,7 @@ def alone(step: Step) -> None:
     call = step.call
     if call.inside:
         call.inside = False
-        body = {"channel": call.channel}
+        body = {"channel": [call.channel]}
         step.customer("POST", "bridges", names.bridge(call.id), "removeChannel", body=body)
         music(step)
 

@@ -13,7 +13,7 @@ from channels.port import PhoneCommand
 
 def hold(step: Step) -> str:
     call = step.call
-    if call.held or call.over or not call.winner:
+    if call.held or call.over or call.talker is None:
         return "nobody to hold"
     call.held = True
     caller.alone(step)
@@ -28,14 +28,14 @@ def resume(step: Step) -> str:
     call.held = False
     caller.quiet(step)
     call.inside = True
-    step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body={"channel": call.channel}, why="back")
+    step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body={"channel": [call.channel]}, why="back")
     step.progress("resumed")
     return "resumed"
 
 
 def consult(step: Step, command: PhoneCommand) -> str:
     """Hold the caller and ring a second agent for the first."""
-    if not step.call.winner or step.call.over:
+    if step.call.talker is None or step.call.over:
         return "nobody talks"
     hold(step)
     return agents.ring(step, command, consult=True)
@@ -67,7 +67,7 @@ def leave(step: Step, offer: str) -> str:
 def record(step: Step) -> str:
     """Begin, or go on after a pause."""
     call = step.call
-    if call.over or not call.winner:
+    if call.over or call.talker is None:
         return "nobody talks"
     if call.recording:
         step.customer("DELETE", "recordings", "live", call.recording, "pause")

@@ -108,7 +108,8 @@ class Call(Struct):
 
     @property
     def talker(self) -> Leg | None:
-        return self.legs.get(self.winner) if self.winner else None
+        """Who has the customer. A callback has one leg, whose offer may be nameless."""
+        return self.legs.get(self.winner) if self.winner or self.outbound else None
 
 
 class Rules(Struct, frozen=True, kw_only=True):
