@@ -139,7 +139,9 @@ class AttendanceWatch:
         return silent
 
     async def run(self) -> None:
-        """A part for the supervisor."""
+        """A part for the supervisor. Who has just started waits: it may be itself the one that was missed, and its
+        agents are on their way back."""
+        await self._clock.sleep(self._silent_s)
         while True:
             await self.look()
             await self._clock.sleep(BEAT_S)
