@@ -159,7 +159,10 @@ def test_every_role_is_explained() -> None:
 def test_no_metric_is_named_that_is_none(page: Path) -> None:
     exposed = text(ROOT / "contactcenter" / "metrics" / "prometheus.py")
     named = {name.removesuffix("_total") for name in re.findall(r"`(cc_\w+)", text(page))} - {"cc_"}
-    assert [name for name in sorted(named) if f'"{name}"' not in exposed] == []
+    # A counter is declared without its suffix; the one gauge that ends like a counter is declared with it.
+    assert [
+        name for name in sorted(named) if not {f'"{name}"', f'"{name}_total"'} & set(re.findall(r'"cc_\w+"', exposed))
+    ] == []
 
 
 # --- requirements --------------------------------------------------------------------------------------------
