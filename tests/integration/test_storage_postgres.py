@@ -41,7 +41,7 @@ HOT = {
     "recent_contacts": "contacts_recent",
     "recent_contacts_of_client": "contacts_recent_by_client",
     "contacts_of_customer": "contacts_by_customer",
-    "desk_contacts": "contacts_by_owner",
+    "desk_contacts": "assignments_by_agent",
     "desk_offers": "offers_live_by_agent",
     "open_callback": "contacts_one_callback",
     "find_customer": "identities_by_value",

@@ -1,1 +1,1 @@
-SELECT desk_seq, route::text AS route, used_units, capacity FROM presences WHERE provider_id = $1 AND agent_id = $2
+SELECT desk_seq, route, used_units, capacity FROM presences WHERE provider_id = $1 AND agent_id = $2

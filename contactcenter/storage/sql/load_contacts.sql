@@ -1,1 +1,1 @@
-SELECT id, version, route::text AS route FROM contacts WHERE domain_id = $1 AND ended_at IS NULL ORDER BY id
+SELECT id, version, route FROM contacts WHERE domain_id = $1 AND ended_at IS NULL ORDER BY id
