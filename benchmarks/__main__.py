@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well.
+decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well,
+queues the batch writer beside job queues (which it installs).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks import (
     bench_staffing,
     bench_writer,
 )
+from benchmarks.queues import run as queues
 
 RUNS: dict[str, Callable[[list[str]], None]] = {
     "decide": bench_decide.main,
@@ -27,6 +29,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "estimates": bench_estimates.main,
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
+    "queues": queues.main,
 }
 
 
