@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; writer and lifecycles the database as well,
-queues the batch writer beside job queues (which it installs).
+decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs around it;
+writer and lifecycles the database as well; queues the batch writer beside job queues (which it installs).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from benchmarks import (
     bench_day,
     bench_decide,
+    bench_dispatch,
     bench_estimates,
     bench_lifecycles,
     bench_peers,
@@ -27,6 +28,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "staffing": bench_staffing.main,
     "peers": bench_peers.main,
     "estimates": bench_estimates.main,
+    "dispatch": bench_dispatch.main,
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
     "queues": queues.main,
