@@ -29,6 +29,7 @@ WHOLE_TABLE = {
     "complaints_all",
     "beat_node",
     "live_nodes",
+    "silent_gateways",
     *(name for name in STATEMENTS if name.startswith("doctor_")),
 }
 """The few that may look at every row of a table: it is small, or all of it is wanted."""
