@@ -53,7 +53,7 @@ mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test 
 	$(BIN)/python tests/mutants/run.py
 
 # The simulation of two routers in virtual time: a module that takes --histories N.
-TWO_ROUTERS ?= simulation.two_routers
+TWO_ROUTERS ?= simulation.routers
 DRILL = PYTHONPATH=tests $(BIN)/python -m
 SIMULATED = if $(DRILL) drill.present $(TWO_ROUTERS); then $(DRILL) $(TWO_ROUTERS) --histories $(1); fi
 
