@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs around it;
+decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs besides;
 writer and lifecycles the database as well; queues the batch writer beside job queues (which it installs).
 """
 
