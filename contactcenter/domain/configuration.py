@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, structs
 
+from channels.flow import Flow
+
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Text = dict[str, str]
 """One text in several languages: {"zh-CN": "...", "en": "..."}."""
@@ -193,7 +195,7 @@ class MediumRules(_Part, frozen=True):
 class Line(_Part, frozen=True):
     """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03).
 
-    `hours` of its own go before those of its view.
+    `hours` of its own go before those of its view. `ivr`: the flow that its callers meet; empty: none.
     """
 
     number: str
@@ -204,6 +206,7 @@ class Line(_Part, frozen=True):
     toll_free: bool = False
     clock_from: Literal["alerting", "enqueue"] = "alerting"
     hours: Hours | None = None
+    ivr: str = ""
 
 
 class Mailbox(_Part, frozen=True):
@@ -309,6 +312,7 @@ class Document(_Part, frozen=True):
     agents: tuple[Agent, ...]
     ladder: Ladder
     cases: CaseRules = CaseRules()
+    ivr: tuple[Flow, ...] = ()
     not_responding_for_s: Positive = 60
     back_off_s: Positive = 2
     grace_s: Positive = 30
@@ -320,7 +324,9 @@ def plain(value: Any) -> Any:
     (An encoder that omits defaults compares by identity, so equal documents may be encoded differently.)
     """
     if isinstance(value, Struct):
-        return {name: plain(each) for name, each in structs.asdict(value).items()}
+        kind = value.__struct_config__
+        tagged = {str(kind.tag_field): kind.tag} if kind.tag_field else {}
+        return tagged | {name: plain(each) for name, each in structs.asdict(value).items()}
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):

@@ -22,6 +22,7 @@ _SECTIONS = (
     "sites",
     "sources",
     "agents",
+    "ivr",
 )
 
 
