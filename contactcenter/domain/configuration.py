@@ -228,11 +228,19 @@ class Site(_Part, frozen=True):
 
 
 class PhoneSource(_Part, frozen=True):
-    """A telephony platform that posts events; commands go to `control_url`, without one to the feed."""
+    """A telephony platform. `standard` posts events; commands go to its `control_url`, without one to the feed.
+
+    `twilio`: `account` is its SID, calls are made from `from_number`, `music` is what waiting callers hear. `base_url`
+    is where its API stands, empty for Twilio's own.
+    """
 
     id: Id
-    dialect: Literal["standard"] = "standard"
+    dialect: Literal["standard", "twilio"] = "standard"
     control_url: str = ""
+    base_url: str = ""
+    account: str = ""
+    from_number: str = ""
+    music: str = ""
 
 
 class Callbacks(_Part, frozen=True):

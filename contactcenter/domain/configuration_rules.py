@@ -25,6 +25,7 @@ from contactcenter.domain.reference_rules import reference_problems
 from contactcenter.domain.ring_rules import ring_problems
 from contactcenter.domain.staff_rules import staff_problems
 from contactcenter.domain.time_rules import time_problems
+from contactcenter.domain.twilio_rules import twilio_problems
 from contactcenter.errors import Invalid
 
 __all__ = ["Problem", "check", "difference", "dump_yaml", "load_yaml", "problems", "warnings"]
@@ -38,6 +39,7 @@ RULES: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     time_problems,
     staff_problems,
     ivr_problems,
+    twilio_problems,
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from channels.ivr.engine import Flows
 from channels.phone.call import advance_stored
 from channels.port import (
     CallAlerting,
@@ -42,6 +43,7 @@ from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
 from contactcenter.storage.postgres import postgres_stores
 from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
+from contactcenter.wiring.ivr_house import IvrHouse
 from contactcenter.wiring.secrets_file import Secrets
 
 
@@ -83,6 +85,7 @@ class Core:
         )
         self.cases = Cases(self.office)
         self.instructions = Instructions(self.wording)
+        self.dialogue = Flows(IvrHouse(self.directories.line, self.wording))
         self.opening = Opening(self.reads, self.ids)
         self.left_messages = LeftMessages(
             reads=self.reads, opening=self.opening, cases=self.cases, instructions=self.instructions, ids=self.ids

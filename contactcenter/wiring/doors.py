@@ -15,11 +15,13 @@ from channels.mail.send import MailSender, Relay
 from channels.phone.door import PhoneDoor
 from channels.phone.feed import CommandFeed
 from channels.phone.send import PhoneSender
+from channels.phone.senders import BySource
 from channels.phone.verify import Verifier
 from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.twilio_doors import TwilioDoors, build_twilio
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
 
 PORTS = {"smtp": 587, "smtps": 465}
@@ -30,12 +32,17 @@ class Doors:
     phone: PhoneDoor
     chat: ChatDoor
     mail: MailDoor
+    twilio: TwilioDoors
     senders: Mapping[str, Sender]
 
 
 def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
     settings, now = core.settings, core.clock.now
     feed = CommandFeed(now=now)
+    twilio = build_twilio(core, session)
+    standard = PhoneSender(
+        control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
+    )
     return Doors(
         phone=PhoneDoor(
             intake=core.intake,
@@ -57,16 +64,8 @@ def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
             port=settings.smtp_port,
             max_bytes=settings.max_mail_bytes,
         ),
-        senders={
-            "mail": _mail_sender(core),
-            "phone": PhoneSender(
-                control_urls=_control_urls(core),
-                secrets=core.secrets.webhooks,
-                session=session,
-                now=now,
-                feed=feed,
-            ),
-        },
+        twilio=twilio,
+        senders={"mail": _mail_sender(core), "phone": BySource(twilio.senders, standard)},
     )
 
 

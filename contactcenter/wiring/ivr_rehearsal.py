@@ -1,4 +1,4 @@
-"""What stands around a flow that is played without a call: its configuration where there is one, else next to nothing."""
+"""What stands around a flow that is played without a call: its configuration, or next to nothing."""
 
 from __future__ import annotations
 

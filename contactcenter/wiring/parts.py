@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from contactcenter.errors import NotFound
@@ -85,6 +87,9 @@ def run_parts(
         supervisor.run("chat", doors.chat.run)
     if {"worker", "phone"} & set(core.settings.roles):
         supervisor.run("outbox", _outbox(core, doors, registry).run)
+    if "phone" in core.settings.roles:
+        for name, reconciler in doors.twilio.reconcilers.items():
+            supervisor.run(f"twilio {name}", partial(reconciler.run, core.clock.sleep))
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         supervisor.run("partitions", lambda: keep_partitions(core))

@@ -20,10 +20,14 @@ NAME = "secrets.json"
 
 
 class Secrets(Struct, kw_only=True):
-    """`webhooks`: per phone source its Standard Webhooks secrets, the last one signs. `visitors` signs chat tokens."""
+    """`webhooks`: per phone source its Standard Webhooks secrets, the last one signs. `visitors` signs chat tokens.
+
+    `twilio`: per source of that dialect its auth tokens, the last one calls the API; an API key `SK...:secret` may too.
+    """
 
     visitors: list[str] = []
     webhooks: dict[str, list[str]] = {}
+    twilio: dict[str, list[str]] = {}
 
 
 def load(folder: Path, sources: list[str], ids: Ids) -> Secrets:

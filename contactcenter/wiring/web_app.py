@@ -38,6 +38,7 @@ def build_web(
     served = [*doors.chat.routes()] if "api" in core.settings.roles else []
     if {"api", "phone"} & set(core.settings.roles):
         served.extend(doors.phone.routes())
+        served.extend(doors.twilio.door.routes())
     if "gateway" in core.settings.roles:
         served.append(web.get("/v1/agent", desks.gateway.handle))
     api = "api" in core.settings.roles
