@@ -26,6 +26,8 @@ def twilio_problems(document: Document) -> Iterator[Problem]:
             yield Problem(f"{path}.account", "account", "the account's SID is needed (AC...)")
         if not _NUMBER.match(source.from_number):
             yield Problem(f"{path}.from_number", "number", "a number of the account is needed, as +862112345678")
+        if source.control_url:
+            yield Problem(f"{path}.control_url", "twilio", "commands go to Twilio's API, not to a control_url")
         if source.music and not source.music.startswith(_HTTP):
             yield Problem(f"{path}.music", "url", f"{source.music!r} is not an http address")
         if source.base_url and not source.base_url.startswith(_HTTP):

@@ -100,6 +100,10 @@ class Board:
         _keep(self._tried, command, None)
         return before
 
+    def not_tried(self, command: str) -> None:
+        """The platform has said that it did not take it."""
+        self._tried.pop(command, None)
+
 
 def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:
     kept[key] = value

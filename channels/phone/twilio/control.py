@@ -63,6 +63,9 @@ class Control:
             made = await self._rest.create("Calls", self._form(ring))
         except Doubtful:
             return await self._doubted(ring)
+        except ChannelDown:
+            self._board.not_tried(ring.id)
+            raise
         return self._made(ring, str(made.get("sid", "")))
 
     async def _doubted(self, ring: Ring) -> str:

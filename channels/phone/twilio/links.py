@@ -32,7 +32,8 @@ class Links:
         return f"{self._public}{raw_path}"
 
     def _to(self, what: str, **params: str) -> str:
-        query = urlencode({name: value for name, value in params.items() if value})
+        # A slash may stand in a query as it is: a proxy that writes it so would break the signature otherwise.
+        query = urlencode({name: value for name, value in params.items() if value}, safe="/")
         return f"{self._root}/{what}?{query}" if query else f"{self._root}/{what}"
 
     # --- the caller ---------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Rest:
     ) -> None:
         self._session = session
         self._root = f"{(base_url or BASE_URL).rstrip('/')}/2010-04-01/Accounts/{account}"
-        self._auth = aiohttp.BasicAuth(user, password)
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         self._pause = pause
 
     async def get(self, path: str, **query: str) -> Json:
@@ -79,7 +79,12 @@ class Rest:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
             async with self._session.request(
-                method, f"{self._root}/{path}.json", auth=self._auth, timeout=timeout, allow_redirects=False, **what
+                method,
+                f"{self._root}/{path}.json",
+                headers=self._headers,
+                timeout=timeout,
+                allow_redirects=False,
+                **what,
             ) as response:
                 return _judged(response.status, await response.content.read(_LIMIT))
         except aiohttp.ClientConnectorError as error:
