@@ -37,7 +37,10 @@ def build_twilio(core: Core, session: aiohttp.ClientSession) -> TwilioDoors:
     """A source without an auth token stays shut, and says so; all others open."""
     open_: dict[str, Source] = {}
     doors = TwilioDoors(TwilioDoor(open_.get, max_bytes=core.settings.max_event_bytes))
-    for source in _sources(core):
+    sources = _sources(core)
+    if sources and not core.settings.public_url:
+        log.warning("Twilio is told to come to %s: set CONTACTCENTER_PUBLIC_URL", core.settings.base_url)
+    for source in sources:
         tokens = core.secrets.twilio.get(source.id, [])
         if not tokens:
             log.error(
