@@ -116,11 +116,14 @@ class RingStep(_Part, frozen=True):
 
 
 class RingPlan(_Part, frozen=True):
-    """How a contact is offered: see routing.model.RingPlan. `cycle_ms` of a line's country (B02)."""
+    """How a contact is offered: see routing.model.RingPlan. `cycle_ms` of a line's country (B02).
+
+    A plan with a cycle and without steps has the ladder that fits its cycle (domain.ring_rules.default_steps).
+    """
 
     id: Id
-    steps: tuple[RingStep, ...]
-    offer_life_ms: Positive
+    steps: tuple[RingStep, ...] = ()
+    offer_life_ms: Positive = 20_000
     cycle_ms: NotNegative = 0
     parallel_max: Positive = 5
 
@@ -196,6 +199,7 @@ class Line(_Part, frozen=True):
     """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03).
 
     `hours` of its own go before those of its view. `ivr`: the flow that its callers meet; empty: none.
+    `price_per_minute_fen` is what a started minute of it costs us, for the report.
     """
 
     number: str
@@ -207,6 +211,7 @@ class Line(_Part, frozen=True):
     clock_from: Literal["alerting", "enqueue"] = "alerting"
     hours: Hours | None = None
     ivr: str = ""
+    price_per_minute_fen: NotNegative = 0
 
 
 class Mailbox(_Part, frozen=True):

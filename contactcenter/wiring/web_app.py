@@ -83,7 +83,14 @@ def _services(
         directory_of=core.directories.of,
         texts=Renderer(catalogue()),
         board=board,
-        reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core), clock=core.clock),
+        reports=Reports(
+            core.reads,
+            day_table,
+            zone_of=_zones(core),
+            cycles_of=_cycles(core),
+            prices_of=_prices(core),
+            clock=core.clock,
+        ),
         explaining=Explaining(core.stores.routing),
         complaints=desks.complaints,
         configuration=core.configuring,
@@ -106,6 +113,16 @@ def _zones(core: Core) -> Any:
         return ZoneInfo(core.directories.of(provider).document.provider.time_zone)
 
     return zone_of
+
+
+def _prices(core: Core) -> Any:
+    """Fen a started minute, by the number of each line that costs something (A03)."""
+
+    def prices_of(provider: str) -> Mapping[str, int]:
+        lines = core.directories.of(provider).document.lines
+        return {line.number: line.price_per_minute_fen for line in lines if line.price_per_minute_fen}
+
+    return prices_of
 
 
 def _cycles(core: Core) -> Any:
