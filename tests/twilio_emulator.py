@@ -159,8 +159,7 @@ class Twilio:
     def _go(self, line: Line, url: str, **extra: str) -> None:
         if line.task is not None and line.task is not asyncio.current_task():
             line.task.cancel()
-        line.task = asyncio.create_task(self._run(line, url, extra))
-        self._tasks.add(line.task)
+        line.task = self._later(self._run(line, url, extra))
 
     async def _run(self, line: Line, url: str, extra: dict[str, str]) -> None:
         following: tuple[str, dict[str, str]] | None = (url, extra)
@@ -283,8 +282,16 @@ class Twilio:
         for url, form in reversed(held) if backwards else held:
             await self._post(url, form)
 
-    def _later(self, what: Any) -> None:
-        self._tasks.add(asyncio.create_task(what))
+    def _later(self, what: Any) -> asyncio.Task[None]:
+        task = asyncio.create_task(what)
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self.changed.set())
+        return task
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is on its way any more."""
+        return all(task.done() for task in self._tasks)
 
     async def _post(self, url: str, form: dict[str, str]) -> tuple[int, str]:
         """Signed as Twilio signs."""

@@ -28,8 +28,9 @@ from channels.port import (
     Receipt,
     Refused,
     SendMail,
+    VoicemailLeft,
 )
-from channels.verbs import Exit, Gather, Outcome, Record, Say
+from channels.verbs import Caller, Exit, Gather, Outcome, Record, Say
 
 MAIL = SendMail(id="1", sender="a", sender_name="", to="b", subject="c", text="d", message_id="e")
 FORM = {"CallSid": "CA1", "From": "+8613900000001", "To": "+862112345678", "CallStatus": "ringing"}
@@ -156,6 +157,26 @@ async def test_a_waiting_caller_is_treated_otherwise_when_routing_says_so(line: 
     await line.twilio.until(lambda: not caller.alive)
     assert caller.heard[-2:] == ["很抱歉", "我们给您回电"]
     assert "voicemail.left" in line.intake.kinds()
+
+
+async def test_a_message_whose_own_post_was_lost_comes_by_its_recording(line: Rig) -> None:
+    """Twilio's recording callback names neither number: they stand in the address."""
+    line.intake.answers = [Receipt("ct_1", instruction="voicemail", text="很抱歉", language="zh-CN")]
+    _, text = await post(line, "voice")
+    record = ElementTree.fromstring(text).find("Record")
+    assert record is not None
+    path = record.get("recordingStatusCallback", "").partition("/twilio/")[2]
+    ready = {"CallSid": "CA1", "RecordingSid": "RE1", "RecordingUrl": "https://r.example/RE1", "RecordingDuration": "9"}
+    assert (await post(line, path, ready))[0] == 204
+    left = line.intake.taken[-1]
+    assert isinstance(left, VoicemailLeft)
+    assert (left.dialled, left.caller, left.seconds) == ("+862112345678", "+8613900000001", 9)
+    assert left.external_id == "CA1:voicemail", "the same event as the message's own post"
+
+
+@pytest.mark.parametrize("path", ["agent", "agent?call=CA1", "customer", "conference", "agent-left"])
+async def test_an_address_that_we_did_not_give_out_whole_is_refused(line: Rig, path: str) -> None:
+    assert (await post(line, path))[0] == 422
 
 
 async def test_an_instruction_that_comes_late_leads_into_the_queue(line: Rig) -> None:
@@ -370,12 +391,13 @@ def test_no_form_breaks_the_translation(fields: dict[str, str]) -> None:
     assert forms.occurred_at(form) >= 0
 
 
+CALLER = Caller(source="tw", call="CA1", dialled="+862112345678", caller="+8613900000001")
 LINKS = Links("https://cc.example/", "tw")
 
 
 def test_a_text_is_escaped_and_spoken_in_its_language() -> None:
     verb = Gather(say=(Say('<b>&"你好"', "zh-CN"), Say("hi", "fr", "https://m.example/a?b=1&c=2")), most=1)
-    gather = ElementTree.fromstring(twiml.verb(verb, b"state", LINKS)).find("Gather")
+    gather = ElementTree.fromstring(twiml.verb(verb, b"state", LINKS, CALLER)).find("Gather")
     assert gather is not None
     assert [(x.tag, x.text, x.get("language")) for x in gather] == [
         ("Say", '<b>&"你好"', "cmn-CN"),
@@ -385,7 +407,7 @@ def test_a_text_is_escaped_and_spoken_in_its_language() -> None:
 
 
 def test_a_message_is_bounded_and_its_recording_is_told_twice_over() -> None:
-    document = ElementTree.fromstring(twiml.verb(Record(say=(Say("x", "en"),)), b"state", LINKS))
+    document = ElementTree.fromstring(twiml.verb(Record(say=(Say("x", "en"),)), b"state", LINKS, CALLER))
     record = document.find("Record")
     assert record is not None
     assert (record.get("maxLength"), record.get("timeout"), record.get("playBeep")) == ("120", "5", "true")

@@ -84,7 +84,7 @@ class Callers:
             name = f"note:{mark}:{number}"
             await self._tell(forms.fact(self._source, call, name=name, what=note.what, value=note.value))
         if turn.verb is not None:
-            return twiml.verb(turn.verb, turn.state, self._links)
+            return twiml.verb(turn.verb, turn.state, self._links, self._caller(form))
         return await self._over(form, turn.outcome or QUEUED)
 
     async def _over(self, form: Form, outcome: Outcome) -> str:
@@ -136,10 +136,11 @@ class Callers:
         if call := query.get("call", ""):
             sid, url = forms.required(form, "RecordingSid"), form.get("RecordingUrl", "")
             await self._tell(forms.fact(self._source, call, name=f"recording:{sid}", what="recording", value=url))
-        elif (state := unpacked(query.get("s", ""))) and "To" in form:
+        elif state := unpacked(query.get("s", "")):
             turn = self._dialogue.go_on(state, forms.heard(form, ""), self._now())
             if turn.outcome is not None and turn.outcome.exit is Exit.VOICEMAIL:
-                await self._tell(forms.voicemail(self._source, form, turn.outcome))
+                numbers = {"To": query.get("to", ""), "From": query.get("from", "")}
+                await self._tell(forms.voicemail(self._source, {**form, **numbers}, turn.outcome))
         return ""
 
     async def transcription(self, form: Form, query: Query) -> str:

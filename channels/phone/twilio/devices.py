@@ -29,8 +29,8 @@ class Devices:
 
     async def agent(self, form: Form, query: Query) -> str:
         """A device answered: the first of an offer's set walks in, a later one is released."""
-        call, offer, role = query.get("call", ""), query.get("offer", ""), query.get("role", "")
-        leg = forms.required(form, "CallSid")
+        call, offer = forms.required(query, "call"), forms.required(query, "offer")
+        leg, role = forms.required(form, "CallSid"), query.get("role", "")
         self._board.learn(Leg(leg, call, offer, role))
         if role == "" and (self._board.we_ended(call) or not self._board.wins(call, offer)):
             await self._tell(forms.ended(self._source, call, offer, name=leg, cause="withdrawn"))
@@ -51,7 +51,7 @@ class Devices:
 
     async def customer(self, form: Form, query: Query) -> str:
         """A customer who is called back is there; whether it is a machine is a fact where the platform tells."""
-        call = query.get("call", "")
+        call = forms.required(query, "call")
         self._board.learn(Leg(forms.required(form, "CallSid"), call, CUSTOMER, CUSTOMER))
         if by := form.get("AnsweredBy", ""):
             await self._tell(forms.fact(self._source, call, name="answered_by", what="answered_by", value=by))
@@ -59,7 +59,7 @@ class Devices:
 
     async def agent_left(self, form: Form, query: Query) -> str:
         """An agent's or a called customer's conference is over. While he is still there, the other side ended it."""
-        call, offer = query.get("call", ""), query.get("offer", "")
+        call, offer = forms.required(query, "call"), query.get("offer", "")
         if form.get("CallStatus", "") == "in-progress" and offer != CUSTOMER and "/" not in call:
             await self._gone(call, form={})
         return twiml.bye()
@@ -97,7 +97,7 @@ class Devices:
 
     async def conference(self, form: Form, query: Query) -> str:
         """Hold and resume are facts; a caller who left is looked after, since his own callback may be lost."""
-        call = query.get("call", "")
+        call = forms.required(query, "call")
         if event := forms.conference(self._source, call, form):
             await self._tell(event)
         if form.get("StatusCallbackEvent") == "participant-leave" and form.get("CallSid") == call:

@@ -26,6 +26,7 @@ from channels.verbs import Answer, Heard, Outcome
 MAX_FIELDS: Final = 200
 MAX_VALUE: Final = 8_192
 _NAME: Final = 128
+_SID: Final = 100
 _SECOND: Final = 1_000_000
 Form = Mapping[str, str]
 """One value a field; of a repeated field the first."""
@@ -55,10 +56,10 @@ def form(many: Mapping[str, list[str]]) -> Form:
 
 
 def required(form: Form, name: str) -> str:
-    """A field that this callback cannot do without. Raises Malformed."""
+    """A field, or a part of our own address, that this callback cannot do without. Raises Malformed."""
     value = form.get(name, "")
-    if not value or len(value) > _NAME:
-        raise Malformed(f"{name}: required, at most {_NAME} characters", field=name)
+    if not value or len(value) > _SID:
+        raise Malformed(f"{name}: required, at most {_SID} characters", field=name)
     return value
 
 

@@ -42,8 +42,9 @@ class Links:
         """The next turn of a dialogue; `default` (said, nothing) is what it means that nothing was heard."""
         return self._to("turn", s=packed(state), h=default)
 
-    def recorded(self, state: bytes) -> str:
-        return self._to("recording", s=packed(state))
+    def recorded(self, state: bytes, *, dialled: str, caller: str) -> str:
+        """A message's recording is ready. Twilio names neither number there."""
+        return self._to("recording", s=packed(state), to=dialled, **{"from": caller})
 
     def again(self, outcome: Outcome, *, alerting: bool) -> str:
         """Ask once more what was decided about a call."""

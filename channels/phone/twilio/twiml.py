@@ -7,7 +7,7 @@ from typing import Any, Final
 from twilio.twiml.voice_response import VoiceResponse
 
 from channels.phone.twilio.links import Links, conference_name
-from channels.verbs import Gather, Record, Say, Verb
+from channels.verbs import Caller, Gather, Record, Say, Verb
 
 VOICES: Final = {
     "zh-CN": ("cmn-CN", "Polly.Zhiyu"),
@@ -22,7 +22,7 @@ _QUIET_S: Final = 20
 EVENTS: Final = "start end join leave hold"
 
 
-def verb(one: Verb, state: bytes, links: Links) -> str:
+def verb(one: Verb, state: bytes, links: Links, caller: Caller) -> str:
     """What to do next in a dialogue; the answer is posted to the turn's address."""
     response = VoiceResponse()
     match one:
@@ -32,7 +32,7 @@ def verb(one: Verb, state: bytes, links: Links) -> str:
         case Gather():
             _gather(response, one, state, links)
         case Record():
-            _record(response, one, state, links)
+            _record(response, one, state, links, caller)
     return str(response)
 
 
@@ -52,7 +52,7 @@ def _gather(response: VoiceResponse, one: Gather, state: bytes, links: Links) ->
     response.redirect(to, method="POST")
 
 
-def _record(response: VoiceResponse, one: Record, state: bytes, links: Links) -> None:
+def _record(response: VoiceResponse, one: Record, state: bytes, links: Links, caller: Caller) -> None:
     for say in one.say:
         _say(response, say)
     response.record(
@@ -62,7 +62,7 @@ def _record(response: VoiceResponse, one: Record, state: bytes, links: Links) ->
         play_beep=True,
         action=links.turn(state, "nothing"),
         method="POST",
-        recording_status_callback=links.recorded(state),
+        recording_status_callback=links.recorded(state, dialled=caller.dialled, caller=caller.caller),
         recording_status_callback_event="completed",
     )
     response.redirect(links.turn(state, "nothing"), method="POST")
