@@ -75,6 +75,8 @@ class Twilio:
         self.refused_numbers: set[str] = set()
         self.lost: set[str] = set()
         """Kinds of callbacks (a CallStatus, or a StatusCallbackEvent) that never arrive."""
+        self.loses: Callable[[], bool] = lambda: False
+        self.doubles: Callable[[], bool] = lambda: False
         self.twice = False
         self.held_back: list[tuple[str, dict[str, str]]] | None = None
         self.answers: list[tuple[str, int]] = []
@@ -268,12 +270,12 @@ class Twilio:
         await self._callback(room.callback, form, event)
 
     async def _callback(self, url: str, form: dict[str, str], kind: str) -> None:
-        if kind in self.lost:
+        if kind in self.lost or self.loses():
             return
         if self.held_back is not None:
             self.held_back.append((url, form))
             return
-        for _ in range(1 + self.twice):
+        for _ in range(1 + (self.twice or self.doubles())):
             await self._post(url, form)
 
     async def release(self, *, backwards: bool = True) -> None:

@@ -21,6 +21,7 @@ from channels.phone.twilio.control import Control
 from channels.phone.twilio.devices import Devices
 from channels.phone.twilio.door import Source, TwilioDoor
 from channels.phone.twilio.links import Links
+from channels.phone.twilio.reconcile import Reconciler
 from channels.phone.twilio.rest import Rest
 from channels.phone.twilio.send import TwilioSender
 from channels.phone.twilio.telling import telling
@@ -58,6 +59,7 @@ class Rig:
     surroundings: Surroundings
     root: str
     paused: list[float]
+    reconciler: Reconciler
     _commands: int = 0
 
     async def command(self, verb: str, call: str, **more: str) -> str:
@@ -101,6 +103,7 @@ async def rig(flow: Flow | None = None) -> AsyncIterator[Rig]:
             pause=pause,
         )
         control = Control(rest, board, links, number="+862112345678", now=now)
+        devices = Devices(source="tw", tell=tell, links=links, board=board, control=control)
         source = Source(
             links=links,
             verifier=Verifier([OLD_TOKEN, TOKEN]),
@@ -113,12 +116,13 @@ async def rig(flow: Flow | None = None) -> AsyncIterator[Rig]:
                 now=now,
                 music="https://music.example/one.mp3",
             ),
-            devices=Devices(source="tw", tell=tell, links=links, board=board, control=control),
+            devices=devices,
         )
         sender = TwilioSender(control=control, board=board, links=links, tell=tell, now=now)
         app = web.Application()
         app.add_routes(TwilioDoor({"tw": source}.get).routes())
         twilio = Twilio(root, "tw")
         async with TestServer(app, port=ours), TestServer(twilio.app(), port=theirs):
-            yield Rig(intake, twilio, sender, surroundings, root, paused)
+            reconciler = Reconciler(control=control, devices=devices, board=board, now=now)
+            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler)
             await twilio.close()
