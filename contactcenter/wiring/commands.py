@@ -60,7 +60,7 @@ def migrate_schema(settings: Settings, options: argparse.Namespace) -> int:
 def configure(settings: Settings, options: argparse.Namespace) -> int:
     if options.action != "show" and options.file is None:
         raise Misconfigured("name the YAML file", field="file")
-    if options.action == "check":
+    if options.action != "show":
         text = places.read(options.file)
         try:
             document = check_rules(load_yaml(text))
@@ -68,6 +68,7 @@ def configure(settings: Settings, options: argparse.Namespace) -> int:
             print("\n".join(places.refused(options.file, text, wrong)), file=sys.stderr)
             return 2
         print("".join(f"{line}\n" for line in places.located(options.file, text, warnings(document))), end="")
+    if options.action == "check":
         print(f"{options.file}: fine, {len(document.agents)} agents on {len(document.leases)} leases")
         return 0
     with database(settings) as dsn:
