@@ -203,10 +203,20 @@ class SendMail(Outbound, frozen=True, kw_only=True, tag="mail.send"):
 
 
 class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
-    """verb: ring | stop_ringing | bridge | treat | dial | hang_up. Goes to the source's platform.
+    """One thing for the source's platform to do with a call. Goes to the source's platform.
 
-    ring: device, offer, agent; treat: treatment (ivr, voicemail, callback, queue) and text to say;
-    dial: number to call for a callback, device that answers.
+    verb        uses
+    ring        device, offer, agent: ring that device for this call
+    stop_ringing  offer
+    bridge      offer: connect the caller with that device
+    treat       treatment (ivr, voicemail, callback, queue), text, language
+    dial        number to call for a callback, device that answers, offer
+    hang_up     the call; with `offer` only that agent's leg
+    hold, resume  the customer hears music, and the agent again
+    consult     device, offer (of the consult), agent: ring a second agent for the one who talks; the customer is held
+    join        offer: the consulted agent takes over, the first one's leg is released (a warm transfer's end)
+    leave       offer: the consulted agent's leg is released, the customer is resumed
+    record, pause_record, stop_record  the recording of the talk
     """
 
     source: str

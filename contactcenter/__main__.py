@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from channels.flow import WHYS
 from contactcenter import config
 from contactcenter.config import Settings
 from contactcenter.domain.texts import LANGUAGES
 from contactcenter.errors import ContactCenterError
 from contactcenter.wiring import commands, dead_letters, doctor, history
 from contactcenter.wiring.arguments import run_async
+from contactcenter.wiring.ivr_tool import ivr
 from contactcenter.wiring.logs import start_logging
 
 
@@ -69,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("subject", help="the agent's id, or a name")
     token.add_argument("--provider", default="")
     token.add_argument("--client", default="")
+
+    flow = _command(commands_, "ivr", ivr, "check an IVR flow, or play it in the terminal")
+    flow.add_argument("action", choices=("check", "play"))
+    flow.add_argument("flow", help="a file with one flow, a configuration file, or the id of a configured flow")
+    flow.add_argument("--id", default="", help="which flow of a configuration file")
+    flow.add_argument("--config", type=Path, help="the configuration around a file with one flow")
+    flow.add_argument("--keys", help="what the caller does, one answer a question: 1,13900000000#,-,msg")
+    flow.add_argument("--caller", default="13900000000", help="the caller's number; empty: withheld")
+    flow.add_argument("--why", choices=WHYS, default="", help="the treatment that routing asked for")
+    flow.add_argument("--at", help="the instant: 2026-11-22T09:00:03, or a time of today")
+    flow.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="of the tool's own words")
 
     simulate = _command(commands_, "simulate", _simulate, "make one contact through the public doors")
     simulate.add_argument("kind", choices=("call", "mail", "chat", "callback"))
