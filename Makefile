@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 STALE = $(shell find routing -name '*.py' -newer .build/compiled/routing/decide.py 2>/dev/null | head -1)
 CORE = $(if $(wildcard .build/compiled/routing/decide.py),$(if $(STALE),,PYTHONPATH=.build/compiled))
 
-.PHONY: help setup run demo test check format lint types contracts fast mutants compile bench pythons docs clean
+.PHONY: help setup run demo test check format lint types contracts fast mutants drill drill-long drill-planted compile bench pythons docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -51,6 +51,23 @@ fast: $(VENV)/.dev ## unit, property and simulation tests
 
 mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test must catch
 	$(BIN)/python tests/mutants/run.py
+
+# The simulation of two routers in virtual time: a module that takes --histories N.
+TWO_ROUTERS ?= simulation.routers
+DRILL = PYTHONPATH=tests $(BIN)/python -m
+SIMULATED = if $(DRILL) drill.present $(TWO_ROUTERS); then $(DRILL) $(TWO_ROUTERS) --histories $(1); fi
+
+drill: $(VENV)/.dev ## the service under faults, its history checked; about five minutes, needs redis-server
+	@$(call SIMULATED,5000)
+	$(DRILL) drill $(ARGS)
+
+drill-long: $(VENV)/.dev
+	@$(call SIMULATED,100000)
+	$(DRILL) drill --minutes 30 $(ARGS)
+	$(DRILL) drill --planted
+
+drill-planted: $(VENV)/.dev
+	$(DRILL) drill --planted $(ARGS)
 
 compile: .build/compiled/routing/decide.py ## the routing core compiled by mypyc, used by `make run`; needs a C compiler
 

@@ -8,7 +8,7 @@ own id of this event: together they are the idempotency key. Times are microseco
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -231,7 +231,23 @@ class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
     language: str = ""
 
 
-AnyOutbound = SendMail | PhoneCommand
+class PostWebhook(Outbound, frozen=True, kw_only=True, tag="webhook.post"):
+    """One fact for one subscriber of a provider. `id` is the message's id: a repeat carries the same one.
+
+    `body` is what is posted, as it was decided when the fact was written; where to and with which secret is looked
+    up when it is sent.
+    """
+
+    provider: str
+    webhook: str
+    body: dict[str, Any]
+
+
+class Unreadable(Outbound, frozen=True, kw_only=True, tag="unreadable"):
+    """Stands for a stored sending of another version of this program; never sent."""
+
+
+AnyOutbound = SendMail | PhoneCommand | PostWebhook | Unreadable
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):
@@ -260,7 +276,7 @@ class Intake(Protocol):
 
         Raises UnknownDoor for a line, mailbox or site nobody configured (kept in quarantine),
         DifferentPayload for an id that was used with another content, IntakeBusy when the service
-        cannot take more now.
+        cannot take more now, of it IntakeOverloaded when only new contacts are refused.
         """
         ...
 
@@ -292,9 +308,19 @@ class DifferentPayload(ChannelError):
 
 
 class IntakeBusy(ChannelError):
-    """The service cannot take more right now; try again."""
+    """The service cannot take more right now; try again after `retry_after_s` seconds."""
 
     code = "busy"
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class IntakeOverloaded(IntakeBusy):
+    """More is waiting than can be dealt with: nothing new is taken now. What is already here is not affected."""
+
+    code = "overloaded"
 
 
 class Malformed(ChannelError):
@@ -320,6 +346,10 @@ class Refused(ChannelError):
 
 
 class ChannelDown(ChannelError):
-    """The other side cannot be reached now; try again later."""
+    """The other side cannot be reached now; try again later. It may have heard us all the same."""
 
     code = "channel_down"
+
+
+class NotSent(ChannelDown):
+    """The other side has certainly not heard us: trying again cannot repeat anything."""

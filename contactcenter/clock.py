@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,11 @@ class SystemIds:
 
     def token(self) -> str:
         return secrets.token_urlsafe(32)
+
+
+def system_chance() -> float:
+    """A number in [0, 1): for spreading things out, never for secrets."""
+    return random.random()
 
 
 def to_datetime(at: Micros) -> datetime:

@@ -42,6 +42,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     first_decision_ms: int = 250
     lease_s: float = 3.0
     batch: int = 200
+    keep_facts_months: int = 0
+    """How long what is kept (storage/retention.py); 0: for ever."""
+    keep_log_days: int = 400
+    keep_outbox_days: int = 90
+    keep_dead_days: int = 400
+    keep_receipts_days: int = 35
+    keep_quarantine_days: int = 400
+    webhook_private: bool = False
+    """Outbound webhooks may go to http and to addresses of our own network; for tests and closed networks."""
+    max_backlog: int = 10_000
+    max_backlog_age_s: float = 10.0
+    """Beyond either, counted in undecided events of a provider, doors refuse new contacts."""
     example: bool = True
     """Load the Kangjia and Ruixun example when the database holds no configuration."""
 
@@ -106,6 +118,18 @@ def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
+def _age(least: int) -> Callable[[str], int]:
+    """0 keeps for ever; a slip of the finger must not delete what was written this week."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not (value == 0 or least <= value < LARGEST):
+            raise ValueError(f"must be 0 (keep for ever) or at least {least}")
+        return value
+
+    return read
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError("write true or false")
@@ -146,6 +170,15 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "first_decision_ms": _positive(int),
     "lease_s": _positive(float),
     "batch": _positive(int),
+    "keep_facts_months": _age(1),
+    "keep_log_days": _age(7),
+    "keep_outbox_days": _age(7),
+    "keep_dead_days": _age(7),
+    "keep_receipts_days": _age(35),
+    "keep_quarantine_days": _age(7),
+    "webhook_private": _flag,
+    "max_backlog": _positive(int),
+    "max_backlog_age_s": _positive(float),
     "example": _flag,
 }
 assert set(_READERS) == {field.name for field in fields(Settings)}, "every setting has its reader"
@@ -158,10 +191,9 @@ def _checked(settings: Settings) -> Settings:
         raise Misconfigured(f"roles are {', '.join(ROLES)}; not {named}", field=f"{PREFIX}ROLES")
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise Misconfigured("must be DEBUG, INFO, WARNING or ERROR", field=f"{PREFIX}LOG_LEVEL")
-    if set(settings.roles) != set(ROLES) and not (settings.database_url and settings.redis_url):
+    if set(settings.roles) != set(ROLES) and not settings.database_url:
         raise Misconfigured(
-            "several processes need a database and a bus of their own: set CONTACTCENTER_DATABASE_URL and "
-            "CONTACTCENTER_REDIS_URL",
+            "several processes need a database of their own: set CONTACTCENTER_DATABASE_URL",
             field=f"{PREFIX}ROLES",
         )
     return settings

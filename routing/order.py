@@ -110,6 +110,9 @@ class Line:
             self._chunks[at - 1].append(key)
             self._sizes[at - 1] += 1
             lasts[at - 1] = key
+        elif at < len(lasts) and lasts[at] >> CLASS == key >> CLASS and self._sizes[at] < 2 * CHUNK:
+            self._chunks[at].insert(0, key)
+            self._sizes[at] += 1
         else:
             self._chunks.insert(at, [key])
             lasts.insert(at, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from contactcenter.realtime.feed import FeedPace, LiveFeed
 from contactcenter.services.access import Access
 from contactcenter.services.changes import Applied, Changes
 from contactcenter.services.configuring import Configuring
+from contactcenter.services.dead_letters import DeadLetters
+from contactcenter.services.directories import Directories
 from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import QueueBoard, Reports
 from contactcenter.services.supervision import Supervision
@@ -43,6 +46,7 @@ from contactcenter.services.views import (
     Scope,
     SeatLine,
 )
+from contactcenter.services.webhooks import Webhooks
 from contactcenter.storage.stores import Stores
 
 T0 = 1_767_229_200_000_000
@@ -287,6 +291,10 @@ class Rows:
         who = self.tokens.get(token_hash)
         return None if who is None or (who.provider, who.subject) in self.revoked else who
 
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        found = {each: await self.principal(each, now) for each in token_hashes}
+        return {each: who for each, who in found.items() if who is not None}
+
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:
         self.tokens[token_hash] = principal
 
@@ -351,7 +359,9 @@ class House:
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
         rows: Any = self.rows
-        stores = stores or Stores(rows, rows, rows, rows, rows, rows, rows, rows)
+        stores = stores or Stores(*[rows] * len(fields(Stores)))
+        self.directories = Directories(stores.configuration)
+        self.stores = stores
         self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)
         self.board = QueueBoard(stores.reads, self.clock, zone_of=lambda provider: ZoneInfo("Asia/Shanghai"))
         self.feed = LiveFeed(board=self.board, access=self.access, bus=self.bus, pace=pace)
@@ -384,6 +394,10 @@ class House:
                 ids=self.ids,
                 directory_of=lambda provider: self.directory,
             ),
+            dead_letters=DeadLetters(
+                store=stores.outbox, changes=stores.changes, bus=self.bus, clock=self.clock, ids=self.ids
+            ),
+            webhooks=Webhooks(self.directories, stores.webhooks),
             ready=self.ready,
             metrics=Exposition(self.registry, self.boards).render,
             feed=self.feed.handle,

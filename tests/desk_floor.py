@@ -17,6 +17,7 @@ from contactcenter.client import protocol as p
 from contactcenter.client.desk import AgentClient
 from contactcenter.clock import SystemClock
 from contactcenter.realtime.desk import DeskGateway, DeskLimits
+from contactcenter.realtime.desk_attendance import Attendance
 from contactcenter.services.access import Access
 from contactcenter.services.asking import Asking
 from contactcenter.services.callback_attempts import CallbackAttempts
@@ -76,9 +77,16 @@ class Floor:
         )
         self.gateway = self.gateway_with(limits)
 
-    def gateway_with(self, limits: DeskLimits | None) -> DeskGateway:
+    def gateway_with(self, limits: DeskLimits | None, node: str = "one") -> DeskGateway:
+        """Another `node` is another process: it shares the database and the bus, and nothing else."""
+        self.attendance = Attendance(self.core.stores.attendance, self.core.bus, self.clock, node=node)
         return DeskGateway(
-            office=self.office, access=self.access, service=self.service, screen_pop=self.screen_pop, limits=limits
+            office=self.office,
+            access=self.access,
+            service=self.service,
+            screen_pop=self.screen_pop,
+            attendance=self.attendance,
+            limits=limits,
         )
 
     # --- people --------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ class History:
         ownership = await self.stores.routing.acquire(PROVIDER, "node", 3600.0)
         assert ownership is not None
         takeover = Takeover(self.stores.routing, self.stores.configuration)
-        self.dispatch = await takeover.begin(PROVIDER, ownership, now)
+        self.dispatch, _ = await takeover.begin(PROVIDER, ownership, lambda: now)
         await self._commit()
 
     async def happen(self, now: int, *events: AnyEvent) -> None:

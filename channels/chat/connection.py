@@ -189,8 +189,8 @@ class Connection:
         await self._perform(self._visit.admitted(visitor.session, language, labels))
         try:
             await self._enter(hello, language)
-        except IntakeBusy:
-            await self._perform(self._visit.busy(self._house.retry_after_s))
+        except IntakeBusy as busy:
+            await self._perform(self._visit.busy(self._wait(busy)))
         except UnknownDoor:
             await self._perform(self._visit.failed("unknown_site", close=p.CLOSE_UNKNOWN))
 
@@ -242,16 +242,22 @@ class Connection:
         )
         try:
             await self._house.intake.accept(said)
-        except IntakeBusy:
-            return self._visit.busy(self._house.retry_after_s, say)
+        except IntakeBusy as busy:
+            return self._visit.busy(self._wait(busy), say)
         except (DifferentPayload, Malformed) as refusal:
             return self._visit.failed(refusal.code, say=say)
         except UnknownDoor:
             return self._visit.failed("unknown_site", say=say, close=p.CLOSE_UNKNOWN)
         return self._visit.stored(say)
 
+    def _wait(self, busy: IntakeBusy) -> float:
+        return max(self._house.retry_after_s, busy.retry_after_s)
+
     async def _reread(self, after: int) -> v.Actions:
-        page = await self._house.conversations.history(self._site, self._session, after, PAGE)
+        try:
+            page = await self._house.conversations.history(self._site, self._session, after, PAGE)
+        except IntakeBusy as busy:
+            return self._visit.busy(self._wait(busy))
         return self._visit.replayed(page, more=len(page) == PAGE)
 
 

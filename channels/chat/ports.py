@@ -62,6 +62,8 @@ class BadToken(Exception):
 
 
 class ConversationsPort(Protocol):
+    """Reading raises IntakeBusy while the store does not answer."""
+
     async def standing(self, site: str, session: str) -> Standing | None:
         """None when this session has no conversation yet."""
         ...

@@ -17,11 +17,12 @@ from msgspec.structs import replace
 
 from channels.mail.headers import clean
 from channels.mail.parse import parse
-from channels.port import DifferentPayload, Intake, IntakeBusy, MailArrived, Receipt, UnknownDoor
+from channels.port import DifferentPayload, Intake, IntakeBusy, IntakeOverloaded, MailArrived, Receipt, UnknownDoor
 
 log = logging.getLogger(__name__)
 
 LATER = "451 4.3.0 not stored, try again later"
+FULL = "451 4.3.1 more mail than can be dealt with now, try again later"
 
 
 class _Outcome(NamedTuple):
@@ -55,6 +56,8 @@ class Reception:
             receipt = await self._accept(arrived)
         except UnknownDoor:
             return _Outcome(550, unknown(arrived.mailbox))
+        except IntakeOverloaded:
+            return _Outcome(451, FULL)  # Said once in the log, by the admission.
         except IntakeBusy:
             log.warning("mail for %s put off: intake is busy", arrived.mailbox)
             return _Outcome(451, LATER)

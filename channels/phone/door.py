@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -22,7 +22,7 @@ from msgspec import Struct
 from channels.phone.dialect import translate
 from channels.phone.feed import CommandFeed
 from channels.phone.verify import Verifier
-from channels.port import ChannelError, Intake, Malformed, Receipt
+from channels.port import ChannelError, Intake, IntakeBusy, Malformed, Receipt
 
 MAX_BYTES: Final = 256 * 1024
 log = logging.getLogger(__name__)
@@ -67,10 +67,10 @@ _KNOWN: Final[dict[str, tuple[int, str]]] = {
     "too_large": (413, "The body is too large"),
     "malformed": (422, "The event cannot be read"),
     "busy": (503, "The service is busy"),
+    "overloaded": (503, "No new contact can be taken now"),
 }
 _HEADERS: Final[dict[int, dict[str, str]]] = {
     401: {"www-authenticate": "StandardWebhooks"},
-    503: {"retry-after": "1"},
 }
 _AFTER: Final = re.compile(r"[0-9]{1,18}")
 
@@ -78,7 +78,17 @@ _AFTER: Final = re.compile(r"[0-9]{1,18}")
 class PhoneDoor:
     """Holds no state of its own; `routes` are added to the one aiohttp application."""
 
-    def __init__(self, *, intake: Intake, verifier: Verifier, feed: CommandFeed, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        verifier: Verifier,
+        feed: CommandFeed,
+        max_bytes: int = MAX_BYTES,
+        owns: Callable[[str], bool] = lambda source: True,
+    ) -> None:
+        """`owns`: whether this process sends the commands of a source, and so has them to be polled."""
+        self._owns = owns
         self._intake = intake
         self._verifier = verifier
         self._feed = feed
@@ -94,42 +104,46 @@ class PhoneDoor:
         """One event. Never raises for what a platform sent."""
         event = request.headers.get("webhook-id", "")
         try:
-            body = await self._read(request)
+            body = await read_body(request, self._max_bytes)
             source = request.match_info["source"]
             self._verifier.verify(source, request.headers, body)
             inbound = translate(source, body)
             event = inbound.external_id
             return _receipt(await self._intake.accept(inbound))
         except ChannelError as error:
-            return _refusal(error, event)
+            return refusal(error, event)
         except Exception as error:
-            return _failure(error, event)
+            return failure(error, event)
 
     async def commands(self, request: web.Request) -> web.Response:
         """The commands kept for a source without a control_url."""
         try:
-            body = await self._read(request)
+            body = await read_body(request, self._max_bytes)
             source = request.match_info["source"]
             self._verifier.verify(source, request.headers, body)
+            if not self._owns(source):
+                # An empty page would be a lie: the commands are with the process that owns the connection.
+                raise IntakeBusy("another process sends this source's commands: ask that one, or again in a moment")
             return _json(self._feed.after(source, _after(request.query)))
         except ChannelError as error:
-            return _refusal(error, "commands")
+            return refusal(error, "commands")
         except Exception as error:
-            return _failure(error, "commands")
+            return failure(error, "commands")
 
-    async def _read(self, request: web.Request) -> bytes:
-        """The raw bytes as they were signed. Raises TooLarge before more is held than the door takes."""
-        if (request.content_length or 0) > self._max_bytes:
-            raise TooLarge(f"more than {self._max_bytes} bytes")
-        body = bytearray()
-        try:
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > self._max_bytes:
-                    raise TooLarge(f"more than {self._max_bytes} bytes")
-        except web.RequestPayloadError as error:
-            raise Malformed("$: the body's encoding is broken", field="$") from error
-        return bytes(body)
+
+async def read_body(request: web.Request, max_bytes: int) -> bytes:
+    """The raw bytes as they were signed. Raises TooLarge before more is held than the door takes."""
+    if (request.content_length or 0) > max_bytes:
+        raise TooLarge(f"more than {max_bytes} bytes")
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > max_bytes:
+                raise TooLarge(f"more than {max_bytes} bytes")
+    except web.RequestPayloadError as error:
+        raise Malformed("$: the body's encoding is broken", field="$") from error
+    return bytes(body)
 
 
 def _after(query: Mapping[str, str]) -> int:
@@ -154,15 +168,17 @@ def _receipt(receipt: Receipt) -> web.Response:
     return _json(reply, status=202 if receipt.pending else 200)
 
 
-def _refusal(error: ChannelError, event: str) -> web.Response:
+def refusal(error: ChannelError, event: str) -> web.Response:
+    """A problem document with our stable code."""
     if error.code not in _KNOWN:
-        return _failure(error, event)
+        return failure(error, event)
     status, title = _KNOWN[error.code]
     field = error.field if isinstance(error, Malformed) else ""
-    return _problem(code=error.code, status=status, title=title, detail=str(error), field=field)
+    wait = error.retry_after_s if isinstance(error, IntakeBusy) else 0
+    return _problem(code=error.code, status=status, title=title, detail=str(error), field=field, wait_s=wait)
 
 
-def _failure(error: Exception, event: str) -> web.Response:
+def failure(error: Exception, event: str) -> web.Response:
     """Our fault: say nothing of the inside, and log where it broke without what it was about."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
@@ -170,7 +186,7 @@ def _failure(error: Exception, event: str) -> web.Response:
     return _problem(code="internal", status=500, title="Something went wrong", detail="The event was not taken.")
 
 
-def _problem(*, code: str, status: int, title: str, detail: str, field: str = "") -> web.Response:
+def _problem(*, code: str, status: int, title: str, detail: str, field: str = "", wait_s: int = 0) -> web.Response:
     problem = Problem(
         type=f"urn:contactcenter:problem:{code}",
         title=title,
@@ -183,7 +199,7 @@ def _problem(*, code: str, status: int, title: str, detail: str, field: str = ""
         status=status,
         body=msgspec.json.encode(problem),
         content_type="application/problem+json",
-        headers=_HEADERS.get(status),
+        headers={"retry-after": str(wait_s)} if wait_s else _HEADERS.get(status),
     )
 
 

@@ -47,20 +47,24 @@ class CommandFeed:
         self._now = now
         self._size = size
         self._rings: dict[str, deque[_Kept]] = {}
+        self._known: dict[tuple[str, str], int] = {}
         self._forgotten: dict[str, int] = {}
         self._last = self._began = now()
 
     def put(self, command: PhoneCommand) -> int:
         """Keep a command; its sequence number. The same id again changes nothing."""
         ring = self._rings.setdefault(command.source, deque())
-        known = next((kept.seq for kept in ring if kept.command.id == command.id), 0)
-        if known:
+        known = self._known.get((command.source, command.id))
+        if known is not None:
             return known
         at = self._now()
         self._last = max(self._last + 1, at)
         ring.append(_Kept(self._last, command, render(command, at=at)))
+        self._known[command.source, command.id] = self._last
         if len(ring) > self._size:
-            self._forgotten[command.source] = ring.popleft().seq
+            oldest = ring.popleft()
+            self._forgotten[command.source] = oldest.seq
+            del self._known[command.source, oldest.command.id]
         return self._last
 
     def after(self, source: str, seq: int) -> Page:

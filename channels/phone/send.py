@@ -14,13 +14,15 @@ import aiohttp
 from channels.phone.command import render
 from channels.phone.feed import CommandFeed
 from channels.phone.verify import sign_with_all
-from channels.port import AnyOutbound, ChannelDown, PhoneCommand, Refused
+from channels.port import AnyOutbound, ChannelDown, NotSent, PhoneCommand, Refused
 
 TIMEOUT_S: Final = 2.0
 """Shorter than the outbox's patience: a platform that thinks longer about a ring is down."""
 _SECOND: Final = 1_000_000
 _ANSWER_BYTES: Final = 500
 _TRY_AGAIN: Final = (408, 429)
+_NOT_TAKEN: Final = (429, 503)
+"""The platform says that it did not take the command: a dial may be tried again."""
 
 
 class PhoneSender:
@@ -76,6 +78,8 @@ class PhoneSender:
             ) as response:
                 said = await response.content.read(_ANSWER_BYTES)
                 return _judge(response.status, said.decode(errors="replace"))
+        except aiohttp.ClientConnectorError as error:
+            raise NotSent(f"{command.source}: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChannelDown(f"{command.source}: {type(error).__name__}") from error
 
@@ -95,4 +99,6 @@ def _judge(status: int, said: str) -> str:
         return said or str(status)
     if 400 <= status < 500 and status not in _TRY_AGAIN:
         raise Refused(f"{status} {said}".strip())
+    if status in _NOT_TAKEN:
+        raise NotSent(f"{status} {said}".strip())
     raise ChannelDown(f"{status} {said}".strip())

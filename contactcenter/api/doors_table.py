@@ -65,7 +65,12 @@ DOORS: Final[tuple[Route, ...]] = (
     Route(
         method="GET", path="/v1/phone/{source}/commands", handler=_nobody, tag="phone", auth=None,
         summary="Commands kept for a platform without a control_url (signed)", response=PlatformCommands,
-        errors=(Unauthorized, NotFound),
+        errors=(Unauthorized, NotFound, Busy),
+    ),
+    Route(
+        method="POST", path="/v1/phone/{source}/twilio/{what}", handler=_nobody, tag="phone", auth=None,
+        summary="A signed form of Twilio; the answer is TwiML (docs/telephony/twilio.md)",
+        errors=(Unauthorized, NotFound, TooLarge, Invalid, Busy),
     ),
     Route(
         method="POST", path="/v1/chat/{site}/sessions", handler=_nobody, tag="chat", auth=None, per_minute=30,

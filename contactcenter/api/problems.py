@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from msgspec import Struct
 
-from channels.port import ChannelError
+from channels.port import ChannelError, IntakeBusy
 from contactcenter.clock import Ids
 from contactcenter.errors import (
     Busy,
@@ -69,6 +69,7 @@ _CHANNEL: Final[dict[str, type[ContactCenterError]]] = {
     "unknown_door": NotFound,
     "different_payload": Conflict,
     "busy": Busy,
+    "overloaded": Busy,
     "malformed": Invalid,
     "bad_signature": Unauthorized,
 }
@@ -162,7 +163,8 @@ def _of_http(error: web.HTTPException) -> web.Response:
 
 def _translated(error: ChannelError) -> ContactCenterError:
     kind = _CHANNEL.get(error.code, Busy)
-    return kind(str(error), code=error.code, field=getattr(error, "field", ""))
+    wait = {"retry_after": error.retry_after_s} if isinstance(error, IntakeBusy) else {}
+    return kind(str(error), code=error.code, field=getattr(error, "field", ""), **wait)
 
 
 def _unforeseen(error: Exception, request: web.Request, ids: Ids) -> web.Response:

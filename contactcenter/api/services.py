@@ -12,10 +12,12 @@ from contactcenter.clock import Clock, Ids
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer
 from contactcenter.services.access import Access
+from contactcenter.services.dead_letters import DeadLetters
 from contactcenter.services.explaining import Explaining
 from contactcenter.services.ports import ChangeStore, Reads
 from contactcenter.services.reporting import QueueBoard, Reports
 from contactcenter.services.supervision import Supervision
+from contactcenter.services.webhooks import Webhooks
 
 PAGES = Path(__file__).with_name("pages")
 
@@ -37,6 +39,8 @@ class Services:
     complaints: ComplaintDesk
     configuration: ConfigurationDesk
     supervision: Supervision
+    dead_letters: DeadLetters
+    webhooks: Webhooks
     ready: Ready
     metrics: Callable[[], Awaitable[bytes]]
     feed: Raw

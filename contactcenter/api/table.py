@@ -13,7 +13,17 @@ from aiohttp import web
 from contactcenter.api import shapes as s
 from contactcenter.api import shapes_explanation as e
 from contactcenter.api import shapes_operations as o
-from contactcenter.api.handlers import administration, cases, contacts, customers, explaining, operations, pages
+from contactcenter.api import shapes_outbound as u
+from contactcenter.api.handlers import (
+    administration,
+    cases,
+    contacts,
+    customers,
+    explaining,
+    operations,
+    outbound,
+    pages,
+)
 from contactcenter.api.problems import MediaTypeUnknown, PreconditionFailed
 from contactcenter.api.route import OPERATORS, PEOPLE, STAFF, Call, Route
 from contactcenter.api.services import Services
@@ -25,6 +35,8 @@ WATCHERS: Final = frozenset({"supervisor", "operator", "client"})
 LADDER: Final = frozenset({"agent", "supervisor", "client"})
 """Whose level it is, the service knows (L0 the seat, L1 the supervisor, from L2 on the client)."""
 SUPERVISORS: Final = frozenset({"supervisor"})
+SENDERS: Final = frozenset({"operator", "client"})
+"""Who mends what is sent: the provider's operations, and a client its own."""
 
 
 async def feed(services: Services, call: Call[Any, Any]) -> web.StreamResponse:
@@ -159,6 +171,27 @@ ADMINISTRATION: Final = (
     ),
 )  # fmt: skip
 
+OUTBOUND: Final = (
+    Route(
+        method="GET", path="/v1/outbox/dead", handler=outbound.dead, tag="operations", auth=WATCHERS,
+        summary="Sendings that were given up, newest first", query=u.DeadQuery, response=u.DeadLetters,
+        errors=(Invalid,),
+    ),
+    Route(
+        method="POST", path="/v1/outbox/{id}/replay", handler=outbound.replay, tag="operations", auth=SENDERS,
+        summary="Send one again that was given up", response=u.Replayed, status=202, errors=(NotFound, Conflict),
+    ),
+    Route(
+        method="GET", path="/v1/webhooks", handler=outbound.webhooks, tag="operations", auth=WATCHERS,
+        summary="Who is told of facts, as configured", response=u.WebhookList,
+    ),
+    Route(
+        method="POST", path="/v1/webhooks/{id}/resume", handler=outbound.resume, tag="operations", auth=SENDERS,
+        summary="Send to a webhook again whose receiver had answered 410", response=u.WebhookList,
+        errors=(NotFound,),
+    ),
+)  # fmt: skip
+
 PAGES: Final = (
     Route(
         method="GET", path="/", handler=pages.index, tag="pages", auth=None, media="text/html", hidden=True,
@@ -170,5 +203,5 @@ PAGES: Final = (
     ),
 )  # fmt: skip
 
-TABLE: Final[tuple[Route, ...]] = (*OPERATIONS, *WORK, *ADMINISTRATION)
+TABLE: Final[tuple[Route, ...]] = (*OPERATIONS, *WORK, *ADMINISTRATION, *OUTBOUND)
 """The service's own addresses; `with_doors` adds those of the channels, the pages come last."""

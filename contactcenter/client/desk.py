@@ -7,8 +7,10 @@
         offer = next(iter(state.offers.values()))
         await desk.accept(offer.offer)
 
-The connection comes back by itself, with growing pauses; a command that got no answer is said again under its
-own id, so that it has its effect once. `desk.desk` is the present state, `frames()` everything as it comes.
+The connection comes back by itself, with growing pauses, and resumes where it was; a command that got no answer is
+said again under its own id, so that it has its effect once. `desk.desk` is the present state, `frames()` everything as
+it comes. What was applied is acknowledged, a few times a second at most; a gap in the numbers of a conversation is
+filled from the service.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from contactcenter.client.state import DeskState, apply
 from contactcenter.client.verbs import Verbs
 
 PATH = "/v1/agent"
+ACK_PAUSE_S = 0.25
+"""Between two acknowledgements: the first frame after a quiet while is acknowledged at once."""
 
 
 class AgentClient(Verbs):
@@ -54,8 +58,10 @@ class AgentClient(Verbs):
         self._snapshot_of = 0
         self._listeners: set[asyncio.Queue[p.AnyFrame | None]] = set()
         self._changed = asyncio.Event()
+        self._applied = asyncio.Event()
+        self._filling: set[str] = set()
         self._tasks = asyncio.TaskGroup()
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self.on_change: Callable[[], None] = lambda: None
 
     # --- its life --------------------------------------------------------------------------------------
@@ -63,7 +69,7 @@ class AgentClient(Verbs):
     async def __aenter__(self) -> Self:
         """Returns once the service has said welcome. DeskClosed when it keeps this token out."""
         await self._tasks.__aenter__()
-        self._running = self._tasks.create_task(self._link.run())
+        self._running = {self._tasks.create_task(self._link.run()), self._tasks.create_task(self._acknowledge())}
         await self._link.opened.wait()
         if self._link.closed is not None:
             await self._stop()
@@ -77,8 +83,8 @@ class AgentClient(Verbs):
 
     async def _stop(self) -> None:
         self._link.close(self._link.closed or DeskClosed("the client was closed"))
-        if self._running is not None:
-            self._running.cancel()
+        for task in self._running:
+            task.cancel()
         for listener in self._listeners:
             listener.put_nowait(None)
         self._tell()
@@ -97,7 +103,7 @@ class AgentClient(Verbs):
 
     @property
     def fresh(self) -> bool:
-        """Connected, and the snapshot of this connection has been applied: `desk` is not from before a reconnect."""
+        """Connected, and everything that was missed has been applied: `desk` is not from before a reconnect."""
         return self.connected and self._snapshot_of == self._link.connections
 
     @property
@@ -142,15 +148,56 @@ class AgentClient(Verbs):
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _hello(self) -> p.Hello:
-        return p.Hello(id=self._ids(), token=self._token, cursor=self._state.seq, language=self._language)
+        return p.Hello(
+            id=self._ids(),
+            token=self._token,
+            cursor=self._state.seq,
+            conversations=self._state.heard(),
+            language=self._language,
+        )
 
     def _apply(self, frame: p.AnyFrame) -> None:
-        if isinstance(frame, p.SnapshotFrame):
+        if isinstance(frame, p.SnapshotFrame | p.ResumedFrame):
             self._snapshot_of = self._link.connections
         self._state = apply(self._state, frame)
         for listener in self._listeners:
             listener.put_nowait(frame)
+        if frame.seq and not frame.more:
+            self._applied.set()
+        if isinstance(frame, p.MessageFrame):
+            self._fill_soon(frame.contact)
         self._tell()
+
+    async def _acknowledge(self) -> None:
+        while True:
+            await self._applied.wait()
+            self._applied.clear()
+            await self._link.tell(p.Ack(seq=self._state.seq))
+            await asyncio.sleep(ACK_PAUSE_S)
+
+    def _fill_soon(self, contact: str) -> None:
+        missing = self._state.missing_after(contact)
+        if missing is not None and contact in self._state.contacts and contact not in self._filling:
+            self._filling.add(contact)
+            filling = self._tasks.create_task(self._fill(contact, missing))
+            self._running.add(filling)
+            filling.add_done_callback(self._running.discard)
+
+    async def _fill(self, contact: str, missing: int) -> None:
+        """Read what is missing, page by page; a contact that is not mine any more needs nothing."""
+        after: int | None = missing
+        try:
+            while after is not None:
+                answer = await self.send(p.Messages(id=self._ids(), contact=contact, after=after))
+                for told in answer.get("messages", ()):
+                    self._apply(p.MessageFrame(contact=contact, conversation=answer["conversation"], **told))
+                before, after = after, self._state.missing_after(contact)
+                if after is not None and after <= before:
+                    return
+        except (DeskError, DeskClosed):
+            return
+        finally:
+            self._filling.discard(contact)
 
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

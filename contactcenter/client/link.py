@@ -78,6 +78,11 @@ class Link:
         finally:
             self._pending.pop(command.id, None)
 
+    async def tell(self, command: p.Command) -> None:
+        """Something that gets no reply, and that nobody misses when the connection is lost."""
+        if self.opened.is_set():
+            await self._send(command)
+
     async def _send(self, command: p.Command) -> None:
         """A lost connection is no error here: the next one sends it again."""
         socket = self._socket

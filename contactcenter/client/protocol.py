@@ -3,7 +3,8 @@
 The first frame of the desk is `hello` with its token. Every command is `{id, type, data}` and is answered by
 exactly one reply, `{re, ok}` or `{re, error}`; a command that is sent again under the same id has its effect
 once. Everything else the desk hears are frames `{type, seq, data}`. `seq` rises for one agent; after
-`snapshot` only newer frames follow. Instants are RFC 3339 UTC strings with microseconds.
+`snapshot` only newer frames follow. One event may be several frames of the same seq: all but the last say `more`, so
+that a cursor never stands between them. Instants are RFC 3339 UTC strings with microseconds.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ class Command(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="
 
 
 class Hello(Command, frozen=True, kw_only=True, tag="hello"):
-    """Who is there. `cursor` is the last seq that was applied, when the desk resumes."""
+    """Who is there. When the desk resumes: `cursor`, the last seq of which every frame was applied, and the number of
+    the last message that was heard of each open conversation, by the conversation's id."""
 
     token: str
     cursor: int = 0
+    conversations: dict[str, int] = {}
     language: str = "zh-CN"
 
 
@@ -139,6 +142,13 @@ class Messages(Command, frozen=True, kw_only=True, tag="messages"):
     after: int = 0
 
 
+class Ack(Command, frozen=True, kw_only=True, tag="ack"):
+    """Everything up to `seq` is in front of the agent. The one thing that gets no reply and needs no id."""
+
+    id: str = ""
+    seq: int
+
+
 class Fetch(Command, frozen=True, kw_only=True, tag="fetch"):
     """Ask for a fresh snapshot."""
 
@@ -163,6 +173,7 @@ AnyCommand = (
     | Dial
     | Messages
     | Fetch
+    | Ack
 )
 
 
@@ -223,6 +234,8 @@ class Frame(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="ty
     """The root of what the desk hears besides replies."""
 
     seq: int = 0
+    more: bool = False
+    """Another frame of this seq follows."""
 
 
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
@@ -297,6 +310,14 @@ class NoticeFrame(Frame, frozen=True, kw_only=True, tag="notice"):
     contact: str = ""
 
 
+class PassedFrame(Frame, frozen=True, kw_only=True, tag="passed"):
+    """Up to `seq` nothing else happened that a desk shows: the cursor moves on, the desk stays as it is."""
+
+
+class ResumedFrame(Frame, frozen=True, kw_only=True, tag="resumed"):
+    """The end of what was missed: from here on the desk is as it is now, at `seq`, without a snapshot."""
+
+
 class ResumeFrame(Frame, frozen=True, kw_only=True, tag="resume"):
     """The service goes away in good order: connect again, a little later."""
 
@@ -315,6 +336,8 @@ AnyFrame = (
     | ReleasedFrame
     | MessageFrame
     | NoticeFrame
+    | PassedFrame
+    | ResumedFrame
     | ResumeFrame
 )
 

@@ -2,7 +2,8 @@
 
 A snapshot replaces everything. After it every frame changes the desk a little, and the result is what a new
 snapshot would say: that is the promise which makes resuming safe. Frames that are older than the state, which a
-peer may repeat after a reconnect, change nothing; applying the same frame twice is the same as once.
+peer may repeat after a reconnect, change nothing; applying the same frame twice is the same as once. `seq` moves
+with the last frame of an event, so that it is a cursor: whoever resumes there misses nothing.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ class DeskState(Struct, frozen=True, kw_only=True):
     def wraps_up(self, contact: str) -> bool:
         return contact in self.contacts and self.contacts[contact].state == WRAP_UP
 
+    def heard(self) -> dict[str, int]:
+        """The number up to which each open conversation was heard without a gap, by the conversation's id."""
+        return {
+            messages[0].conversation: _unbroken(messages)
+            for contact, messages in self.conversations.items()
+            if contact in self.contacts and messages
+        }
+
     def missing_after(self, contact: str) -> int | None:
         """The number of the last message before a gap: ask for `messages` after it. None when nothing is missing."""
         heard = self.conversations.get(contact, ())
@@ -55,7 +64,7 @@ def apply(state: DeskState, frame: p.AnyFrame) -> DeskState:
     if 0 < frame.seq < state.seq:
         return state
     after = _changed(state, frame)
-    return replace(after, seq=frame.seq) if frame.seq > state.seq else after
+    return replace(after, seq=frame.seq) if frame.seq > state.seq and not frame.more else after
 
 
 def _replaced(state: DeskState, frame: p.SnapshotFrame) -> DeskState:
@@ -137,3 +146,9 @@ def _heard(state: DeskState, message: p.MessageFrame) -> DeskState:
     heard = list(before)
     insort(heard, message, key=lambda one: one.number)
     return replace(state, conversations={**state.conversations, message.contact: tuple(heard)})
+
+
+def _unbroken(messages: tuple[p.MessageFrame, ...]) -> int:
+    """The last number before the first gap; what came before the first message that was heard is no gap."""
+    first = messages[0].number
+    return next((first + at - 1 for at, one in enumerate(messages) if one.number != first + at), messages[-1].number)

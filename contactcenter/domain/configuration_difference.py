@@ -21,7 +21,9 @@ _SECTIONS = (
     "mailboxes",
     "sites",
     "sources",
+    "webhooks",
     "agents",
+    "ivr",
 )
 
 

@@ -40,6 +40,7 @@ KINDS: dict[str, str] = {
     "contact.ended": "left the queue for good",
     "offer.made": "was offered to an agent, and why to this one",
     "offer.ended": "an offer ended, and how",
+    "offer.unseen": "an offer rang out that no socket of its agent had acknowledged: not his fault",
     "wrap_up.began": "talk is over, the agent writes up",
     "assignment.ended": "the agent's part is over",
     "presence.changed": "an agent's presence changed",
@@ -78,5 +79,8 @@ KINDS: dict[str, str] = {
     "queue.recovered": "the oldest contact of that view is below the alarm again",
     "ops.quarantined": "something could not be accepted or decided; it is kept whole",
     "ops.outbox_dead": "a sending was given up after its last attempt",
+    "ops.outbox_replayed": "a sending that was given up is sent again, and who wanted it",
+    "ops.stuck": "something is beyond its deadline and its owner's allowance: what, and the first of it",
+    "ops.takeover": "a router took the domain over: why, and from whom",
     "ops.clock_skew": "a sender's clock is more than two seconds off",
 }

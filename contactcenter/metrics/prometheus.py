@@ -18,6 +18,7 @@ from contactcenter.services.reporting import LiveQueue, LiveQueues
 
 TIERS: Final = ("platinum", "gold", "iron", "lead")
 COMMIT_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
+TAKEOVER_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 Boards = Callable[[], Awaitable[Sequence[LiveQueues]]]
 
 
@@ -38,8 +39,27 @@ class Registry:
         self.breaches = Counter("cc_sla_breaches", "Deadlines passed unanswered", ["what"], registry=own)
         self.blocked = Counter("cc_blocked", "Contacts that may not queue", ["client", "reason"], registry=own)
         self.overflowed = Counter("cc_overflowed", "Contacts that waited too long", ["answer"], registry=own)
+        self.takeovers = Counter("cc_takeovers", "Domains taken over, by why", ["why"], registry=own)
+        self.takeover_seconds = Histogram(
+            "cc_takeover_seconds", "From the lease to the first commit", buckets=TAKEOVER_BUCKETS, registry=own
+        )
+        self.leases_lost = Counter(
+            "cc_false_takeovers", "Leases that others took from this process while it was alive", registry=own
+        )
+        # A gauge in spite of its name, which operators know it by: what is stuck now; must be 0.
+        self.stuck = Gauge("cc_stuck_total", "What is beyond its deadline; must be 0", ["what"], registry=own)
         self.outbox_dead = Counter("cc_outbox_dead", "Sendings given up", ["kind"], registry=own)
         self.outbox_backlog = Gauge("cc_outbox_backlog", "Sendings that wait", registry=own)
+        self.refused_overload = Counter(
+            "cc_refused_overload", "New contacts refused because too much waits", ["channel"], registry=own
+        )
+        self.backlog = Gauge("cc_backlog", "Events that wait to be decided", ["provider"], registry=own)
+        self.unseen_offers = Counter(
+            "cc_offers_unseen", "Unanswered offers that no socket of the agent acknowledged", registry=own
+        )
+        self.unacknowledged = Gauge(
+            "cc_sockets_unacknowledged", "Agents' sockets behind with their acknowledgements", registry=own
+        )
         self.sockets = Gauge("cc_sockets", "Open sockets", ["kind"], registry=own)
 
     def batch(self, *, events: int, seconds: float) -> None:

@@ -18,7 +18,7 @@ GAP = b"gap"
 
 class LocalBus:
     def __init__(self) -> None:
-        self._listeners: dict[str, set[LocalSubscription]] = {}
+        self._listeners: dict[str, set[LocalSubscription | LocalListener]] = {}
         self._gap_callbacks: list[Callable[[], None]] = []
 
     async def publish(self, topic: str, payload: bytes = b"") -> None:
@@ -31,6 +31,11 @@ class LocalBus:
     def subscribe(self, *topics: str) -> LocalSubscription:
         return LocalSubscription(self, topics)
 
+    async def listen(self, topic: str, heard: Callable[[bytes], None]) -> LocalListener:
+        listener = LocalListener(self, topic, heard)
+        self.attach(listener)
+        return listener
+
     def on_gap(self, callback: Callable[[], None]) -> None:
         self._gap_callbacks.append(callback)
 
@@ -39,14 +44,18 @@ class LocalBus:
         for callback in tuple(self._gap_callbacks):
             callback()
 
-    def attach(self, listener: LocalSubscription) -> list[str]:
+    def is_heard(self, topic: str) -> bool:
+        """Somebody in this process listens to it."""
+        return bool(self._listeners.get(topic))
+
+    def attach(self, listener: LocalSubscription | LocalListener) -> list[str]:
         """Start delivering; returns the topics that nobody here listened to before."""
         fresh = [topic for topic in listener.topics if not self._listeners.get(topic)]
         for topic in listener.topics:
             self._listeners.setdefault(topic, set()).add(listener)
         return fresh
 
-    def detach(self, listener: LocalSubscription) -> list[str]:
+    def detach(self, listener: LocalSubscription | LocalListener) -> list[str]:
         """Stop delivering; returns the topics that nobody here listens to any more."""
         for topic in listener.topics:
             self._listeners.get(topic, set()).discard(listener)
@@ -54,6 +63,20 @@ class LocalBus:
         for topic in empty:
             del self._listeners[topic]
         return empty
+
+
+class LocalListener:
+    """One topic and a callback: a few hundred bytes, where a subscription has a queue and needs a task."""
+
+    __slots__ = ("_bus", "put", "topics")
+
+    def __init__(self, bus: LocalBus, topic: str, heard: Callable[[bytes], None]) -> None:
+        self._bus = bus
+        self.topics = (topic,)
+        self.put = heard
+
+    async def stop(self) -> None:
+        self._bus.detach(self)
 
 
 class LocalSubscription:

@@ -39,7 +39,7 @@ def read_command(raw: str | bytes) -> p.AnyCommand:
         command = _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeError) as wrong:
         raise MalformedCommand(_malformed(raw, str(wrong))) from None
-    if not command.id or len(command.id) > 200:
+    if not isinstance(command, p.Ack) and not 0 < len(command.id) <= 200:
         raise MalformedCommand(_malformed("", "an id has 1 to 200 characters - at `$.id`"))
     return command
 

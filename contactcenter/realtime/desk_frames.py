@@ -1,7 +1,8 @@
 """From what the router tells a desk to the frames its sockets hear. Pure: cards are read by the shell beforehand.
 
-A `DeskModel` is the desk as this socket knows it. A snapshot replaces it; every push changes it a little, and the
-result is what a new snapshot would say.
+A `DeskModel` is the desk as its sockets know it. A snapshot replaces it; every push changes it a little, and the
+result is what a new snapshot would say. It needs little of each contact: cards are big, and a desk that resumes at the
+place where it was has them already.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from contactcenter.client import protocol as p
 from contactcenter.clock import rfc3339
 from contactcenter.services.notices import NoticePush
 from contactcenter.services.pushes import ConversationPush, DeskPush
-from contactcenter.services.views import DeskView
+from contactcenter.services.views import DeskView, MessageView
 from routing import effects as fx
 from routing.model import Outcome
 
@@ -28,15 +30,27 @@ ACTIVE, OFFERED, WRAP_UP = "active", "offered", "wrap_up"
 OFFLINE = p.DeskPresence(state="offline")
 
 
+class Held(Struct, frozen=True):
+    """What must be known of every contact that is offered or mine."""
+
+    medium: str
+    conversation: str
+    state: str
+
+
 @dataclass(slots=True)
 class DeskModel:
-    """`offers`: offer id to contact. `cards`: one for every contact that is offered or mine. `mine`: contact ids."""
+    """`offers`: offer id to contact. `mine`: contact ids. `held`: one for every contact that is offered or mine.
+
+    `cards` are those that were shown by this process; one that is missing is read when it must be shown again.
+    """
 
     agent: str
     seq: int = 0
     presence: p.DeskPresence = OFFLINE
     offers: dict[str, str] = field(default_factory=dict)
     mine: dict[str, None] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
     cards: dict[str, p.Card] = field(default_factory=dict)
 
     def knows(self, contact: str) -> bool:
@@ -44,12 +58,26 @@ class DeskModel:
 
     def conversations(self) -> dict[str, str]:
         """Conversation to contact, of everything that is mine."""
-        cards = (self.cards[contact] for contact in self.mine if contact in self.cards)
-        return {card.conversation: card.contact for card in cards if card.conversation}
+        known = ((contact, self.held[contact]) for contact in self.mine if contact in self.held)
+        return {held.conversation: contact for contact, held in known if held.conversation}
+
+    def show(self, card: p.Card) -> p.Card:
+        """This card is what the desk has of its contact now."""
+        self.cards[card.contact] = card
+        self.held[card.contact] = Held(card.medium, card.conversation, card.state)
+        return card
+
+    def move(self, contact: str, state: str) -> None:
+        if contact in self.cards:
+            self.show(replace(self.cards[contact], state=state))
+        elif contact in self.held:
+            self.held[contact] = Held(self.held[contact].medium, self.held[contact].conversation, state)
 
     def forget(self) -> None:
-        """Cards of what is neither offered nor mine any more."""
-        self.cards = {contact: card for contact, card in self.cards.items() if self.knows(contact)}
+        """What is neither offered nor mine any more."""
+        for contact in [contact for contact in self.held if not self.knows(contact)]:
+            del self.held[contact]
+            self.cards.pop(contact, None)
 
 
 def snapshot(agent: str, view: DeskView | None, cards: Cards, *, capacity: int) -> tuple[DeskModel, p.SnapshotFrame]:
@@ -68,13 +96,38 @@ def snapshot(agent: str, view: DeskView | None, cards: Cards, *, capacity: int) 
         presence=_presence_of(view),
         offers={offer.id: offer.contact for offer in offers},
         mine=dict.fromkeys(contacts),
-        cards=dict(cards),
     )
+    for card in cards.values():
+        model.show(card)
+    for offer in offers:
+        if offer.contact not in model.mine:
+            model.move(offer.contact, OFFERED)
     shown = tuple(_offer(offer.id, offer.expires_at, replace(cards[offer.contact], state=OFFERED)) for offer in offers)
     frame = p.SnapshotFrame(
         seq=view.cursor, presence=model.presence, offers=shown, contacts=tuple(cards[each] for each in contacts)
     )
     return model, frame
+
+
+def resumed(agent: str, view: DeskView, offered: Cards, *, client: str) -> DeskModel:
+    """The desk at its cursor, without the cards of what is mine; `offered` are those of the offers.
+
+    Contacts of another client than `client` are not shown, as a card that cannot be read would not be.
+    """
+    contacts = [contact for contact in view.contacts if not client or contact.client == client]
+    model = DeskModel(
+        agent=agent,
+        seq=view.cursor,
+        presence=_presence_of(view),
+        offers={offer.id: offer.contact for offer in view.offers if offer.contact in offered},
+        mine={contact.id: None for contact in contacts},
+    )
+    for contact in contacts:
+        model.held[contact.id] = Held(contact.medium, contact.conversation, contact.state)
+    for card in offered.values():
+        if card.contact not in model.mine:
+            model.show(replace(card, state=OFFERED))
+    return model
 
 
 def needed(push: DeskPush, model: DeskModel) -> dict[str, fx.Because | None]:
@@ -96,9 +149,9 @@ def needed(push: DeskPush, model: DeskModel) -> dict[str, fx.Because | None]:
 def frames(push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say: Say) -> list[p.AnyFrame]:
     """What the socket hears of this push; changes the model. A contact that could not be read is not shown."""
     for contact, card in cards.items():
-        known = model.cards.get(contact)
+        known = model.held.get(contact)
         # The row may be ahead of the push: what this desk knows of the state stays until its own push comes.
-        model.cards[contact] = replace(card, state=known.state) if known else card
+        model.show(replace(card, state=known.state) if known else card)
     before = model.presence
     told: list[p.AnyFrame] = []
     for effect in push.effects:
@@ -110,7 +163,9 @@ def frames(push: DeskPush, model: DeskModel, cards: Cards, *, units: Units, say:
     model.presence = replace(model.presence, used_units=_used(model, units))
     if model.presence != before:
         told.append(p.PresenceFrame(seq=push.seq, presence=model.presence))
-    return told
+    if not told:
+        return [p.PassedFrame(seq=push.seq)]
+    return [*(replace(frame, more=True) for frame in told[:-1]), told[-1]]
 
 
 def message(push: ConversationPush, contact: str) -> p.MessageFrame | None:
@@ -125,6 +180,19 @@ def message(push: ConversationPush, contact: str) -> p.MessageFrame | None:
         text=push.text,
         at=rfc3339(push.at),
         agent=push.agent_number,
+    )
+
+
+def missed_message(view: MessageView, agent_number: str) -> p.MessageFrame:
+    """The same frame from the store."""
+    return p.MessageFrame(
+        contact=view.contact,
+        conversation=view.conversation,
+        number=view.seq,
+        sender=view.sender,
+        text=view.text,
+        at=rfc3339(view.at),
+        agent=agent_number,
     )
 
 
@@ -165,8 +233,8 @@ def _offered(effect: fx.Offered, push: DeskPush, model: DeskModel) -> p.OfferFra
         return None
     offer = effect.offer
     model.offers[offer.id] = effect.contact
-    model.cards[effect.contact] = replace(card, state=OFFERED)
-    return p.OfferFrame(seq=push.seq, offer=_offer(offer.id, offer.expires_at, model.cards[effect.contact]))
+    shown = model.show(replace(card, state=OFFERED))
+    return p.OfferFrame(seq=push.seq, offer=_offer(offer.id, offer.expires_at, shown))
 
 
 def _offer_ended(effect: fx.OfferEnded, push: DeskPush, model: DeskModel) -> p.OfferEndedFrame:
@@ -186,14 +254,11 @@ def _owned(effect: fx.Owned, push: DeskPush, model: DeskModel) -> p.AssignedFram
     if card is None:
         return None
     model.mine[effect.contact] = None
-    model.cards[effect.contact] = replace(card, state=ACTIVE)
-    return p.AssignedFrame(seq=push.seq, card=model.cards[effect.contact])
+    return p.AssignedFrame(seq=push.seq, card=model.show(replace(card, state=ACTIVE)))
 
 
 def _wrap_up(effect: fx.WrapUpBegan, push: DeskPush, model: DeskModel) -> p.WrapUpFrame:
-    card = model.cards.get(effect.contact)
-    if card is not None:
-        model.cards[effect.contact] = replace(card, state=WRAP_UP)
+    model.move(effect.contact, WRAP_UP)
     return p.WrapUpFrame(seq=push.seq, contact=effect.contact, until=rfc3339(effect.until), by=effect.by)
 
 
@@ -201,8 +266,7 @@ def _amended(effect: fx.Amended, push: DeskPush, model: DeskModel) -> p.ContactF
     card = model.cards.get(effect.contact)
     if card is None or not model.knows(effect.contact):
         return None
-    card = replace(card, complaint=effect.complaint, deadline=rfc3339(effect.deadline))
-    model.cards[effect.contact] = card
+    card = model.show(replace(card, complaint=effect.complaint, deadline=rfc3339(effect.deadline)))
     return p.ContactFrame(seq=push.seq, card=card)
 
 
@@ -244,4 +308,4 @@ def _presence_of(view: DeskView) -> p.DeskPresence:
 def _used(model: DeskModel, units: Units) -> int:
     """Offers, active contacts and wrap-up all hold their units."""
     held = {*model.mine, *model.offers.values()}
-    return sum(units(model.cards[contact].medium) for contact in held if contact in model.cards)
+    return sum(units(model.held[contact].medium) for contact in held if contact in model.held)

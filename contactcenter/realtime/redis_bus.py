@@ -16,7 +16,7 @@ from redis import asyncio as redis
 from redis.exceptions import RedisError
 
 from contactcenter.clock import Clock
-from contactcenter.realtime.bus import LocalBus, LocalSubscription
+from contactcenter.realtime.bus import LocalBus, LocalListener, LocalSubscription
 
 log = logging.getLogger(__name__)
 RETRY_S = 0.5
@@ -49,6 +49,11 @@ class RedisBus:
     def subscribe(self, *topics: str) -> RedisSubscription:
         return RedisSubscription(self, self._local, topics)
 
+    async def listen(self, topic: str, heard: Callable[[bytes], None]) -> RedisListener:
+        listener = RedisListener(self, self._local, topic, heard)
+        await self.wants(self._local.attach(listener))
+        return listener
+
     def on_gap(self, callback: Callable[[], None]) -> None:
         self._local.on_gap(callback)
 
@@ -58,6 +63,22 @@ class RedisBus:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._send())
+
+    async def echo(self, timeout_s: float) -> bool:
+        """Whether what is said is heard through the server and back: for `contactcenter doctor`."""
+        topic = f"echo:{id(self)}"
+        try:
+            async with asyncio.timeout(timeout_s), self.subscribe(topic) as listener:
+                while True:
+                    await self.publish(topic, b"?")
+                    try:
+                        async with asyncio.timeout(timeout_s / 10):
+                            async for _ in listener:
+                                return True
+                    except TimeoutError:
+                        continue
+        except TimeoutError:
+            return False
 
     async def _listen(self) -> None:
         while True:
@@ -139,6 +160,17 @@ class RedisBus:
     async def close(self) -> None:
         await self._reset()
         await self._client.aclose()
+
+
+class RedisListener(LocalListener):
+    __slots__ = ("_shared",)
+
+    def __init__(self, bus: RedisBus, local: LocalBus, topic: str, heard: Callable[[bytes], None]) -> None:
+        super().__init__(local, topic, heard)
+        self._shared = bus
+
+    async def stop(self) -> None:
+        await self._shared.drops(self._bus.detach(self))
 
 
 class RedisSubscription(LocalSubscription):

@@ -16,6 +16,7 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSaf
 
 from contactcenter.clock import SECOND, Clock, Ids, Micros
 from contactcenter.errors import Forbidden, Invalid, Unauthorized
+from contactcenter.services.gathering import Gathering
 from contactcenter.services.ports import AccessStore
 from contactcenter.services.views import Principal, Scope
 
@@ -49,6 +50,10 @@ class Access:
         self._ttl = min(ttl, 5 * SECOND)
         self._remembered = remembered
         self._known: OrderedDict[bytes, tuple[Principal, Micros]] = OrderedDict()
+        self._asking: Gathering[bytes, Principal] = Gathering(self._stored)
+
+    async def _stored(self, token_hashes: Sequence[bytes]) -> dict[bytes, Principal]:
+        return await self._store.principals(token_hashes, self._clock.now())
 
     async def issue(
         self, kind: str, provider: str, subject: str, *, client: str = "", expires_at: Micros | None = None
@@ -75,7 +80,7 @@ class Access:
         key, now = _hash(token), self._clock.now()
         who = self._recall(key, now)
         if who is None:
-            who = await self._store.principal(key, now)
+            who = await self._asking.get(key)
             if who is not None:
                 self._remember(key, who, now)
         if who is None or (who.expires_at is not None and who.expires_at <= now):

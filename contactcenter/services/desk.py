@@ -13,12 +13,12 @@ from contactcenter.client import protocol as p
 from contactcenter.domain.configuration import View
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.routing_config import needs
-from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound
+from contactcenter.errors import Conflict, ContactCenterError, Forbidden, Invalid, NotFound
 from contactcenter.services.asking import Asking
 from contactcenter.services.callback_attempts import CallbackAttempts
 from contactcenter.services.cases import Cases
 from contactcenter.services.changes import Changes, ContactLink, ConversationMove
-from contactcenter.services.commands import again, stamp_of
+from contactcenter.services.commands import Stamp, again, stamp_of
 from contactcenter.services.complaint_raising import Grievance
 from contactcenter.services.complaints import Complaints
 from contactcenter.services.conversation import Conversation, owned_contact
@@ -78,15 +78,26 @@ class DeskService:
             raise Conflict("this command has no place here", code="unknown_command")
         return await handler(seat, command)
 
-    async def connection(self, seat: Seat, *, connected: bool, key: str) -> None:
-        """The agent's first socket came or the last one went. `key` is unique for this change."""
-        event = ev.Connected(seat.agent) if connected else ev.Disconnected(seat.agent)
-        await self._asking.tell(seat.provider, key, event)
-
     # --- what the router decides -------------------------------------------------------------------------------
 
     async def _ask(self, seat: Seat, command: p.Command, event: ev.AnyEvent, changes: Changes | None = None) -> Answer:
         await self._asking.ask(seat.provider, _key(seat, command), event, changes)
+        return {}
+
+    async def _once(self, seat: Seat, command: p.Command, work: Callable[[Stamp], Awaitable[Answer]]) -> Answer:
+        """For what looks at the state first: said again, the state has moved, and the first answer is given again.
+
+        Nothing is read beforehand: only what cannot be done now is asked whether it was done before.
+        """
+        stamp = stamp_of(seat.provider, seat.agent, command)
+        try:
+            return await again(lambda: work(stamp))
+        except ContactCenterError:
+            first = await self._office.store.first_receipt(stamp.source, stamp.id)
+            if first is None:
+                raise
+        stamp.first_answer(first)
+        await self._asking.outcome(seat.provider, _key(seat, command))
         return {}
 
     async def _sign_in(self, seat: Seat, command: p.SignIn) -> Answer:
@@ -119,11 +130,11 @@ class DeskService:
 
     async def _finish(self, seat: Seat, command: p.Finish) -> Answer:
         """A mail needs a reply or a reason for none (A10), a callback its result."""
-        return await again(lambda: self._finished(seat, command))
+        return await self._once(seat, command, lambda stamp: self._finished(seat, command, stamp))
 
-    async def _finished(self, seat: Seat, command: p.Finish) -> Answer:
+    async def _finished(self, seat: Seat, command: p.Finish, stamp: Stamp) -> Answer:
         contact = await owned_contact(self._office.reads, seat, command.contact)
-        changes, result = Changes(), command.result
+        changes, result = Changes(receipt=stamp.receipt({}, self._office.clock.now())), command.result
         if contact.conversation:
             result = await self._close_turn(seat, contact, command, changes)
         if contact.medium == "callback":
@@ -163,11 +174,15 @@ class DeskService:
 
     async def _transfer(self, seat: Seat, command: p.Transfer) -> Answer:
         """Back into the queue at the old place. A complaint goes to a person, never blindly to a view (G13)."""
-        contact = await owned_contact(self._office.reads, seat, command.contact)
         if bool(command.view) == bool(command.agent):
             raise Invalid("name a view or an agent", code="target", field="view")
+        return await self._once(seat, command, lambda stamp: self._transferred(seat, command, stamp))
+
+    async def _transferred(self, seat: Seat, command: p.Transfer, stamp: Stamp) -> Answer:
+        contact = await owned_contact(self._office.reads, seat, command.contact)
         event = await self._transfer_event(seat, contact, command)
-        return await self._ask(seat, command, event)
+        changes = Changes(receipt=stamp.receipt({}, self._office.clock.now()))
+        return await self._ask(seat, command, event, changes)
 
     async def _transfer_event(self, seat: Seat, contact: ContactView, command: p.Transfer) -> ev.Transferred:
         directory, key = self._office.directory(seat.provider), _key(seat, command)

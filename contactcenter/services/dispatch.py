@@ -15,7 +15,7 @@ import msgspec
 from contactcenter.domain.facts import Fact
 from contactcenter.services import handles
 from contactcenter.services.batch_rows import BatchRows
-from contactcenter.services.changes import Batch, Decided, TimerSet
+from contactcenter.services.changes import Batch, Decided, Outgoing, TimerSet
 from contactcenter.services.expected_waits import Told
 from contactcenter.services.follow_ups import follow_ups
 from contactcenter.services.phone_orders import orders
@@ -29,7 +29,7 @@ from routing.replay import effects_hash
 from routing.state import State
 
 _encode = msgspec.json.Encoder().encode
-_NAMED = {"kind", "contact", "agent"}
+_OF_THE_OWNER = (fx.Amended, fx.Breached)
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Pushes:
     """(node, reply)"""
     conversations: list[ConversationPush] = field(default_factory=list)
     effects: list[fx.AnyEffect] = field(default_factory=list)
-    sendings: bool = False
+    sendings: list[Outgoing] = field(default_factory=list)
 
 
 class Dispatch:
@@ -62,7 +62,7 @@ class Dispatch:
         self._decided: list[Decided] = []
         self._facts: list[Fact] = []
         self.pushes = Pushes()
-        self._outbox: list[Any] = []
+        self._outbox: list[Outgoing] = []
         self._timers: list[TimerSet] = []
 
     @property
@@ -75,9 +75,19 @@ class Dispatch:
         """Decide one event at `now`, and add all of it to the batch. `row` is its pending row, None for our own."""
         self._take(event, decide(self.state, event, now), now, row=row, reply_to=reply_to)
 
-    def recovered(self, effects: Sequence[fx.AnyEffect], now: int) -> None:
+    def recovered(self, effects: Sequence[fx.AnyEffect], now: int, ownership: Ownership) -> None:
         """What the takeover itself decided (routing.recover): the first entry of this epoch's log, without an event."""
         self._take(None, effects, now, row=None, reply_to="")
+        self._facts.append(
+            Fact(
+                id=f"{self.domain}:{self.seq}:{len(effects)}",
+                at=now,
+                kind="ops.takeover",
+                provider=self.domain,
+                seq=self.seq,
+                data={"why": ownership.why, "from": ownership.before, "epoch": ownership.epoch},
+            )
+        )
 
     def refuse(self, row: int, now: int, problem: str) -> None:
         """A pending row that cannot be read or decided: numbered, so that the log has no gap, and set aside."""
@@ -140,13 +150,13 @@ class Dispatch:
         return Fact(
             id=f"{self.domain}:{self.seq}:{ordinal}",
             at=now,
-            kind=data["kind"],
+            kind=data.pop("kind"),
             provider=self.domain,
             client=record.contact.client if record else "",
-            contact=data.get("contact", ""),
-            agent=data.get("agent", ""),
+            contact=data.pop("contact", ""),
+            agent=data.pop("agent", ""),
             seq=self.seq,
-            data={key: value for key, value in data.items() if key not in _NAMED},
+            data=data,
         )
 
     # --- what is told after the commit ------------------------------------------------------------------------
@@ -167,15 +177,15 @@ class Dispatch:
         """Whose desk shows this: the agent it names, or who owns or hears the contact."""
         named: str = getattr(effect, "agent", "")
         record = self._records.get(getattr(effect, "contact", ""))
-        if isinstance(effect, fx.Amended | fx.Breached) and record is not None:
+        if isinstance(effect, _OF_THE_OWNER) and record is not None:
             ringing = tuple(offer.agent for offer in record.offers)
             return (record.owner,) if record.owner else ringing
         return (named,) if named and self.state.listed(named) else ()
 
     def _tell_customer(self, effect: fx.AnyEffect, record: Record, number: str, now: int) -> None:
-        conversation = handles.chat_of(record.contact.handle)
         event = _event_for_customer(effect)
-        if conversation and event:
+        conversation = handles.chat_of(record.contact.handle) if event else ""
+        if conversation:
             self.pushes.conversations.append(
                 ConversationPush(
                     conversation=conversation,
@@ -204,7 +214,7 @@ class Dispatch:
         for contact in self._rows.fill(batch, self._records):
             self._records.pop(contact, None)
         pushes = self.pushes
-        pushes.sendings = bool(self._outbox)
+        pushes.sendings = self._outbox
         self._begin()
         return batch, pushes
 

@@ -7,17 +7,19 @@ process means: read again, decide again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from channels import port
 from contactcenter.clock import Clock, Ids
-from contactcenter.errors import StaleWrite
+from contactcenter.errors import Busy, StaleWrite
+from contactcenter.services.admission import Admission
 from contactcenter.services.changes import Applied, Changes, NewReceipt, Quarantined
 from contactcenter.services.late_instructions import promise
 from contactcenter.services.opening import viewed
@@ -28,6 +30,9 @@ from routing.effects import AnyEffect
 
 log = logging.getLogger(__name__)
 TRIES = 8
+STORING_S = 5.0
+"""How long a door waits for the store at most, whatever the store does."""
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -52,10 +57,11 @@ Recall = Callable[[Any, port.Receipt], Awaitable[port.Receipt]]
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """Inbound type -> what is done with it, and how a repeat of it is answered."""
+    """Inbound type -> what is done with it, and how a repeat of it is answered; and whether new ones are taken now."""
 
     planners: dict[type, Planner]
     recalls: dict[type, Recall]
+    admission: Admission
 
 
 class Intake:
@@ -79,33 +85,42 @@ class Intake:
         self._ids = ids
         self._planners = use_cases.planners
         self._recalls = use_cases.recalls
+        self._admission = use_cases.admission
         self._patience = first_decision_s
 
     async def accept(self, inbound: port.AnyInbound) -> port.Receipt:
         """Store once and acknowledge. Raises UnknownDoor, Malformed, DifferentPayload, IntakeBusy."""
+        try:
+            return await self._accept(inbound)
+        except Busy as away:
+            raise _busy(away) from away
+
+    async def _accept(self, inbound: port.AnyInbound) -> port.Receipt:
         encoded = msgspec.json.encode(inbound)
         digest = blake2b(encoded, digest_size=16).digest()
-        first = await self._store.first_receipt(inbound.source, inbound.external_id)
+        first = await _in_time(self._store.first_receipt(inbound.source, inbound.external_id))
         if first is not None:
             return await self._again(inbound, first, digest)
+        if not isinstance(inbound, port.ChatSaid):
+            self._admission.check(inbound)
         try:
             return await self._fresh(inbound, digest)
         except AlreadyReceived as race:
             return await self._again(inbound, race.first, digest)
         except port.UnknownDoor as unknown:
-            await self._set_aside(inbound, encoded, str(unknown))
+            await _in_time(self._set_aside(inbound, encoded, str(unknown)))
             raise
 
     async def _again(self, inbound: port.AnyInbound, first: FirstReceipt, digest: bytes) -> port.Receipt:
         """The first answer, with what was decided about it since: the sender may never have heard it."""
         receipt = repeated(first, digest)
         recall = self._recalls.get(type(inbound))
-        return receipt if recall is None else await recall(inbound, receipt)
+        return receipt if recall is None else await _in_time(recall(inbound, receipt))
 
     async def _fresh(self, inbound: port.AnyInbound, digest: bytes) -> port.Receipt:
         key = self._ids.new("re")
         async with self._replies.expect(key) as answer:
-            plan, applied = await self._store_once(inbound, digest, f"{self._replies.node}/{key}")
+            plan, applied = await _in_time(self._store_once(inbound, digest, f"{self._replies.node}/{key}"))
             await self._announce(plan, applied)
             if not plan.awaits or plan.instruct is None:
                 return plan.receipt
@@ -114,7 +129,7 @@ class Intake:
                 # The 202 is a promise: it is stored before it is given.
                 opened = viewed(plan.changes.contacts[0])
                 late = promise(opened, inbound.source, self._clock.now())
-                await self._store.apply(Changes(timers=[late]))
+                await _in_time(self._store.apply(Changes(timers=[late])))
                 return msgspec.structs.replace(plan.receipt, pending=True)
             return plan.instruct(plan.receipt, effects)
 
@@ -123,6 +138,8 @@ class Intake:
         for _ in range(TRIES):
             now = self._clock.now()
             plan = await planner(inbound, now, reply_to)
+            if plan.changes.contacts and isinstance(inbound, port.ChatSaid):
+                self._admission.check(inbound)
             result = msgspec.to_builtins(plan.receipt)
             plan.changes.receipt = NewReceipt(inbound.source, inbound.external_id, digest, result, now)
             try:
@@ -145,6 +162,20 @@ class Intake:
         """What nobody configured a door for is kept whole, then refused (decisions row 24)."""
         kept = Quarantined(self._ids.new("qu"), inbound.source, reason, payload, self._clock.now())
         await self._store.apply(Changes(quarantined=[kept]))
+
+
+async def _in_time(work: Awaitable[T]) -> T:
+    """A sender that waits is told to come back; whatever was stored after all is known by its id then."""
+    try:
+        async with asyncio.timeout(STORING_S):
+            return await work
+    except TimeoutError as late:
+        raise port.IntakeBusy("the store does not answer; send it again") from late
+
+
+def _busy(away: Busy) -> port.IntakeBusy:
+    kind = port.IntakeOverloaded if away.code == "overloaded" else port.IntakeBusy
+    return kind(str(away))
 
 
 def repeated(first: FirstReceipt, digest: bytes) -> port.Receipt:

@@ -16,7 +16,7 @@ from contactcenter.domain.routing_config import needs, relaxation
 from contactcenter.services.changes import Changes, NewContact, NewCustomer, NewEvent, NewIdentity
 from contactcenter.services.directories import Door
 from contactcenter.services.ports import DoorReads
-from contactcenter.services.views import ContactView, CustomerView, Scope
+from contactcenter.services.views import CallerView, ContactView, CustomerView, Scope
 from routing.events import Arrived
 from routing.model import Contact, Medium, Tier
 
@@ -68,9 +68,10 @@ class Opening:
 
     async def open(self, wish: Wish, changes: Changes, *, reply_to: str = "", contact_id: str = "") -> Opened:
         """The contact as routing will see it. The caller applies the changes."""
-        customer = await self._customer(wish, changes)
+        caller = await self._caller(wish, changes)
+        customer = caller.customer
         language = wish.language or customer.language
-        contact = await self._contact(wish, customer, language, contact_id or self._ids.new("ct"))
+        contact = self._contact(wish, caller, language, contact_id or self._ids.new("ct"))
         changes.contacts.append(_row(wish, contact, customer.id, language))
         changes.facts.append(_opened(wish, contact, customer.id, language, self._ids.new("ft")))
         changes.events.append(
@@ -86,18 +87,21 @@ class Opening:
 
     # --- the customer --------------------------------------------------------------------------------------
 
-    async def _customer(self, wish: Wish, changes: Changes) -> CustomerView:
+    async def _caller(self, wish: Wish, changes: Changes) -> CallerView:
         """Known by any identity (C01); new identities of a known customer are added, a stranger is created."""
-        for identity in wish.identities:
-            found = await self._reads.customer_by_identity(wish.door.client, identity.kind, identity.value)
+        if wish.identities:
+            pairs = tuple((identity.kind, identity.value) for identity in wish.identities)
+            found = await self._reads.caller(wish.door.client, pairs)
             if found is not None:
-                self._learn(found, wish, changes)
+                self._learn(found.customer, wish, changes)
                 return found
         if wish.customer:
-            same = await self._reads.customer(Scope(wish.door.provider, wish.door.client), wish.customer)
+            scope = Scope(wish.door.provider, wish.door.client)
+            same = await self._reads.customer(scope, wish.customer)
             if same is not None:
-                return same
-        return self._stranger(wish, changes)
+                before = await self._reads.contacts(scope, limit=1, customer=same.id)
+                return CallerView(same, before[0].owner if before else "")
+        return CallerView(self._stranger(wish, changes))
 
     def _learn(self, known: CustomerView, wish: Wish, changes: Changes) -> None:
         fresh = [x for x in wish.identities if (x.kind, x.value) not in known.identities]
@@ -143,12 +147,12 @@ class Opening:
 
     # --- the contact ------------------------------------------------------------------------------------------
 
-    async def _contact(self, wish: Wish, customer: CustomerView, language: str, contact_id: str) -> Contact:
-        door = wish.door
+    def _contact(self, wish: Wish, caller: CallerView, language: str, contact_id: str) -> Contact:
+        door, customer = wish.door, caller.customer
         view = door.directory.view(wish.view or door.view)
         tier = Tier(customer.tier)
         enqueued_at = wish.enqueued_at or wish.now
-        preferred, until = await self._preferred(wish, customer)
+        preferred, until = self._preferred(wish, caller)
         opens_at = door.opens_at(wish.now) if wish.medium in TAKEN_BY_THE_HOUR else 0
         return Contact(
             id=contact_id,
@@ -188,14 +192,12 @@ class Opening:
             case _:
                 return priority.chat_deadline(rules, received=wish.now)
 
-    async def _preferred(self, wish: Wish, customer: CustomerView) -> tuple[str, Micros]:
+    def _preferred(self, wish: Wish, caller: CallerView) -> tuple[str, Micros]:
         """The named account owner, else who served this customer last; both for a bounded time (A16, B16)."""
         rules = wish.door.directory.media(wish.medium)
-        if customer.account_owner:
-            return customer.account_owner, wish.now + priority.owner_wait(rules)
-        scope = Scope(wish.door.provider, wish.door.client)
-        before = await self._reads.contacts(scope, limit=1, customer=customer.id) if customer.version >= 0 else []
-        last = before[0].owner if before else ""
+        if caller.customer.account_owner:
+            return caller.customer.account_owner, wish.now + priority.owner_wait(rules)
+        last = caller.last_agent
         return (last, wish.now + priority.preferred_wait(rules)) if last else ("", 0)
 
 

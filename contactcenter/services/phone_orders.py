@@ -8,6 +8,7 @@ from __future__ import annotations
 from channels.port import PhoneCommand
 from contactcenter.services import handles
 from contactcenter.services.changes import Outgoing
+from contactcenter.services.sendings import RESEND
 from routing import effects as fx
 from routing.model import Outcome, Record
 
@@ -25,6 +26,7 @@ def orders(effect: fx.AnyEffect, record: Record, *, provider: str, number: str, 
 
 
 def outgoing(command: PhoneCommand, record: Record, *, provider: str, now: int) -> Outgoing:
+    """Handed to its sender with the hint after the commit; due from the outbox if that was not heard."""
     return Outgoing(
         id=command.id,
         kind="phone",
@@ -33,7 +35,7 @@ def outgoing(command: PhoneCommand, record: Record, *, provider: str, now: int) 
         contact=record.contact.id,
         payload=command,
         created_at=now,
-        next_at=now,
+        next_at=now + RESEND,
         not_after=command.not_after or None,
     )
 

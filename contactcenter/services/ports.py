@@ -10,14 +10,17 @@ from typing import Protocol
 
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
-from contactcenter.services.changes import Applied, Batch, Changes
+from contactcenter.services.changes import Applied, Batch, Changes, Outgoing
 from contactcenter.services.views import (
+    Backlog,
+    CallerView,
     CallView,
     CaseView,
     ComplaintView,
     ContactView,
     ConversationView,
     CustomerView,
+    DecidedFacts,
     DeskView,
     DueTimer,
     FirstReceipt,
@@ -32,7 +35,10 @@ from contactcenter.services.views import (
     SaidWait,
     Scope,
     SeatLine,
+    Seen,
     SnapshotMark,
+    StuckRow,
+    WebhookStop,
 )
 from routing.effects import AnyEffect
 
@@ -48,10 +54,11 @@ class AlreadyReceived(Exception):
 class RoutingStore(Protocol):
     """What a router needs: its lease, its events, its rows. Raises LeaseLost and StaleWrite."""
 
-    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
+    async def acquire(self, domain: str, owner: str, ttl_s: float, grace_s: float = 0.0) -> Ownership | None:
         """Take the domain if it is free or its lease ran out; raises its epoch. None while another holds it.
 
-        A lease that is older than the database server's start is free at once (decisions row 23).
+        With `grace_s` it must have been without an owner for so long, unless `owner` is the heir that the last
+        owner named. A lease that is older than the database server's start is free at once (decisions row 23).
         """
         ...
 
@@ -59,9 +66,13 @@ class RoutingStore(Protocol):
         """False when the epoch is no longer ours."""
         ...
 
-    async def release(self, domain: str, owner: str, epoch: int) -> None: ...
+    async def release(self, domain: str, owner: str, epoch: int, heir: str = "") -> None:
+        """Give it up; `heir` may take it at once, everybody else after his grace."""
+        ...
 
-    async def load(self, domain: str) -> Loaded: ...
+    async def load(self, domain: str) -> Loaded:
+        """Everything open, in no particular order."""
+        ...
 
     async def pending(self, domain: str, limit: int) -> list[Pending]:
         """Events without a number, oldest first."""
@@ -89,9 +100,28 @@ class RoutingStore(Protocol):
         ...
 
 
+class NodeStore(Protocol):
+    """Which router processes are alive, by the database's clock: domains are shared out among them."""
+
+    async def beat(self, node: str, ttl_s: float) -> Seen:
+        """This node counts as alive for so long. Returns what is seen right after."""
+        ...
+
+    async def leave(self, node: str) -> None:
+        """Gone at once: nothing is meant for it any more."""
+        ...
+
+
 class ChangeStore(Protocol):
     async def apply(self, changes: Changes) -> Applied:
-        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race."""
+        """All or nothing. Raises AlreadyReceived for a known receipt, StaleWrite for a lost race.
+
+        Many may be asked for at once and are then written together; each succeeds or fails as if alone.
+        """
+        ...
+
+    def waiting(self) -> tuple[int, float]:
+        """How many changes of this process wait to be written, and for how many seconds the first of them."""
         ...
 
     async def first_receipt(self, source: str, external_id: str) -> FirstReceipt | None: ...
@@ -104,7 +134,9 @@ class ChangeStore(Protocol):
 class IntakeReads(Protocol):
     """What intake looks at before it decides; all confined to one client or one door."""
 
-    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None: ...
+    async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
+        """The customer of the first (kind, value) that is known; without his records."""
+        ...
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 
@@ -115,6 +147,10 @@ class IntakeReads(Protocol):
         ...
 
     async def open_callback(self, client: str, number: str) -> ContactView | None: ...
+
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        """The events of each domain that wait to be decided, counted to `most`."""
+        ...
 
 
 class Reads(Protocol):
@@ -166,6 +202,10 @@ class Reads(Protocol):
 
     async def desk(self, provider: str, agent: str) -> DeskView | None: ...
 
+    async def desks(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], DeskView]:
+        """Many desks by (provider, agent), all of one instant; who was never here is missing."""
+        ...
+
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]: ...
 
     async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
@@ -190,6 +230,10 @@ class AccessStore(Protocol):
         """None for unknown, expired or revoked."""
         ...
 
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        """Many at once; who may not come in is missing."""
+        ...
+
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None: ...
 
     async def revoke_subject(self, provider: str, subject: str, now: int) -> int: ...
@@ -210,23 +254,118 @@ class ConfigurationStore(Protocol):
 
 
 class OutboxStore(Protocol):
-    async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
+    async def due(
+        self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = (), sources: Sequence[str] | None = None
+    ) -> list[OutboxItem]:
         """Claims sendings that are due, oldest first: each is ours for `lease_s` seconds (SKIP LOCKED).
 
-        `attempts` counts this claim already. Empty `kinds` means all.
+        `attempts` counts this claim already. Empty `kinds` means all. With `sources` phone commands of others
+        are left alone, unless they are of no use to anybody any more.
         """
         ...
 
-    async def done(self, item: str, outcome: str, now: int) -> None: ...
+    async def done(self, item: str, outcome: str, now: int, *, dead: bool = False) -> None:
+        """It is over; `dead` when it was given up instead of sent."""
+        ...
+
+    async def dead(self, scope: Scope, limit: int, before: str = "") -> list[OutboxItem]:
+        """What was given up, newest first; `before` is the last id of the page before."""
+        ...
+
+    async def sending(self, scope: Scope, item: str) -> OutboxItem | None: ...
+
+    async def revive(self, item: str, now: int) -> bool:
+        """Due again, as if it had never been tried; False when it is not dead, or of no more use."""
+        ...
 
     async def retry(self, item: str, outcome: str, next_at: int) -> None: ...
 
     async def backlog(self) -> int: ...
 
 
+class WebhookStore(Protocol):
+    """How far a domain's facts have become webhooks, and which receivers want no more."""
+
+    async def begin(self, domain: str, now: int) -> int:
+        """The number up to which facts were handed over; for a new one the domain's last: the past is not told."""
+        ...
+
+    async def forget(self, domain: str) -> None:
+        """Nobody listens any more."""
+        ...
+
+    async def decided(self, domain: str, after: int, limit: int) -> DecidedFacts:
+        """The facts of at most `limit` decisions after this number. Gapless: no late commit can be skipped."""
+        ...
+
+    async def hand_over(self, domain: str, *, after: int, through: int, rows: Sequence[Outgoing], now: int) -> bool:
+        """Queue these and move on, in one transaction; False when another was faster, and nothing was written."""
+        ...
+
+    async def stops(self) -> list[WebhookStop]: ...
+
+    async def stop(self, stop: WebhookStop) -> None: ...
+
+    async def resume(self, provider: str, webhook: str) -> bool: ...
+
+
+class LeaseStore(Protocol):
+    """Leases by name, by the database's clock: who owns a connection that bears only one owner."""
+
+    async def acquire(self, name: str, owner: str, ttl_s: float) -> int | None:
+        """Its new epoch; None while another holds it. A lease from before the server's start is free at once."""
+        ...
+
+    async def renew(self, name: str, owner: str, epoch: int, ttl_s: float) -> bool:
+        """False when the epoch is no longer ours."""
+        ...
+
+    async def release(self, name: str, owner: str, epoch: int) -> None: ...
+
+
 class TimerStore(Protocol):
     async def due(self, now: int, limit: int) -> list[DueTimer]:
         """Due and not fired, earliest first. The service that handles one fires it in the same Changes."""
+        ...
+
+
+class AttendanceStore(Protocol):
+    """Which gateways hold sockets of which agents, by the database's clock (migration 0004)."""
+
+    async def beat(self, node: str) -> bool:
+        """This gateway is alive. True when it was not known: new, or given up while it was silent."""
+        ...
+
+    async def move(self, node: str, moves: Sequence[tuple[str, str, bool]], now: int) -> list[str]:
+        """(provider, agent, here): this gateway holds the agent's sockets, or no longer.
+
+        An agent's first gateway and his last become events of his domain, in the same transaction and in the order
+        of his row. Each agent at most once. Returns the domains that have something to decide.
+        """
+        ...
+
+    async def silent(self, for_s: float) -> list[str]:
+        """Gateways that were not heard of for so long, and those that rows name though nobody knows them."""
+        ...
+
+    async def give_up(self, nodes: Sequence[str], for_s: float, now: int) -> list[str]:
+        """These gateways hold nobody any more, unless one was heard of meanwhile. Returns the domains to wake."""
+        ...
+
+    async def attending(self, provider: str, agent: str) -> tuple[str, ...]:
+        """The gateways that hold this agent's sockets."""
+        ...
+
+
+class StuckStore(Protocol):
+    """What is beyond its deadline, by kind (services/stuck.py)."""
+
+    async def stuck(self, what: str, before: int) -> list[StuckRow]:
+        """Rows of this kind that were due before the instant: at most 100."""
+        ...
+
+    async def end_orphans(self, assignments: Sequence[str]) -> None:
+        """End agents' parts in contacts that have ended; others are left alone."""
         ...
 
 
@@ -240,16 +379,25 @@ class Subscription(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
 
+class Listener(Protocol):
+    async def stop(self) -> None: ...
+
+
 class Bus(Protocol):
     """Pushes and wake-up hints between parts and processes. Lossy by contract: truth is re-read after a gap.
 
     Topics: `domain:<provider>` (events wait), `desk:<agent>` (frames of a desk), `conversation:<id>`,
-    `node:<name>` (answers for one process), `live:<provider>` (queues changed), `outbox` (something to send).
+    `node:<name>` (answers for one process), `live:<provider>` (queues changed), `outbox` (something to send),
+    `owner:<provider>` (the domain was given up).
     """
 
     async def publish(self, topic: str, payload: bytes = b"") -> None: ...
 
     def subscribe(self, *topics: str) -> Subscription: ...
+
+    async def listen(self, topic: str, heard: Callable[[bytes], None]) -> Listener:
+        """`heard` is called with every payload from now on, without a task or a queue: it must not wait."""
+        ...
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         """Called when pushes may have been lost (a reconnect): every listener must look for itself."""

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from channels.port import AnyOutbound
+from contactcenter.domain.facts import Fact
 from routing.events import AnyEvent
 from routing.model import Presence, Record
 
@@ -47,6 +48,20 @@ class CustomerView(Struct, frozen=True, kw_only=True):
     version: int
     identities: tuple[tuple[str, str], ...] = ()
     records: tuple[dict[str, Any], ...] = ()
+
+
+class Backlog(Struct, frozen=True):
+    """What waits: how many, and the instant since when the oldest does (0 when none)."""
+
+    depth: int = 0
+    oldest_at: int = 0
+
+
+class CallerView(Struct, frozen=True):
+    """Who stands at a door, with all his identities, and the agent of his newest contact ('' for none)."""
+
+    customer: CustomerView
+    last_agent: str = ""
 
 
 class ContactView(Struct, frozen=True, kw_only=True):
@@ -224,6 +239,27 @@ class OutboxItem(Struct, frozen=True, kw_only=True):
     attempts: int
     created_at: int
     not_after: int | None = None
+    outcome: str = ""
+    """What the last try said; `dead` once it was given up (`done_at` says when)."""
+    done_at: int | None = None
+    dead: bool = False
+
+
+class WebhookStop(Struct, frozen=True, kw_only=True):
+    """A receiver that wants no more: it answered 410 Gone at this address."""
+
+    provider: str
+    webhook: str
+    url: str
+    reason: str
+    at: int
+
+
+class DecidedFacts(Struct, frozen=True):
+    """A stretch of a domain's log: all facts of the decisions up to and with `through`, in order."""
+
+    through: int
+    facts: tuple[Fact, ...] = ()
 
 
 class DueTimer(Struct, frozen=True, kw_only=True):
@@ -252,6 +288,37 @@ class Ownership(Struct, frozen=True):
     epoch: int
     last_seq: int
     arrivals: int
+    why: str = ""
+    """How it was had: free | handover | expired | restarted (the database server) | again (our own, a new epoch)."""
+    before: str = ""
+    """Who held it until then; '' when nobody did."""
+
+
+class DomainSeen(Struct, frozen=True):
+    """Who holds a configured domain. `free_in_s`: seconds until another may take it, by the database's clock.
+
+    Zero or less: it has been without an owner for so long. `heir` may take it at once.
+    """
+
+    domain: str
+    owner: str
+    heir: str
+    free_in_s: float
+
+
+class Seen(Struct, frozen=True):
+    """The router processes that are alive, sorted, and every configured domain, as the database has them at once."""
+
+    nodes: tuple[str, ...]
+    domains: tuple[DomainSeen, ...]
+
+
+class StuckRow(Struct, frozen=True):
+    """Something beyond its deadline: what it is called, and the instant it was due, in microseconds."""
+
+    provider: str
+    id: str
+    since: int
 
 
 class Loaded(Struct, frozen=True):

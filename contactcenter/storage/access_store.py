@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contactcenter.services.views import Principal
 from contactcenter.storage.pool import Database
+
+FIELDS = Principal.__struct_fields__
 
 
 class PostgresAccessStore:
@@ -11,8 +15,11 @@ class PostgresAccessStore:
         self._database = database
 
     async def principal(self, token_hash: bytes, now: int) -> Principal | None:
-        row = await self._database.row("principal", token_hash, now)
-        return None if row is None else Principal(**row)
+        return (await self.principals([token_hash], now)).get(token_hash)
+
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        rows = await self._database.rows("principals", list(token_hashes), now)
+        return {row["token_hash"]: Principal(**{name: row[name] for name in FIELDS}) for row in rows}
 
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:
         """Adding a known token again changes nothing: it stays revoked if it was."""

@@ -1,11 +1,14 @@
-"""The parts of a `Changes`, in its order. One statement sees the state before it, so a row that two lists
-mean (a conversation opened and written to, a contact opened and linked) is brought together here first.
+"""The parts of a group of `Changes`, in their order. One statement sees the state before it, so a row that two lists
+mean (a conversation opened and written to, a contact opened and linked) is brought together here first. Two
+`Changes` of a group never mean the same row (change_keys.py), so that they can be read as one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from itertools import chain
 from typing import Any
 
 from msgspec import Raw
@@ -27,10 +30,14 @@ from contactcenter.storage import shared_parts
 from contactcenter.storage.queries import Part
 from contactcenter.storage.rows import text
 
+_LISTS = [each.name for each in fields(Changes) if each.name != "receipt"]
 
-def parts_of(changes: Changes) -> list[Part]:
+
+def parts_of(group: Sequence[Changes]) -> list[Part]:
+    changes = group[0] if len(group) == 1 else _together(group)
     return [
-        *_arrival(changes),
+        *_receipts(group),
+        *_all("quarantine", changes.quarantined),
         *_customers(changes),
         *_conversations_opened(changes),
         *_new_or_old("cases", changes.cases),
@@ -48,13 +55,17 @@ def _all(name: str, rows: Sequence[Any]) -> Iterator[Part]:
         yield Part(name, [text(rows)], len(rows))
 
 
-def _arrival(changes: Changes) -> Iterator[Part]:
-    receipt = changes.receipt
-    if receipt is not None:
-        result = text(receipt.result)
-        args = [receipt.source, receipt.external_id, receipt.payload_hash, result, receipt.received_at]
-        yield Part("keep_receipt", args, 1)
-    yield from _all("quarantine", changes.quarantined)
+def _together(group: Sequence[Changes]) -> Changes:
+    """Every list of each, behind each other."""
+    merged = Changes()
+    for name in _LISTS:
+        getattr(merged, name).extend(chain.from_iterable(getattr(changes, name) for changes in group))
+    return merged
+
+
+def _receipts(group: Sequence[Changes]) -> Iterator[Part]:
+    kept = [changes.receipt for changes in group if changes.receipt is not None]
+    yield from _all("keep_receipts", kept)
 
 
 # --- customers ------------------------------------------------------------------------------------------------

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from contactcenter.services.views import DeskView, OfferView, QueueLine, SaidWait, Scope, SeatLine
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from contactcenter.services.views import ContactView, DeskView, OfferView, QueueLine, SaidWait, Scope, SeatLine
 from contactcenter.storage import rows
 from contactcenter.storage.pool import Database
+
+OFFER = OfferView.__struct_fields__
 
 
 class LiveReads:
     _database: Database
 
     async def desk(self, provider: str, agent: str) -> DeskView | None:
+        return (await self.desks([(provider, agent)])).get((provider, agent))
+
+    async def desks(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], DeskView]:
+        wanted = [provider for provider, _ in keys], [agent for _, agent in keys]
         async with self._database.snapshot() as reading:
-            presence = await reading.row("desk_presence", provider, agent)
-            if presence is None:
-                return None
-            offers = await reading.rows("desk_offers", provider, agent)
-            contacts = await reading.rows("desk_contacts", provider, agent)
-        return DeskView(
-            agent=agent,
-            cursor=presence["desk_seq"],
-            presence=rows.decode_presence(presence["route"]),
-            used_units=presence["used_units"],
-            capacity=presence["capacity"],
-            offers=tuple(OfferView(**row) for row in offers),
-            contacts=tuple(rows.contact(row) for row in contacts),
-        )
+            presences = await reading.rows("desk_presence", *wanted)
+            offers = await reading.rows("desk_offers", *wanted)
+            contacts = await reading.rows("desk_contacts", *wanted)
+        offered: dict[tuple[str, str], list[OfferView]] = defaultdict(list)
+        for row in offers:
+            offered[row["provider"], row["agent"]].append(OfferView(**{name: row[name] for name in OFFER}))
+        owned: dict[tuple[str, str], list[ContactView]] = defaultdict(list)
+        for contact in map(rows.contact, contacts):
+            owned[contact.provider, contact.owner].append(contact)
+        found = {(row["provider"], row["agent"]): row for row in presences}
+        return {key: _desk(row, offered.get(key, ()), owned.get(key, ())) for key, row in found.items()}
 
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]:
         found = await self._database.rows("queue_lines", scope.provider, scope.client, now)
@@ -46,3 +53,15 @@ class LiveReads:
             if row["how"]:
                 counts[f"{row['kind']}.{row['how']}"] = row["facts"]
         return counts
+
+
+def _desk(row: Any, offers: Sequence[OfferView], contacts: Sequence[ContactView]) -> DeskView:
+    return DeskView(
+        agent=row["agent"],
+        cursor=row["desk_seq"],
+        presence=rows.decode_presence(row["route"]),
+        used_units=row["used_units"],
+        capacity=row["capacity"],
+        offers=tuple(offers),
+        contacts=tuple(contacts),
+    )

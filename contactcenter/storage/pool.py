@@ -27,6 +27,9 @@ SESSION = {
 LOST_RACE = {"CC001", "23505", "40001", "40P01"}
 """Our own check, unique violation, serialization failure, deadlock: read again and decide again."""
 
+DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last is what a statement meets on a connection that broke under the one before it."""
+
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
     """No session state is ever changed, so nothing is reset between two uses: a round trip less each time."""
@@ -110,13 +113,19 @@ class Snapshot:
     async def row(self, name: str, *args: Any) -> Any | None:
         return await self._connection.fetchrow(sql(name), *args)
 
+    async def pages(self, name: str, *args: Any, size: int) -> AsyncIterator[list[Any]]:
+        """All rows, so many at a time: whoever reads much lets others run in between."""
+        cursor = await self._connection.cursor(sql(name), *args)
+        while page := await cursor.fetch(size):
+            yield page
+
 
 @contextmanager
 def translated() -> Iterator[None]:
     """The driver's exceptions as ours; the cause is kept, and what we cannot name passes through."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, UnicodeEncodeError, OSError) as error:
+    except (*DRIVER, UnicodeEncodeError, OSError) as error:
         named = _named(error)
         if named is None:
             raise

@@ -7,6 +7,8 @@ from typing import Any
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    Backlog,
+    CallerView,
     CallView,
     CaseView,
     ComplaintView,
@@ -18,10 +20,15 @@ from contactcenter.services.views import (
     Scope,
 )
 from contactcenter.storage import rows
+from contactcenter.storage.grouped import Grouped
 from contactcenter.storage.live_reads import LiveReads
 from contactcenter.storage.pool import Database
 
 FACTS_PAGE = 1000
+Named = tuple[Scope, str]
+"""A row's id, and whose rows the asker may see."""
+Caller = tuple[str, tuple[tuple[str, str], ...]]
+"""A client, and by what one of his customers may be known."""
 
 
 class _Customers:
@@ -41,12 +48,32 @@ class _Customers:
 
 
 class PostgresIntakeReads(_Customers):
-    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None:
-        return await self._customer("customer_by_identity", client, kind, value)
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._calls = Grouped(self._calls_of)
+        self._callers = Grouped(self._callers_of)
+
+    async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
+        return await self._callers.get((client, identities))
+
+    async def _callers_of(self, keys: Sequence[Caller]) -> dict[Caller, CallerView]:
+        wanted = [
+            {"n": n, "rank": rank, "client": client, "kind": kind, "value": value}
+            for n, (client, identities) in enumerate(keys)
+            for rank, (kind, value) in enumerate(identities)
+        ]
+        found = await self._database.rows("callers", rows.text(wanted))
+        return {keys[row["n"]]: rows.caller(row) for row in found}
 
     async def call(self, source: str, call: str) -> CallView | None:
-        row = await self._database.row("call", source, call)
-        return None if row is None else CallView(row["life"].encode(), row["version"], row["contact_id"])
+        return await self._calls.get((source, call))
+
+    async def _calls_of(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CallView]:
+        found = await self._database.rows("calls", rows.text([{"source": key[0], "call": key[1]} for key in keys]))
+        return {
+            (row["source"], row["call"]): CallView(row["life"].encode(), row["version"], row["contact_id"])
+            for row in found
+        }
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         row = await self._database.row("conversation_by_thread", door, thread)
@@ -60,11 +87,24 @@ class PostgresIntakeReads(_Customers):
         row = await self._database.row("open_callback", client, number)
         return None if row is None else rows.contact(row)
 
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        found = await self._database.rows("backlogs", list(domains), most)
+        return {row["domain"]: Backlog(row["depth"], row["oldest_at"]) for row in found}
+
 
 class PostgresReads(_Customers, LiveReads):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._contacts = Grouped(self._contacts_of)
+        self._customers = Grouped(self._customers_of)
+        self._conversations = Grouped(self._conversations_of)
+
     async def contact(self, scope: Scope, contact: str) -> ContactView | None:
-        row = await self._one("contact", scope, contact)
-        return None if row is None else rows.contact(row)
+        return await self._contacts.get((scope, contact))
+
+    async def _contacts_of(self, keys: Sequence[Named]) -> dict[Named, ContactView]:
+        found = await self._database.rows("contacts", _named(keys))
+        return {keys[row["n"]]: rows.contact(_without(row, "n")) for row in found}
 
     async def contacts(
         self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""
@@ -83,8 +123,7 @@ class PostgresReads(_Customers, LiveReads):
         found = await self._database.rows("facts_of_event", domain, dedupe)
         if not found or found[0]["decided"] is None:
             return None
-        columns = [{name: value for name, value in row.items() if name != "decided"} for row in found]
-        return [rows.fact(row) for row in columns if row["id"] is not None]
+        return [rows.fact(_without(row, "decided")) for row in found if row["id"] is not None]
 
     async def facts_between(
         self, scope: Scope, since: int, until: int, kinds: Sequence[str] = ()
@@ -97,14 +136,21 @@ class PostgresReads(_Customers, LiveReads):
             since, seq, last = page[-1]["at"], page[-1]["seq"] or 0, page[-1]["id"]
 
     async def customer(self, scope: Scope, customer: str) -> CustomerView | None:
-        return await self._customer("customer", scope.provider, scope.client, customer)
+        return await self._customers.get((scope, customer))
+
+    async def _customers_of(self, keys: Sequence[Named]) -> dict[Named, CustomerView]:
+        found = await self._database.rows("customers", _named(keys))
+        return {keys[row["n"]]: rows.whole_customer(_without(row, "n")) for row in found}
 
     async def find_customer(self, scope: Scope, kind: str, value: str) -> CustomerView | None:
         return await self._customer("find_customer", scope.provider, scope.client, kind, value)
 
     async def conversation(self, scope: Scope, conversation: str) -> ConversationView | None:
-        row = await self._one("conversation", scope, conversation)
-        return None if row is None else rows.conversation(row)
+        return await self._conversations.get((scope, conversation))
+
+    async def _conversations_of(self, keys: Sequence[Named]) -> dict[Named, ConversationView]:
+        found = await self._database.rows("conversations", _named(keys))
+        return {keys[row["n"]]: rows.conversation(_without(row, "n")) for row in found}
 
     async def messages(self, scope: Scope, conversation: str, *, after: int = 0, limit: int = 200) -> list[MessageView]:
         found = await self._all("messages_after", scope, conversation, after, limit)
@@ -138,3 +184,13 @@ class PostgresReads(_Customers, LiveReads):
 
     async def _all(self, query: str, scope: Scope, *args: Any) -> list[Any]:
         return await self._database.rows(query, scope.provider, scope.client, *args)
+
+
+def _named(keys: Sequence[Named]) -> str:
+    return rows.text(
+        [{"n": n, "provider": scope.provider, "client": scope.client, "id": id} for n, (scope, id) in enumerate(keys)]
+    )
+
+
+def _without(row: Any, column: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != column}

@@ -11,6 +11,7 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid
 from contactcenter.services.views import (
+    CallerView,
     CaseView,
     ComplaintView,
     ContactView,
@@ -50,6 +51,20 @@ def contact(row: Any) -> ContactView:
 def customer(row: Any, identities: list[Any], records: list[Any]) -> CustomerView:
     pairs = tuple((each["kind"], each["value"]) for each in identities)
     return CustomerView(**row, identities=pairs, records=tuple(dict(each) for each in records))
+
+
+def whole_customer(row: Any) -> CustomerView:
+    """Identities and records as JSON, in one row with the customer."""
+    identities = tuple((kind, value) for kind, value in _plain(row["identities"] or "[]"))
+    return CustomerView(**{**row, "identities": identities, "records": tuple(_plain(row["records"] or "[]"))})
+
+
+def caller(row: Any) -> CallerView:
+    fields = dict(row)
+    for name in ("n", "last_agent"):
+        fields.pop(name)
+    pairs = tuple((kind, value) for kind, value in _plain(fields.pop("identities")))
+    return CallerView(CustomerView(**fields, identities=pairs), row["last_agent"])
 
 
 def conversation(row: Any) -> ConversationView:

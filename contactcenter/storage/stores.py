@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 from contactcenter.services.ports import (
     AccessStore,
+    AttendanceStore,
     ChangeStore,
     ConfigurationStore,
     IntakeReads,
+    LeaseStore,
+    NodeStore,
     OutboxStore,
     Reads,
     RoutingStore,
+    StuckStore,
     TimerStore,
+    WebhookStore,
 )
 
 
@@ -26,3 +31,8 @@ class Stores:
     configuration: ConfigurationStore
     outbox: OutboxStore
     timers: TimerStore
+    webhooks: WebhookStore
+    leases: LeaseStore
+    nodes: NodeStore
+    attendance: AttendanceStore
+    stuck: StuckStore

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 from channels.chat import ports
 from channels.chat.protocol import Message
+from channels.port import IntakeBusy
 from contactcenter.clock import Clock, rfc3339
+from contactcenter.errors import Busy
 from contactcenter.realtime.bus import GAP, GAP_TOPIC
 from contactcenter.services import handles
 from contactcenter.services.directories import Directories
@@ -29,6 +31,10 @@ class Conversations:
         self._clock = clock
 
     async def standing(self, site: str, session: str) -> ports.Standing | None:
+        with _busy():
+            return await self._standing(site, session)
+
+    async def _standing(self, site: str, session: str) -> ports.Standing | None:
         """A visitor whom nobody took may write on, and then waits for the answer to his message."""
         found = await self._reads.conversation_by_thread(site, session)
         if found is None:
@@ -53,6 +59,10 @@ class Conversations:
         return _waiting(told_when_queued(last.data).after(self._clock.now() - last.at))
 
     async def history(self, site: str, session: str, after: int, limit: int) -> Sequence[Message]:
+        with _busy():
+            return await self._history(site, session, after, limit)
+
+    async def _history(self, site: str, session: str, after: int, limit: int) -> Sequence[Message]:
         found = await self._reads.conversation_by_thread(site, session)
         if found is None:
             return ()
@@ -75,6 +85,15 @@ class Conversations:
                         yield push
 
             yield pushes()
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """A store that does not answer is said in the channel's words: the page comes back later."""
+    try:
+        yield
+    except Busy as away:
+        raise IntakeBusy(str(away)) from away
 
 
 def _waiting(told: Told) -> ports.Waiting:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 
+from channels.ivr.engine import Flows
 from channels.phone.call import advance_stored
 from channels.port import (
     CallAlerting,
@@ -24,8 +25,8 @@ from contactcenter.clock import SystemClock, SystemIds
 from contactcenter.config import Settings
 from contactcenter.domain.texts import catalogue
 from contactcenter.realtime.bus import LocalBus
-from contactcenter.realtime.redis_bus import RedisBus
 from contactcenter.realtime.replies import BusReplies
+from contactcenter.services.admission import Admission, Bounds
 from contactcenter.services.callbacks import Callbacks
 from contactcenter.services.cases import Cases
 from contactcenter.services.configuring import Configuring
@@ -38,15 +39,14 @@ from contactcenter.services.intake_phone import PhoneIntake
 from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening
+from contactcenter.services.ports import Bus
+from contactcenter.services.webhooks import Subscribed, Webhooks
 from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
-from contactcenter.storage.postgres import postgres_stores
-from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
+from contactcenter.storage.postgres import PostgresDoorReads, postgres_stores
+from contactcenter.wiring.buses import shared_bus
+from contactcenter.wiring.ivr_house import IvrHouse
 from contactcenter.wiring.secrets_file import Secrets
-
-
-class PostgresDoorReads(PostgresIntakeReads, PostgresReads):
-    """Both views of the doors in one object."""
 
 
 @dataclass
@@ -62,12 +62,15 @@ class Core:
     def __post_init__(self) -> None:
         self.clock = SystemClock()
         self.ids = SystemIds()
-        self.stores = postgres_stores(self.pool)
+        stores = postgres_stores(self.pool)
         self.reads = PostgresDoorReads(Database(self.pool))
-        self.redis = RedisBus(self.settings.redis_url, self.clock) if self.settings.redis_url else None
-        self.bus = self.redis or LocalBus()
+        self.shared_bus = shared_bus(self.settings, self.node, self.clock)
+        self.bus: Bus = self.shared_bus or LocalBus()
         self.replies = BusReplies(self.bus, self.node)
-        self.directories = Directories(self.stores.configuration)
+        self.directories = Directories(stores.configuration)
+        self.webhooks = Webhooks(self.directories, stores.webhooks)
+        subscribed = Subscribed(stores.changes, webhooks=self.webhooks, bus=self.bus, clock=self.clock)
+        self.stores = replace(stores, changes=subscribed)
         self.wording = Wording(catalogue())
         self.configuring = Configuring(
             store=self.stores.configuration, changes=self.stores.changes, bus=self.bus, clock=self.clock
@@ -83,10 +86,13 @@ class Core:
         )
         self.cases = Cases(self.office)
         self.instructions = Instructions(self.wording)
+        self.dialogue = Flows(IvrHouse(self.directories.line, self.wording))
         self.opening = Opening(self.reads, self.ids)
         self.left_messages = LeftMessages(
             reads=self.reads, opening=self.opening, cases=self.cases, instructions=self.instructions, ids=self.ids
         )
+        bounds = Bounds(self.settings.max_backlog, self.settings.max_backlog_age_s)
+        self.admission = Admission(self.directories, bounds)
         self.intake = self._intake()
 
     def _intake(self) -> Intake:
@@ -137,4 +143,4 @@ class Core:
             ChatSaid: chat.said,
             ChatLeft: chat.left,
         }
-        return UseCases(planners, {CallOffered: phone.recall})
+        return UseCases(planners, {CallOffered: phone.recall}, self.admission)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contactcenter.metrics.prometheus import Registry
 from contactcenter.realtime.desk import DeskGateway
+from contactcenter.realtime.desk_attendance import Attendance, AttendanceWatch
 from contactcenter.services.access import Access
 from contactcenter.services.asking import Asking
 from contactcenter.services.callback_attempts import CallbackAttempts
@@ -14,6 +16,7 @@ from contactcenter.services.deadlines import Deadlines
 from contactcenter.services.desk import DeskService
 from contactcenter.services.screen_pop import ScreenPop
 from contactcenter.services.supervision import Supervision
+from contactcenter.services.unseen_offers import UnseenOffers
 from contactcenter.wiring.core import Core
 
 
@@ -23,12 +26,13 @@ class Desks:
     complaints: Complaints
     supervision: Supervision
     deadlines: Deadlines
+    watch: AttendanceWatch
 
     async def drain(self) -> None:
         await self.gateway.drain()
 
 
-def build_desks(core: Core, access: Access) -> Desks:
+def build_desks(core: Core, access: Access, registry: Registry) -> Desks:
     asking = Asking(core.office, core.replies)
     complaints = Complaints(core.office, core.cases)
     attempts = CallbackAttempts(core.office, core.reads)
@@ -40,8 +44,16 @@ def build_desks(core: Core, access: Access) -> Desks:
         complaints=complaints,
         attempts=attempts,
     )
+    attendance = Attendance(core.stores.attendance, core.bus, core.clock, node=core.node)
     return Desks(
-        gateway=DeskGateway(office=core.office, access=access, service=service, screen_pop=ScreenPop(core.office)),
+        gateway=DeskGateway(
+            office=core.office,
+            access=access,
+            service=service,
+            screen_pop=ScreenPop(core.office),
+            attendance=attendance,
+            unseen=UnseenOffers(core.office, attendance.elsewhere, registry.unseen_offers.inc),
+        ),
         complaints=complaints,
         supervision=Supervision(
             reads=core.reads,
@@ -52,4 +64,5 @@ def build_desks(core: Core, access: Access) -> Desks:
             directory_of=core.directories.of,
         ),
         deadlines=Deadlines(core.office, complaints, attempts),
+        watch=AttendanceWatch(core.stores.attendance, core.bus, core.clock, node=core.node),
     )

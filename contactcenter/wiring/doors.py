@@ -15,12 +15,16 @@ from channels.mail.send import MailSender, Relay
 from channels.phone.door import PhoneDoor
 from channels.phone.feed import CommandFeed
 from channels.phone.send import PhoneSender
+from channels.phone.senders import BySource
 from channels.phone.verify import Verifier
 from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.outbound import phone_connections, webhook_sender
+from contactcenter.wiring.twilio_doors import TwilioDoors, build_twilio
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
+from contactcenter.workers.tenure import Tenures
 
 PORTS = {"smtp": 587, "smtps": 465}
 
@@ -30,18 +34,26 @@ class Doors:
     phone: PhoneDoor
     chat: ChatDoor
     mail: MailDoor
+    twilio: TwilioDoors
     senders: Mapping[str, Sender]
+    connections: Tenures
 
 
-def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
+def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
+    """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
-    feed = CommandFeed(now=now)
+    feed, connections = CommandFeed(now=now), phone_connections(core)
+    twilio = build_twilio(core, session)
+    standard = PhoneSender(
+        control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
+    )
     return Doors(
         phone=PhoneDoor(
             intake=core.intake,
             verifier=Verifier(core.secrets.webhooks),
             feed=feed,
             max_bytes=settings.max_event_bytes,
+            owns=connections.holds,
         ),
         chat=ChatDoor(
             intake=core.intake,
@@ -57,15 +69,12 @@ def build_doors(core: Core, session: aiohttp.ClientSession) -> Doors:
             port=settings.smtp_port,
             max_bytes=settings.max_mail_bytes,
         ),
+        connections=connections,
+        twilio=twilio,
         senders={
             "mail": _mail_sender(core),
-            "phone": PhoneSender(
-                control_urls=_control_urls(core),
-                secrets=core.secrets.webhooks,
-                session=session,
-                now=now,
-                feed=feed,
-            ),
+            "webhook": webhook_sender(core, outside),
+            "phone": BySource(twilio.senders, standard),
         },
     )
 

@@ -1,12 +1,19 @@
-"""What a process does beside its work: it follows the configuration and keeps partitions ahead of the facts."""
+"""What a process does beside its work: it follows the configuration, watches the backlog, and keeps partitions ahead
+of the facts.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from contactcenter.storage.partitions import ensure_fact_partitions
+from contactcenter.storage.retention import Keep, Retention
 from contactcenter.wiring.core import Core
+from contactcenter.workers.backlog_watch import BacklogWatch
 
+log = logging.getLogger(__name__)
+HOUR_S = 3_600.0
 DAY_S = 86_400.0
 CONFIGURATION_S = 5.0
 
@@ -17,12 +24,37 @@ async def hear_configuration(core: Core) -> None:
         group.create_task(_look_now_and_then(core))
         async for _ in changed:
             await core.directories.refresh()
+            await core.webhooks.refresh()
 
 
 async def _look_now_and_then(core: Core) -> None:
     while True:
         await core.directories.refresh()
+        await core.webhooks.refresh()
         await core.clock.sleep(CONFIGURATION_S)
+
+
+async def keep_no_longer(core: Core) -> None:
+    """Old rows and months go, a little at a time (CONTACTCENTER_KEEP_...)."""
+    settings = core.settings
+    keep = Keep(**{name: getattr(settings, f"keep_{name}") for name in Keep.__struct_fields__})
+    while True:
+        async with core.pool.acquire() as connection:
+            done = await Retention(connection, keep=keep, clock=core.clock).round()
+        if done:
+            log.info("deleted for their age: %s", ", ".join(f"{table} {count}" for table, count in done.items()))
+        await core.clock.sleep(HOUR_S)
+
+
+def watch_backlog(core: Core) -> BacklogWatch:
+    return BacklogWatch(
+        core.admission,
+        reads=core.reads,
+        here=core.stores.changes.waiting,
+        providers=lambda: core.directories.providers,
+        most=core.settings.max_backlog,
+        clock=core.clock,
+    )
 
 
 async def keep_partitions(core: Core) -> None:

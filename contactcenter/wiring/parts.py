@@ -2,104 +2,68 @@
 
 from __future__ import annotations
 
-import msgspec
+from functools import partial
 
 from contactcenter.errors import NotFound
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.notices import Notices
 from contactcenter.services.queue_ages import QueueAges
 from contactcenter.services.seats import public_number
-from contactcenter.services.takeover import Takeover
+from contactcenter.services.stuck import Reaping
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
-from contactcenter.wiring.housekeeping import hear_configuration, keep_partitions
+from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions, watch_backlog
+from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
-from contactcenter.workers.outbox import Outbox
+from contactcenter.workers.fleet import Fleet
 from contactcenter.workers.queue_watch import QueueWatch
-from contactcenter.workers.router import Observer, Router, RouterSettings
+from contactcenter.workers.reaper import Reaper
 from contactcenter.workers.supervisor import Supervisor
 from contactcenter.workers.timers import Timers
 from routing.effects import AnyEffect, Missed, Staffing
-
-SENT_BY = {"mail": "worker", "phone": "phone"}
-"""Which role sends a kind: phone commands stay with the process whose feed the platform polls (decisions row 5)."""
-
-
-def build_routers(core: Core, registry: Registry, alarms: Alarms) -> list[Router]:
-    """One for every provider; which process owns which is the store's lease to say."""
-    if "router" not in core.settings.roles:
-        return []
-    takeover = Takeover(core.stores.routing, core.stores.configuration)
-    mine = RouterSettings(owner=core.node, batch=core.settings.batch, lease_s=core.settings.lease_s)
-    return [
-        Router(
-            domain=provider,
-            store=core.stores.routing,
-            bus=core.bus,
-            clock=core.clock,
-            takeover=takeover,
-            settings=mine,
-            observe=_watching(core, provider, registry, alarms),
-        )
-        for provider in core.directories.providers
-    ]
-
-
-def _watching(core: Core, provider: str, registry: Registry, alarms: Alarms) -> Observer:
-    def committed(effects: list[AnyEffect], seconds: float, events: int) -> None:
-        registry.batch(events=events, seconds=seconds)
-        for effect in effects:
-            told = msgspec.to_builtins(effect)
-            client = core.directories.client_of_lease(provider, told.get("lease", ""))
-            known = {name: told.get(name, "") for name in ("outcome", "what", "reason", "answer")}
-            registry.effect(told["kind"], client=client, **known)
-        alarms.heard(provider, effects)
-
-    return committed
 
 
 def run_parts(
     core: Core,
     supervisor: Supervisor,
     *,
-    routers: list[Router],
+    routers: Fleet | None,
     alarms: Alarms,
     doors: Doors,
     desks: Desks,
     registry: Registry,
 ) -> None:
     """Start everything that this process's roles ask for."""
-    if core.redis is not None:
-        supervisor.run("bus", core.redis.run)
+    if core.shared_bus is not None:
+        supervisor.run("bus", core.shared_bus.run)
     supervisor.run("replies", core.replies.run)
     supervisor.run("configuration", lambda: hear_configuration(core))
     supervisor.run("alarms", alarms.run)
-    for router in routers:
-        supervisor.run(f"router {router.domain}", router.run)
-    if routers:
+    if routers is not None:
+        supervisor.run("routers", routers.run)
         ages = QueueAges(core.office)
         supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
+    if {"api", "phone"} & set(core.settings.roles):
+        core.admission.heard = lambda channel: registry.refused_overload.labels(channel).inc()
+        supervisor.run("backlog", watch_backlog(core).run)
+    if "gateway" in core.settings.roles:
+        supervisor.run("desks", desks.gateway.run)
+    if {"gateway", "worker"} & set(core.settings.roles):
+        supervisor.run("gateways", desks.watch.run)
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
-    if {"worker", "phone"} & set(core.settings.roles):
-        supervisor.run("outbox", _outbox(core, doors, registry).run)
+    run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=registry)
+    if "phone" in core.settings.roles:
+        for name, reconciler in doors.twilio.reconcilers.items():
+            supervisor.run(f"twilio {name}", partial(reconciler.run, core.clock.sleep))
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
+        reaping = Reaping(core.stores.stuck, core.stores.changes, core.bus, core.clock, core.ids)
+        supervisor.run("reaper", Reaper(reaping, core.clock, lambda what, n: registry.stuck.labels(what).set(n)).run)
         supervisor.run("partitions", lambda: keep_partitions(core))
-
-
-def _outbox(core: Core, doors: Doors, registry: Registry) -> Outbox:
-    return Outbox(
-        store=core.stores.outbox,
-        changes=core.stores.changes,
-        bus=core.bus,
-        senders={kind: sender for kind, sender in doors.senders.items() if SENT_BY[kind] in core.settings.roles},
-        clock=core.clock,
-        ids=core.ids,
-        dead=lambda kind: registry.outbox_dead.labels(kind).inc(),
-    )
+        supervisor.run("retention", lambda: keep_no_longer(core))
 
 
 def supervisors_words(core: Core) -> Tell:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -20,14 +21,20 @@ NAME = "secrets.json"
 
 
 class Secrets(Struct, kw_only=True):
-    """`webhooks`: per phone source its Standard Webhooks secrets, the last one signs. `visitors` signs chat tokens."""
+    """`webhooks`: per phone source its Standard Webhooks secrets, the last one signs. `visitors` signs chat tokens.
+
+    `outgoing`: per `<provider>/<secret>` of a webhook that we send, its secrets; all of them sign.
+    `twilio`: per source of that dialect its auth tokens, the last one calls the API; an API key `SK...:secret` may too.
+    """
 
     visitors: list[str] = []
     webhooks: dict[str, list[str]] = {}
+    outgoing: dict[str, list[str]] = {}
+    twilio: dict[str, list[str]] = {}
 
 
-def load(folder: Path, sources: list[str], ids: Ids) -> Secrets:
-    """What the file says, with a fresh secret for every source that has none yet."""
+def load(folder: Path, sources: list[str], ids: Ids, outgoing: Iterable[str] = ()) -> Secrets:
+    """What the file says, with a fresh secret for every source and webhook that has none yet."""
     path = folder / NAME
     secrets = _read(path) if path.exists() else Secrets()
     before = msgspec.json.encode(secrets)
@@ -35,6 +42,8 @@ def load(folder: Path, sources: list[str], ids: Ids) -> Secrets:
         secrets.visitors.append(ids.token())
     for source in sources:
         secrets.webhooks.setdefault(source, [fresh_webhook_secret(ids)])
+    for name in outgoing:
+        secrets.outgoing.setdefault(name, [fresh_webhook_secret(ids)])
     if msgspec.json.encode(secrets) != before:
         write_private(path, msgspec.json.format(msgspec.json.encode(secrets), indent=2))
     return secrets

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
+from channels.webhook.send import open_session
 from contactcenter.clock import SystemIds
 from contactcenter.config import PREFIX, Settings
 from contactcenter.errors import Misconfigured
@@ -22,13 +23,14 @@ from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.access import Access
 from contactcenter.storage.migrate import check, migrate
 from contactcenter.storage.partitions import ensure_fact_partitions
-from contactcenter.wiring import example
+from contactcenter.wiring import example, garbage
 from contactcenter.wiring.access_file import AccessFile, tell_address
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.database import reached
 from contactcenter.wiring.desk import Desks, build_desks
 from contactcenter.wiring.doors import Doors, build_doors
-from contactcenter.wiring.parts import build_routers, run_parts, supervisors_words
+from contactcenter.wiring.parts import run_parts, supervisors_words
+from contactcenter.wiring.routers import build_routers
 from contactcenter.wiring.secrets_file import load as load_secrets
 from contactcenter.wiring.web_app import build_web
 from contactcenter.workers.alarms import Alarms
@@ -56,11 +58,14 @@ async def running(settings: Settings, dsn: str, *, owns_schema: bool) -> AsyncIt
         access = Access(core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent)
         await _configure(core, access)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        outside = await stack.enter_async_context(open_session(private=settings.webhook_private))
         registry, alarms = Registry(), Alarms(supervisors_words(core))
-        doors, desks = build_doors(core, session), build_desks(core, access)
-        routers = build_routers(core, registry, alarms)
+        doors, desks = build_doors(core, session, outside), build_desks(core, access, registry)
         supervisor = Supervisor(core.clock)
         stack.push_async_callback(supervisor.stop)
+        routers = build_routers(core, supervisor, registry, alarms)
+        if routers is not None:
+            stack.push_async_callback(routers.leave)
         run_parts(core, supervisor, routers=routers, alarms=alarms, doors=doors, desks=desks, registry=registry)
         app = build_web(core, access, doors=doors, desks=desks, routers=routers, registry=registry)
         yield await _open_doors(core, app, doors=doors, desks=desks, stack=stack)
@@ -73,8 +78,8 @@ async def _core(settings: Settings, dsn: str, owns_schema: bool, stack: AsyncExi
     async with pool.acquire() as connection:
         await (migrate(connection) if owns_schema else check(connection))
         await ensure_fact_partitions(connection, core.clock.now())
-    if core.redis is not None:
-        stack.push_async_callback(core.redis.close)
+    if core.shared_bus is not None:
+        stack.push_async_callback(core.shared_bus.close)
     return core
 
 
@@ -89,7 +94,8 @@ async def _configure(core: Core, access: Access) -> None:
             await core.directories.refresh()
             if core.settings.example:
                 await example.load(core, access)
-            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids)
+            names = core.webhooks.secret_names()
+            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources("standard"), core.ids, names)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", FIRST_START)
 
@@ -112,6 +118,7 @@ async def _open_doors(
         stack.push_async_callback(doors.mail.stop)
     base_url = settings.public_url or f"http://{settings.http_host}:{listener.getsockname()[1]}"
     access = tell_address(core, base_url, doors.mail.address)
+    garbage.settle()
     await web.SockSite(runner, listener).start()
     stack.push_async_callback(_drain, core, doors, desks)
     return Service(core, base_url, doors.mail.address, access)

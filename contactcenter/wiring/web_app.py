@@ -21,15 +21,16 @@ from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import LiveQueues, QueueBoard, Reports
 from contactcenter.services.views import Scope
 from contactcenter.wiring.core import Core
+from contactcenter.wiring.dead_letters import letters_of
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
-from contactcenter.workers.router import Router
+from contactcenter.workers.fleet import Fleet
 
 HEALTH = tuple(route for route in OPERATIONS if route.path in ("/healthz", "/readyz", "/metrics"))
 
 
 def build_web(
-    core: Core, access: Access, *, doors: Doors, desks: Desks, routers: list[Router], registry: Registry
+    core: Core, access: Access, *, doors: Doors, desks: Desks, routers: Fleet | None, registry: Registry
 ) -> web.Application:
     """What a process without the `api` role serves is its health and its metrics."""
     board = QueueBoard(core.reads, core.clock, zone_of=_zones(core))
@@ -38,6 +39,7 @@ def build_web(
     served = [*doors.chat.routes()] if "api" in core.settings.roles else []
     if {"api", "phone"} & set(core.settings.roles):
         served.extend(doors.phone.routes())
+        served.extend(doors.twilio.door.routes())
     if "gateway" in core.settings.roles:
         served.append(web.get("/v1/agent", desks.gateway.handle))
     api = "api" in core.settings.roles
@@ -57,12 +59,15 @@ def _services(
     desks: Desks,
     board: QueueBoard,
     feed: LiveFeed,
-    routers: list[Router],
+    routers: Fleet | None,
     registry: Registry,
 ) -> Services:
     async def boards() -> list[LiveQueues]:
         registry.outbox_backlog.set(await core.stores.outbox.backlog())
         registry.sockets.labels("desk").set(desks.gateway.sockets)
+        for provider in core.directories.providers:
+            registry.backlog.labels(provider).set(core.admission.depth(provider))
+        registry.unacknowledged.set(desks.gateway.unacknowledged)
         return [await board.live(Scope(provider)) for provider in core.directories.providers]
 
     async def ready() -> dict[str, Any]:
@@ -82,22 +87,34 @@ def _services(
         directory_of=core.directories.of,
         texts=Renderer(catalogue()),
         board=board,
-        reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core), clock=core.clock),
+        reports=Reports(
+            core.reads,
+            day_table,
+            zone_of=_zones(core),
+            cycles_of=_cycles(core),
+            prices_of=_prices(core),
+            clock=core.clock,
+        ),
         explaining=Explaining(core.stores.routing),
         complaints=desks.complaints,
         configuration=core.configuring,
         supervision=desks.supervision,
+        dead_letters=letters_of(core),
+        webhooks=core.webhooks,
         ready=ready,
         metrics=Exposition(registry, boards).render,
         feed=feed.handle,
     )
 
 
-def _owned(routers: list[Router]) -> bool | str:
-    """True when every domain of this process is owned here; a standby says so and is ready too."""
-    if not routers:
+def _owned(routers: Fleet | None) -> bool | str:
+    """True when every domain is owned here, `shared` when some are; a standby owns none and is ready too."""
+    if routers is None:
         return "elsewhere"
-    return True if all(router.ownership for router in routers) else "standby"
+    owned = [router.ownership is not None for router in routers]
+    if routers.known and all(owned):
+        return True
+    return "shared" if any(owned) else "standby"
 
 
 def _zones(core: Core) -> Any:
@@ -105,6 +122,16 @@ def _zones(core: Core) -> Any:
         return ZoneInfo(core.directories.of(provider).document.provider.time_zone)
 
     return zone_of
+
+
+def _prices(core: Core) -> Any:
+    """Fen a started minute, by the number of each line that costs something (A03)."""
+
+    def prices_of(provider: str) -> Mapping[str, int]:
+        lines = core.directories.of(provider).document.lines
+        return {line.number: line.price_per_minute_fen for line in lines if line.price_per_minute_fen}
+
+    return prices_of
 
 
 def _cycles(core: Core) -> Any:

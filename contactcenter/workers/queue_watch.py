@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 
 from contactcenter.clock import Clock
 from contactcenter.errors import ContactCenterError
@@ -19,7 +19,7 @@ class QueueWatch:
 
     def __init__(
         self,
-        routers: Sequence[Router],
+        routers: Iterable[Router],
         *,
         look: Callable[[str], Awaitable[None]],
         forget: Callable[[str], None],

@@ -11,21 +11,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from contactcenter.clock import Clock
 from contactcenter.errors import Busy, LeaseLost, StaleWrite
 from contactcenter.services.dispatch import Dispatch, Pushes
 from contactcenter.services.ports import Bus, RoutingStore, Subscription
 from contactcenter.services.pushes import encode
-from contactcenter.services.takeover import Takeover
+from contactcenter.services.sendings import handed
+from contactcenter.services.shares import Alone, Share
+from contactcenter.services.takeover import Takeover, TookOver
 from contactcenter.services.views import Ownership, Pending, SnapshotMark
+from contactcenter.workers.domain_lease import DomainLease
 from routing.effects import AnyEffect
 from routing.events import Ticked
 
 log = logging.getLogger(__name__)
 POLL_S = 0.5
 """How long a lost hint can delay an event; the store is the truth, hints only wake."""
+SHORTEST_S = 0.01
+"""A wait of next to nothing would spin."""
+STALE_TRIES = 3
+"""So often in a row a batch may find rows that moved before its events are looked at one by one."""
 PAUSE_S = 0.05
 """Between two takeovers of one process: a domain that fails at once must not spin."""
 
@@ -35,10 +44,14 @@ SNAPSHOT_EVERY = 100_000
 
 @dataclass(frozen=True, slots=True)
 class RouterSettings:
+    """`told` hears of every takeover, and of `None` when a lease was lost though this process is alive."""
+
     owner: str
     batch: int = 200
     lease_s: float = 3.0
     snapshot_every: int = SNAPSHOT_EVERY
+    share: Share = field(default_factory=Alone)
+    told: Callable[[str, TookOver | None], None] = lambda domain, how: None
 
 
 Observer = Callable[[list[AnyEffect], float, int], None]
@@ -65,10 +78,16 @@ class Router:
         self._clock = clock
         self._takeover = takeover
         self._settings = settings
+        self._share = settings.share
         self._observe = observe
+        self._lease = DomainLease(store, clock, domain=domain, owner=settings.owner, lease_s=settings.lease_s)
         self._wake = asyncio.Event()
-        self._leased_at = 0.0
+        self._freed = asyncio.Event()
+        self._is_heir = False
+        self._leaving = False
+        self._left = asyncio.Event()
         self._careful = 0
+        self._stale = 0
         self._now = 0
         self._kept = 0
         self._to_keep: asyncio.Queue[tuple[SnapshotMark, bytes]] = asyncio.Queue()
@@ -80,62 +99,109 @@ class Router:
     async def run(self) -> None:
         """Until cancelled: acquire, route, and start over when the lease or the memory is lost."""
         self._bus.on_gap(self._wake.set)
-        async with self._bus.subscribe(f"domain:{self.domain}") as hints, asyncio.TaskGroup() as group:
-            group.create_task(self._hear(hints))
+        self._bus.on_gap(self._freed.set)
+        async with (
+            self._bus.subscribe(f"domain:{self.domain}") as hints,
+            self._bus.subscribe(f"owner:{self.domain}") as freed,
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(_hear(hints, self._wake))
+            group.create_task(self._hear_heirs(freed))
             group.create_task(self._own())
             group.create_task(self._keep())
 
-    async def _hear(self, hints: Subscription) -> None:
-        async for _ in hints:
-            self._wake.set()
+    async def _hear_heirs(self, freed: Subscription) -> None:
+        """Who is named need not wait until his process sees it at its next heartbeat."""
+        async for heir in freed:
+            self._is_heir = heir.decode() == self._settings.owner
+            self._freed.set()
+
+    async def leave(self) -> None:
+        """Finish the batch, hand the domain over, and take it no more. Returns when it is given back."""
+        self._leaving = True
+        self._wake.set()
+        self._freed.set()
+        await self._left.wait()
 
     async def _own(self) -> None:
-        while True:
-            asked = self._clock.monotonic()
-            self.ownership = await self._store.acquire(self.domain, self._settings.owner, self._settings.lease_s)
-            if self.ownership is None:
-                await self._clock.sleep(self._settings.lease_s / 3)
+        while not self._leaving:
+            self._freed.clear()
+            turn = self._share.turn(self.domain)
+            if turn.wait_s > 0 and not self._is_heir:
+                await self._until_freed(turn.wait_s)
                 continue
-            self._leased_at = asked
-            try:
-                await self._route(self.ownership)
-            except (LeaseLost, StaleWrite) as lost:
-                log.warning("domain %s: %s; reading it anew", self.domain, lost)
-            except Busy as away:
-                log.warning("domain %s: %s; nothing was decided in vain, reading it anew", self.domain, away)
-                await self._clock.sleep(POLL_S)
-            finally:
-                await self._give_back(self.ownership)
-                self.ownership = None
+            self._is_heir = False
+            self.ownership = await self._lease.acquire(turn.grace_s)
+            if self.ownership is None:
+                await self._until_freed(self._settings.lease_s)
+                continue
+            await self._reign(self.ownership)
             await self._clock.sleep(PAUSE_S)
+        self._left.set()
+        await asyncio.Event().wait()
 
-    async def _give_back(self, ownership: Ownership) -> None:
-        """Free at once for a successor; if that fails the lease runs out by itself."""
+    async def _until_freed(self, seconds: float) -> None:
+        """Until the owner says that he gave it up; what the process sees changes with its heartbeats."""
         try:
-            await asyncio.shield(self._store.release(self.domain, self._settings.owner, ownership.epoch))
+            async with asyncio.timeout(max(SHORTEST_S, min(seconds, self._settings.lease_s / 3))):
+                await self._freed.wait()
+        except TimeoutError:
+            return
+
+    async def _reign(self, ownership: Ownership) -> None:
+        """One epoch. Whatever ends it but a hand-over, a stop or an unknown failure is followed by our next one."""
+        try:
+            async with self._lease.held(ownership.epoch):
+                heir = await self._route(ownership)
+            await self._give_back(ownership, heir)
+        except LeaseLost as lost:
+            log.warning("domain %s: %s; reading it anew", self.domain, lost)
+            self._settings.told(self.domain, None)
+        except StaleWrite as lost:
+            log.warning("domain %s: %s; reading it anew", self.domain, lost)
+        except Busy as away:
+            log.warning("domain %s: %s; nothing was decided in vain, reading it anew", self.domain, away)
+            await self._clock.sleep(POLL_S)
+        except asyncio.CancelledError:
+            await self._give_back(ownership, self._share.next_best(self.domain))
+            raise
         except Exception:
-            log.exception("domain %s: the lease could not be given back", self.domain)
+            await self._give_back(ownership, "")
+            raise
+        finally:
+            self.ownership = None
+
+    async def _give_back(self, ownership: Ownership, heir: str) -> None:
+        await self._lease.give_back(ownership.epoch, heir)
+        await self._bus.publish(f"owner:{self.domain}", heir.encode())
 
     @property
     def lease_age_s(self) -> float:
         """By the monotonic clock, counted from before the store was asked: never too young."""
-        return self._clock.monotonic() - self._leased_at
+        return self._lease.age_s
 
     # --- routing -------------------------------------------------------------------------------------------
 
-    async def _route(self, ownership: Ownership) -> None:
-        dispatch = await self._takeover.begin(self.domain, ownership, self._tick())
-        log.info("domain %s: owned, epoch %d, after event %d", self.domain, ownership.epoch, ownership.last_seq)
+    async def _route(self, ownership: Ownership) -> str:
+        """Until somebody else should have the domain: returns who."""
+        dispatch, how = await self._takeover.begin(self.domain, ownership, self._tick)
         self._kept = ownership.last_seq
+        began = self._clock.monotonic()
         await self._commit(dispatch)
-        while True:
-            await self._keep_lease(ownership)
+        how = replace(how, commit_s=self._clock.monotonic() - began)
+        log.info("domain %s: owned, epoch %d, after event %d: %s", self.domain, ownership.epoch, self._kept, how.told())
+        self._settings.told(self.domain, how)
+        while not self._leaving:
+            if heir := self._share.heir(self.domain, self._lease.held_s):
+                log.info("domain %s: handed over to %s after event %d", self.domain, heir, dispatch.seq)
+                return heir
             self._wake.clear()
             waiting = await self._store.pending(self.domain, 1 if self._careful else self._settings.batch)
             if not waiting and not self._is_due(dispatch):
                 await self._pause(dispatch)
                 continue
             await self._turn(dispatch, waiting)
+        return self._share.next_best(self.domain)
 
     async def _turn(self, dispatch: Dispatch, waiting: list[Pending]) -> None:
         if self._is_due(dispatch):
@@ -147,9 +213,16 @@ class Router:
             self._decide(dispatch, waiting)
             await self._commit(dispatch)
             self._careful = max(0, self._careful - 1)
+            self._stale = 0
             self._take_snapshot(dispatch)
-        except (LeaseLost, StaleWrite, Busy):
+        except (LeaseLost, Busy):
             raise
+        except StaleWrite as problem:
+            # Rows that moved are read anew. What does not fit even then is the event's fault, and would hold up all.
+            self._stale += 1
+            if self._stale < STALE_TRIES:
+                raise
+            await self._quarantine(waiting, problem)
         except Exception as problem:
             await self._quarantine(waiting, problem)
 
@@ -193,15 +266,6 @@ class Router:
         except TimeoutError:
             return
 
-    async def _keep_lease(self, ownership: Ownership) -> None:
-        if self.lease_age_s < self._settings.lease_s / 3:
-            return
-        asked = self._clock.monotonic()
-        ok = await self._store.renew(self.domain, self._settings.owner, ownership.epoch, self._settings.lease_s)
-        if not ok:
-            raise LeaseLost
-        self._leased_at = asked
-
     # --- snapshots ---------------------------------------------------------------------------------------------
 
     def _take_snapshot(self, dispatch: Dispatch) -> None:
@@ -230,8 +294,12 @@ class Router:
         batch, pushes = dispatch.take_batch()
         began = self._clock.monotonic()
         await self._store.commit(batch)
-        self.ownership = Ownership(batch.epoch, dispatch.seq, batch.arrivals)
+        assert self.ownership is not None
+        self.ownership = replace(self.ownership, last_seq=dispatch.seq, arrivals=batch.arrivals)
         self._observe(pushes.effects, self._clock.monotonic() - began, len(batch.decided))
+        if self._lease.is_doubtful:
+            # Asleep since the commit, perhaps for long: what leaves late must not speak for the next owner.
+            await self._lease.renew(batch.epoch)
         await self._publish(pushes)
 
     async def _publish(self, pushes: Pushes) -> None:
@@ -242,6 +310,12 @@ class Router:
         for said in pushes.conversations:
             await self._bus.publish(f"conversation:{said.conversation}", encode(said))
         if pushes.sendings:
-            await self._bus.publish("outbox")
+            for hint in handed(pushes.sendings):
+                await self._bus.publish("outbox", hint)
         if pushes.effects:
             await self._bus.publish(f"live:{self.domain}")
+
+
+async def _hear(hints: Subscription, heard: asyncio.Event) -> None:
+    async for _ in hints:
+        heard.set()

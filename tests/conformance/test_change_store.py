@@ -165,7 +165,7 @@ async def test_a_customer_is_written_with_identities_and_records(stores: Stores)
     new = customer(name="李雷", tier=0, identities=(("phone", "+8613800000000"),))
     later = NewIdentity("cu_1", PROVIDER, CLIENT, "mail", "li@example")
     await stores.changes.apply(Changes(customers=[new], identities=[later], customer_records=records))
-    seen = await stores.intake.customer_by_identity(CLIENT, "mail", "li@example")
+    seen = await stores.reads.find_customer(SCOPE, "mail", "li@example")
     assert seen
     assert (seen.id, seen.name, seen.tier) == ("cu_1", "李雷", 0)
     assert seen.identities == (("mail", "li@example"), ("phone", "+8613800000000"))

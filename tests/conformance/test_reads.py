@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import pytest
@@ -17,6 +18,8 @@ from builders import (
     contact,
     conversation,
     customer,
+    decision,
+    event,
     fact,
     message,
     move,
@@ -27,7 +30,7 @@ from builders import (
 from contactcenter.domain.configuration import Agent, Document, Lease
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Changes, ContactLink, NewContact
-from contactcenter.services.views import QueueLine, Scope, SeatLine
+from contactcenter.services.views import Backlog, QueueLine, Scope, SeatLine
 from contactcenter.storage.stores import Stores
 
 ALL = Scope(PROVIDER)
@@ -311,3 +314,57 @@ def document(plain_document: Document) -> Document:
     )
     fields = {name: getattr(plain_document, name) for name in plain_document.__struct_fields__}
     return Document(**{**fields, "agents": tuple(agents), "leases": leases})
+
+
+async def test_a_caller_is_the_first_known_of_his_identities_with_the_agent_of_his_newest_contact(
+    stores: Stores,
+) -> None:
+    phone, member, unknown = ("phone", "+8613800000000"), ("member", "M7"), ("phone", "+8613900000000")
+    people = [customer(identities=(phone,)), customer(id="cu_2", name="李雷", identities=(member, ("mail", "li@x")))]
+    contacts = [contact(customer="cu_1"), contact(id="ct_2", customer="cu_1", opened_at=T0 + 1)]
+    ownership = await stores.routing.acquire(PROVIDER, "node", 3.0)
+    assert ownership
+    await stores.changes.apply(Changes(customers=people, contacts=contacts))
+    served = [move(state="active", owner="a1"), move(id="ct_2", state="active", owner="a2")]
+    await stores.routing.commit(batch(1, ownership.epoch, contacts=served))
+    asked = [(unknown, phone), (member, phone), (phone, member), (unknown,)]
+    known = await asyncio.gather(*(stores.intake.caller(CLIENT, each) for each in asked))
+    assert [each and (each.customer.id, each.last_agent) for each in known] == [
+        ("cu_1", "a2"), ("cu_2", ""), ("cu_1", "a2"), None,
+    ]  # fmt: skip
+    assert known[1]
+    assert known[1].customer.identities == (("mail", "li@x"), member)
+    assert await stores.intake.caller(OTHER, (phone,)) is None
+
+
+async def test_a_backlog_counts_what_nobody_decided_yet(stores: Stores) -> None:
+    ownership = await stores.routing.acquire(PROVIDER, "node", 3.0)
+    assert ownership
+    rows = [event(received_at=T0 + n, dedupe=f"e{n}") for n in range(5)]
+    await stores.changes.apply(Changes(events=[*rows, event(domain="other", received_at=T0 + 9)]))
+    domains = [PROVIDER, "other", "third"]
+    assert await stores.intake.backlogs(domains, 10) == {
+        PROVIDER: Backlog(5, T0), "other": Backlog(1, T0 + 9), "third": Backlog(),
+    }  # fmt: skip
+    assert (await stores.intake.backlogs([PROVIDER], 3))[PROVIDER].depth == 3
+    first = (await stores.routing.pending(PROVIDER, 1))[0].row
+    one = batch(1, ownership.epoch)
+    one.decided = [decision(1, row=first)]
+    await stores.routing.commit(one)
+    assert (await stores.intake.backlogs([PROVIDER], 10))[PROVIDER] == Backlog(4, T0 + 1)
+
+
+async def test_many_look_at_once_and_each_sees_his_own(stores: Stores) -> None:
+    rows = [contact(id=f"ct_{n}", client=(CLIENT, OTHER)[n % 2]) for n in range(40)]
+    await stores.changes.apply(Changes(contacts=rows))
+    seen = await asyncio.gather(*(stores.reads.contact(SCOPE, f"ct_{n % 50}") for n in range(100)))
+    assert [each and each.id for each in seen] == [
+        f"ct_{n % 50}" if n % 2 == 0 and n % 50 < 40 else None for n in range(100)
+    ]
+
+
+async def test_one_who_cannot_look_does_not_blind_the_others(stores: Stores) -> None:
+    await stores.changes.apply(Changes(contacts=[contact()]))
+    asked = [stores.reads.contact(SCOPE, name) for name in ("ct_1", "\x00", "ct_1", "ct_9")]
+    seen = await asyncio.gather(*asked, return_exceptions=True)
+    assert [getattr(each, "id", None) for each in seen] == ["ct_1", None, "ct_1", None]

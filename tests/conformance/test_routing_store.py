@@ -59,7 +59,7 @@ async def nothing_written(stores: Stores, last_seq: int = 0) -> bool:
 
 
 async def test_a_free_domain_is_taken_at_epoch_one(stores: Stores) -> None:
-    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(1, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(1, 0, 0, "free")
 
 
 async def test_a_held_domain_is_not_taken_by_another(stores: Stores) -> None:
@@ -69,18 +69,18 @@ async def test_a_held_domain_is_not_taken_by_another(stores: Stores) -> None:
 
 async def test_an_owner_that_starts_again_gets_a_new_epoch(stores: Stores) -> None:
     await stores.routing.acquire(PROVIDER, "node-1", TTL_S)
-    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(2, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-1", TTL_S) == Ownership(2, 0, 0, "again", "node-1")
 
 
 async def test_a_lease_that_ran_out_is_taken_over_with_a_higher_epoch(stores: Stores) -> None:
     await stores.routing.acquire(PROVIDER, "node-1", 0.0)
-    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0, "expired", "node-1")
 
 
 async def test_a_released_domain_is_free_at_once(stores: Stores) -> None:
     epoch = await owned(stores)
     await stores.routing.release(PROVIDER, "node-1", epoch)
-    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0)
+    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 0, 0, "free")
 
 
 async def test_a_late_release_does_not_free_the_successors_lease(stores: Stores) -> None:
@@ -100,14 +100,14 @@ async def test_renewing_keeps_the_lease_until_it_is_lost(stores: Stores) -> None
 async def test_of_many_that_want_a_domain_one_gets_it(stores: Stores) -> None:
     wants = [stores.routing.acquire(PROVIDER, f"node-{n}", TTL_S) for n in range(5)]
     got = await asyncio.gather(*wants)
-    assert [each for each in got if each] == [Ownership(1, 0, 0)]
+    assert [each for each in got if each] == [Ownership(1, 0, 0, "free")]
 
 
 async def test_the_successor_goes_on_where_the_log_stands(stores: Stores) -> None:
     epoch = await owned(stores)
     await stores.routing.commit(batch(1, epoch, decided=3, arrivals=7))
     await stores.routing.release(PROVIDER, "node-1", epoch)
-    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 3, 7)
+    assert await stores.routing.acquire(PROVIDER, "node-2", TTL_S) == Ownership(2, 3, 7, "free")
 
 
 # --- the fence ---------------------------------------------------------------------------------------------------
@@ -387,13 +387,33 @@ async def test_an_offer_of_an_unknown_contact_is_refused(stores: Stores) -> None
     assert await nothing_written(stores)
 
 
-async def test_facts_and_sendings_of_a_batch_are_written_once_by_id(stores: Stores) -> None:
+async def test_a_sending_of_two_batches_is_queued_once(stores: Stores) -> None:
     epoch = await owned(stores)
     for seq in (1, 2):
-        await stores.routing.commit(batch(seq, epoch, facts=[fact(id="ruixun:1:0")], outbox=[outgoing()]))
-    facts = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
-    assert [each.id for each in facts] == ["ruixun:1:0"]
+        await stores.routing.commit(batch(seq, epoch, outbox=[outgoing()]))
     assert await stores.outbox.backlog() == 1
+
+
+async def test_a_batch_whose_fact_is_there_already_writes_nothing(stores: Stores) -> None:
+    epoch = await owned(stores)
+    await stores.routing.commit(batch(1, epoch, facts=[fact(id="ruixun:1:0")]))
+    with pytest.raises(StaleWrite):
+        await stores.routing.commit(batch(2, epoch, facts=[fact(id="ruixun:2:0"), fact(id="ruixun:1:0")]))
+    facts = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
+    assert ([each.id for each in facts], await log_of(stores)) == (["ruixun:1:0"], [1])
+
+
+TEXTS = ["", "null", "NULL", 'say "no"', "back\\slash", "two\nlines\tand a tab", "{a,b}", "\x1f\x7f", "忙线", "'; --"]
+
+
+@pytest.mark.parametrize("said", TEXTS)
+async def test_every_text_is_kept_as_it_is(stores: Stores, said: str) -> None:
+    epoch = await owned(stores, "ct_1")
+    await stores.routing.commit(batch(1, epoch, contacts=[move(view=said)], facts=[fact(data={said: [said, None]})]))
+    (told,) = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
+    kept = await stores.reads.contact(SCOPE, "ct_1")
+    assert kept
+    assert (told.data, kept.view) == ({said: [said, None]}, said)
 
 
 async def test_what_a_decision_leaves_to_be_done_is_due_with_its_batch_or_not_at_all(stores: Stores) -> None:
@@ -412,7 +432,8 @@ async def test_what_a_decision_leaves_to_be_done_is_due_with_its_batch_or_not_at
 async def test_a_desk_shows_what_its_agent_owns(stores: Stores) -> None:
     epoch = await owned(stores, "ct_1", "ct_2")
     active = move(state="active", owner="a1", answered_at=T0 + SECOND)
-    await stores.routing.commit(batch(1, epoch, contacts=[active], presences=[presence(used_units=60, desk_seq=7)]))
+    rows = {"contacts": [active], "assignments_began": [began(contact="ct_1", agent="a1")]}
+    await stores.routing.commit(batch(1, epoch, presences=[presence(used_units=60, desk_seq=7)], **rows))
     desk = await stores.reads.desk(PROVIDER, "a1")
     assert desk
     assert ([each.id for each in desk.contacts], desk.cursor, desk.used_units) == (["ct_1"], 7, 60)

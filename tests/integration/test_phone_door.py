@@ -28,6 +28,7 @@ from channels.port import (
     CallOffered,
     DifferentPayload,
     IntakeBusy,
+    IntakeOverloaded,
     PhoneCommand,
     Receipt,
     Refused,
@@ -206,6 +207,13 @@ async def test_an_id_with_another_content_is_409(client: Client, intake: Recordi
     assert (response.status, (await problem(response))["code"]) == (409, "different_payload")
 
 
+async def test_an_overloaded_service_is_503_with_its_own_code_and_wait(client: Client, intake: RecordingIntake) -> None:
+    intake.answer = IntakeOverloaded(retry_after_s=7)
+    response = await post(client, body_of())
+    assert (response.status, response.headers["retry-after"]) == (503, "7")
+    assert (await problem(response))["code"] == "overloaded"
+
+
 async def test_a_busy_service_is_503_and_says_when_to_come_back(client: Client, intake: RecordingIntake) -> None:
     intake.answer = IntakeBusy()
     response = await post(client, body_of())
@@ -268,6 +276,21 @@ async def test_a_platform_without_a_control_url_polls_its_commands(client: Clien
     assert page["gap"] is False
     later = await (await poll(client, f"?after={page['next']}")).json()
     assert later == {"commands": [], "next": page["next"], "gap": False}
+
+
+async def test_commands_that_are_with_another_process_are_no_empty_page(
+    intake: RecordingIntake, feed: CommandFeed
+) -> None:
+    app, owned = web.Application(), ["pbx"]
+    door = PhoneDoor(
+        intake=intake, verifier=Verifier({"pbx": [SECRET]}), feed=feed, owns=lambda source: source in owned
+    )
+    app.add_routes(door.routes())
+    async with TestClient(TestServer(app)) as client:
+        assert (await poll(client)).status == 200
+        owned.clear()
+        response = await poll(client)
+        assert (response.status, (await problem(response))["code"]) == (503, "busy")
 
 
 async def test_an_unsigned_poll_is_401(client: Client) -> None:

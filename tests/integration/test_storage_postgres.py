@@ -24,11 +24,19 @@ from contactcenter.storage.routing_store import parts_of_batch
 from contactcenter.storage.stores import Stores
 
 STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
-WHOLE_TABLE = {"configured_providers", "complaints_all"}
+WHOLE_TABLE = {
+    "configured_providers",
+    "complaints_all",
+    "beat_node",
+    "live_nodes",
+    "silent_gateways",
+    *(name for name in STATEMENTS if name.startswith("doctor_")),
+}
 """The few that may look at every row of a table: it is small, or all of it is wanted."""
 ARGUMENTS = {
     "facts_between": f"'ruixun', '', {T0}, {T0 + 1}, '{{}}', -1, '', 10",
     "counts_since": f"'ruixun', '', {T0}",
+    "decided_facts": f"'ruixun', 0, 9, {T0}, {T0 + 1}",
 }
 PAST = Path(__file__).with_name("storage_past.sql").read_text(encoding="utf-8")
 HOT = {
@@ -41,14 +49,17 @@ HOT = {
     "recent_contacts": "contacts_recent",
     "recent_contacts_of_client": "contacts_recent_by_client",
     "contacts_of_customer": "contacts_by_customer",
-    "desk_contacts": "contacts_by_owner",
+    "desk_contacts": "assignments_by_agent",
     "desk_offers": "offers_live_by_agent",
     "open_callback": "contacts_one_callback",
     "find_customer": "identities_by_value",
     "conversation_by_thread": "conversations_by_thread",
     "conversation_by_messages": "messages_by_message_id",
-    "claim_sendings": "outbox_due",
+    "claim_sendings": "outbox_due_of_kind",
     "outbox_backlog": "outbox_due",
+    "dead_sendings": "outbox_dead",
+    "decided_through": "routing_events_seq",
+    "decided_facts": "facts_2026_01_provider_id_at_idx",
     "kept_mail": "outbox_mail",
     "due_timers": "timers_due",
     "facts_of_contact": "facts_2026_01_contact_id_at_idx",
@@ -118,6 +129,23 @@ def test_the_newest_contacts_are_read_in_order_and_not_sorted(plans: dict[str, s
         assert "Sort" not in plans[name]
 
 
+async def test_no_function_of_the_schema_notifies(other: asyncpg.Connection) -> None:
+    """A trigger's NOTIFY would put a lock of the whole database into every transaction that sets it off."""
+    functions = """SELECT proname FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND ($1 = '' OR prosrc ~* $1) ORDER BY proname"""
+    assert "facts_are_append_only" in [row[0] for row in await other.fetch(functions, "")]
+    assert [row[0] for row in await other.fetch(functions, "notify")] == []
+
+
+async def test_no_index_of_contacts_sees_a_move_before_the_end(other: asyncpg.Connection) -> None:
+    """A move that no index sees stays in its page (heap-only update), which halves its cost."""
+    moved = re.findall(r"(\w+) = (?:m\.|instant|coalesce|c\.version)", sql("move_contacts").partition("FROM")[0])
+    assert {"version", "state", "owner_id", "ended_at", "released_by", "route"} <= set(moved)
+    indexes = await other.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = 'contacts'")
+    seen = {column for row in indexes for column in moved if re.search(rf"\b{column}\b", row[0])}
+    assert seen == {"ended_at"}
+
+
 # --- the fence -----------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +187,7 @@ async def test_a_batch_that_waits_for_a_takeover_finds_its_lease_lost(
     await stores.changes.apply(Changes(contacts=[contact()]))
     await stores.routing.acquire(PROVIDER, "node-1", 0.0)
     async with other.transaction():
-        await other.fetchrow(sql("acquire_domain"), PROVIDER, "node-2", 3.0)
+        await other.fetchrow(sql("acquire_domain"), PROVIDER, "node-2", 3.0, 0.0)
         async with asyncio.TaskGroup() as tasks:
             late = tasks.create_task(refused(stores))
             async with pool.acquire() as watching:

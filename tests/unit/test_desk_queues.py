@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 from contactcenter.realtime.desk_queues import Inbox, Outlet
-from contactcenter.services.notices import NoticePush
 
 
-def push(number: int) -> NoticePush:
-    return NoticePush(agent="a1", notice=str(number), at=0)
-
-
-async def test_what_comes_in_goes_out_in_its_order() -> None:
-    inbox = Inbox(3)
+def test_what_comes_in_goes_out_in_its_order() -> None:
+    inbox: Inbox[int] = Inbox(3)
     for number in range(3):
-        inbox.put(push(number))
-    assert [await inbox.get() for _ in range(3)] == [push(number) for number in range(3)]
+        inbox.put(number)
+    assert [inbox.take() for _ in range(4)] == [0, 1, 2, None]
+    assert not inbox
 
 
-async def test_too_much_becomes_one_wish_to_read_the_desk_again() -> None:
-    inbox = Inbox(2)
-    for number in range(5):
-        inbox.put(push(number))
-    assert await inbox.get() is None
-    inbox.put(push(5))
-    assert await inbox.get() == push(5)
+def test_too_much_becomes_one_wish_to_read_the_desk_again() -> None:
+    inbox: Inbox[int] = Inbox(2)
+    for number in range(3):
+        inbox.put(number)
+    assert inbox
+    assert (inbox.stale(), inbox.stale(), inbox.take()) == (True, False, None)
+    inbox.put(5)
+    assert inbox.take() == 5
 
 
-async def test_an_overflow_drops_frames_but_never_a_reply() -> None:
+def test_an_overflow_drops_frames_but_never_a_reply() -> None:
     outlet = Outlet(2)
     outlet.frame(b"1")
     outlet.reply(b"re")
     for payload in (b"2", b"3", b"4"):
         outlet.frame(payload)
-    assert await outlet.take() == b"re"
-    assert outlet.recovered()
-    assert not outlet.recovered()
+    assert (outlet.take(), outlet.take()) == (b"re", None)
+    assert (outlet.recovered(), outlet.recovered()) == (True, False)
     outlet.frame(b"snapshot")
-    assert await outlet.take() == b"snapshot"
+    assert outlet.take() == b"snapshot"
 
 
-async def test_nothing_follows_the_last_frame() -> None:
+def test_frames_that_were_taken_make_room() -> None:
+    outlet = Outlet(2)
+    for _ in range(5):
+        outlet.frame(b"x")
+        assert outlet.take() == b"x"
+    assert not outlet.recovered()
+
+
+def test_nothing_follows_the_last_frame() -> None:
     outlet = Outlet(2)
     outlet.finish(b"resume")
     outlet.frame(b"late")
-    assert [await outlet.take(), await outlet.take()] == [b"resume", None]
+    assert not outlet.finished
+    assert [outlet.take(), outlet.take()] == [b"resume", None]
+    assert outlet.finished

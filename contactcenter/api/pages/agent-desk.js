@@ -53,6 +53,11 @@ const CHANGES = {
     return { fresh: true };
   },
 
+  /** What was missed has come: only the conversations must be read again. */
+  resumed() {
+    return { fresh: true };
+  },
+
   presence(desk, frame) {
     desk.presence = frame.presence;
   },
@@ -73,8 +78,11 @@ const CHANGES = {
     return { assigned: frame.card.contact };
   },
 
+  /** A change of what I have or am offered; of anything else I know nothing. */
   contact(desk, frame) {
-    desk.contacts.set(frame.card.contact, frame.card);
+    const { card } = frame;
+    for (const offer of desk.offers.values()) if (offer.contact === card.contact) offer.card = card;
+    if (desk.contacts.has(card.contact)) desk.contacts.set(card.contact, card);
   },
 
   wrap_up(desk, frame) {

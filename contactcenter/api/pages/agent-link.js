@@ -3,6 +3,7 @@
 export const SUBPROTOCOL = "contactcenter.agent.v1";
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
+const ACK_PAUSE = 250;
 const REFUSED = new Set([4400, 4401, 4403]);
 
 export class CommandError extends Error {
@@ -70,15 +71,27 @@ export class Link {
     if (whole.type === "resume") return this.away(whole.after_s * 1000);
     if (whole.type === "snapshot") this.seq = this.cursor = whole.seq;
     else if (whole.seq && whole.seq < this.seq) return undefined;
-    this.note(whole.seq);
+    this.note(whole);
     return this.on.frame(whole);
   }
 
-  /** Several frames may share a seq, so only the one before the newest is surely complete; applying twice is harmless. */
-  note(seq) {
-    if (seq <= this.seq) return;
-    this.cursor = this.seq;
-    this.seq = seq;
+  /** Several frames may share a seq; all but the last say `more`, and the cursor moves with the last. */
+  note({ seq, more }) {
+    this.seq = Math.max(this.seq, seq);
+    if (!seq || more) return;
+    this.cursor = Math.max(this.cursor, seq);
+    this.acknowledge();
+  }
+
+  /** What is in front of the agent, told a few times a second at most. */
+  acknowledge() {
+    if (this.acking) return;
+    this.write({ type: "ack", seq: this.cursor });
+    const told = this.cursor;
+    this.acking = setTimeout(() => {
+      this.acking = 0;
+      if (this.cursor > told) this.acknowledge();
+    }, ACK_PAUSE);
   }
 
   arrived() {

@@ -59,6 +59,10 @@ class MemoryChangeStore:
             with self._database.transaction() as transaction:
                 return Applied(_Writer(tables, transaction).write(changes))
 
+    def waiting(self) -> tuple[int, float]:
+        """Nothing ever waits in memory."""
+        return 0, 0.0
+
     def _refuse_repeat(self, tables: Tables, changes: Changes) -> None:
         receipt = changes.receipt
         if receipt is not None and (receipt.source, receipt.external_id) in tables.receipts:

@@ -42,6 +42,7 @@ from contactcenter.services.views import (
     OutboxItem,
     Principal,
     Scope,
+    WebhookStop,
 )
 
 Row = TypeVar("Row")
@@ -52,6 +53,7 @@ MISSING: Any = object()
 
 class DomainRow(Struct, frozen=True, kw_only=True):
     owner: str = ""
+    heir: str = ""
     epoch: int = 0
     renewed_at: int = 0
     expires_at: int = 0
@@ -74,8 +76,13 @@ class EventRow(Struct, frozen=True, kw_only=True):
 class SendingRow(Struct, frozen=True, kw_only=True):
     item: OutboxItem
     next_at: int
-    done_at: int | None = None
-    outcome: str = ""
+
+
+class LeaseRow(Struct, frozen=True, kw_only=True):
+    owner: str = ""
+    epoch: int = 0
+    renewed_at: int = 0
+    expires_at: int = 0
 
 
 class TokenRow(Struct, frozen=True):
@@ -88,6 +95,8 @@ class Tables:
     """Keys are the primary keys of migration 0001; the last block are its indexes."""
 
     domains: dict[str, DomainRow] = field(default_factory=dict)
+    nodes: dict[str, int] = field(default_factory=dict)
+    """Router process -> the instant until which it counts as alive."""
     events: dict[int, EventRow] = field(default_factory=dict)
     snapshots: dict[tuple[str, int, int], tuple[int, bytes]] = field(default_factory=dict)
     """(domain, seq, epoch) -> (instant, what it holds)."""
@@ -109,9 +118,14 @@ class Tables:
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     outbox: dict[str, SendingRow] = field(default_factory=dict)
     timers: dict[str, TimerSet] = field(default_factory=dict)
+    webhook_cursors: dict[str, int] = field(default_factory=dict)
+    webhook_stops: dict[tuple[str, str], WebhookStop] = field(default_factory=dict)
+    connections: dict[str, LeaseRow] = field(default_factory=dict)
     facts: dict[tuple[str, int], Fact] = field(default_factory=dict)
     tokens: dict[bytes, TokenRow] = field(default_factory=dict)
     configurations: dict[tuple[str, int], Document] = field(default_factory=dict)
+    gateways: dict[str, int] = field(default_factory=dict)
+    attendance: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     waiting: dict[int, str] = field(default_factory=dict)
     dedupes: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -195,7 +209,7 @@ def refuse_bad_text(written: object) -> None:
         encoded = msgspec.json.encode(written)
     except UnicodeEncodeError as error:
         raise Invalid(f"this text cannot be kept: {error}") from error
-    if NUL.search(encoded):
+    if rb"\u0000" in encoded and NUL.search(encoded):
         raise Invalid("this text cannot be kept: it holds NUL")
 
 

@@ -20,27 +20,12 @@ class MemoryLiveReads:
     _database: MemoryDatabase
 
     async def desk(self, provider: str, agent: str) -> DeskView | None:
+        return (await self.desks([(provider, agent)])).get((provider, agent))
+
+    async def desks(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], DeskView]:
         async with self._database.call() as tables:
-            _, presence = tables.presences.get((provider, agent), ("", None))
-            if presence is None:
-                return None
-            offers = [tables.offers[each] for (_, who), each in tables.live_offers.items() if who == agent]
-            mine = [row for row in offers if row.provider == provider]
-            owned = [row for row in tables.contacts.values() if (row.provider, row.owner) == (provider, agent)]
-            return DeskView(
-                agent=agent,
-                cursor=presence.desk_seq,
-                presence=decode_presence(presence.route),
-                used_units=presence.used_units,
-                capacity=presence.capacity,
-                offers=tuple(
-                    OfferView(**{name: getattr(row, name) for name in OFFER})
-                    for row in sorted(mine, key=lambda row: (row.made_at, row.id))
-                ),
-                contacts=tuple(
-                    sorted((row for row in owned if row.ended_at is None), key=lambda row: (row.opened_at, row.id))
-                ),
-            )
+            found = {key: _desk(tables, *key) for key in keys}
+        return {key: desk for key, desk in found.items() if desk is not None}
 
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]:
         async with self._database.call() as tables:
@@ -87,6 +72,27 @@ class MemoryLiveReads:
                     how = row.data.get(HOW.get(row.kind, ""))
                     counts.update([f"{row.kind}.{how}"] if how else [])
             return dict(counts)
+
+
+def _desk(tables: Tables, provider: str, agent: str) -> DeskView | None:
+    _, presence = tables.presences.get((provider, agent), ("", None))
+    if presence is None:
+        return None
+    offers = [tables.offers[each] for (_, who), each in tables.live_offers.items() if who == agent]
+    mine = [row for row in offers if row.provider == provider]
+    owned = [row for row in tables.contacts.values() if (row.provider, row.owner) == (provider, agent)]
+    return DeskView(
+        agent=agent,
+        cursor=presence.desk_seq,
+        presence=decode_presence(presence.route),
+        used_units=presence.used_units,
+        capacity=presence.capacity,
+        offers=tuple(
+            OfferView(**{name: getattr(row, name) for name in OFFER})
+            for row in sorted(mine, key=lambda row: (row.made_at, row.id))
+        ),
+        contacts=tuple(sorted((row for row in owned if row.ended_at is None), key=lambda row: (row.opened_at, row.id))),
+    )
 
 
 def _said(row: ContactView, fact: Fact) -> SaidWait:

@@ -9,6 +9,8 @@ from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    Backlog,
+    CallerView,
     CallView,
     CaseView,
     ComplaintView,
@@ -30,10 +32,16 @@ class MemoryIntakeReads:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def customer_by_identity(self, client: str, kind: str, value: str) -> CustomerView | None:
+    async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
         async with self._database.call() as tables:
-            found = tables.identities.get((client, kind, value))
-            return None if found is None else _whole(tables, tables.customers[found.customer])
+            known = (tables.identities.get((client, *pair)) for pair in identities)
+            found = next((each for each in known if each is not None), None)
+            if found is None:
+                return None
+            customer = replace(_whole(tables, tables.customers[found.customer]), records=())
+            scope = Scope(customer.provider, client)
+            newest = _newest(scope, tables.contacts, "", customer=customer.id, state="")
+            return CallerView(customer, newest[0].owner if newest else "")
 
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
@@ -53,6 +61,10 @@ class MemoryIntakeReads:
     async def open_callback(self, client: str, number: str) -> ContactView | None:
         async with self._database.call() as tables:
             return tables.contacts.get(tables.callbacks.get((client, number), ""))
+
+    async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
+        async with self._database.call() as tables:
+            return {domain: _backlog(tables, domain, most) for domain in domains}
 
 
 class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
@@ -142,12 +154,17 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
     async def kept_mail(self, scope: Scope, limit: int) -> list[OutboxItem]:
         async with self._database.call() as tables:
             rows = [row for row in tables.outbox.values() if sees(scope, row.item) and row.item.kind == "mail"]
-            kept = [row.item for row in rows if row.outcome.startswith("kept")]
+            kept = [row.item for row in rows if row.item.outcome.startswith("kept")]
             return sorted(kept, key=lambda item: (item.created_at, item.id), reverse=True)[:limit]
 
 
 def _seen(scope: Scope, row: View | None) -> View | None:
     return row if row is not None and sees(scope, row) else None
+
+
+def _backlog(tables: Tables, domain: str, most: int) -> Backlog:
+    rows = sorted(row for row, home in tables.waiting.items() if home == domain)[:most]
+    return Backlog(len(rows), min((tables.events[row].queued.received_at for row in rows), default=0))
 
 
 def _newest(scope: Scope, table: dict[str, Any], before: str, *, customer: str, state: str) -> list[Any]:

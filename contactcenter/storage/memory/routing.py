@@ -32,16 +32,17 @@ class MemoryRoutingStore:
 
     # --- the lease -------------------------------------------------------------------------------------------------
 
-    async def acquire(self, domain: str, owner: str, ttl_s: float) -> Ownership | None:
+    async def acquire(self, domain: str, owner: str, ttl_s: float, grace_s: float = 0.0) -> Ownership | None:
         async with self._database.call() as tables:
             row, now = tables.domains.get(domain, DomainRow()), self._database.clock.now()
-            void = row.expires_at <= now or row.renewed_at < self._database.started_at
-            if row.owner not in ("", owner) and not void:
+            void = row.renewed_at < self._database.started_at
+            heir = row.owner == "" and row.heir == owner
+            if not (row.owner == owner or heir or void or row.expires_at + round(grace_s * MICROS) <= now):
                 return None
-            until = now + round(ttl_s * MICROS)
-            row = replace(row, owner=owner, epoch=row.epoch + 1, renewed_at=now, expires_at=until)
-            tables.domains[domain] = row
-            return Ownership(row.epoch, row.last_seq, row.arrivals)
+            until, why = now + round(ttl_s * MICROS), _why(row, owner, void)
+            taken = replace(row, owner=owner, heir="", epoch=row.epoch + 1, renewed_at=now, expires_at=until)
+            tables.domains[domain] = taken
+            return Ownership(taken.epoch, row.last_seq, row.arrivals, why, row.owner)
 
     async def renew(self, domain: str, owner: str, epoch: int, ttl_s: float) -> bool:
         async with self._database.call() as tables:
@@ -51,11 +52,12 @@ class MemoryRoutingStore:
             tables.domains[domain] = replace(row, renewed_at=now, expires_at=now + round(ttl_s * MICROS))
             return True
 
-    async def release(self, domain: str, owner: str, epoch: int) -> None:
+    async def release(self, domain: str, owner: str, epoch: int, heir: str = "") -> None:
         async with self._database.call() as tables:
             row = tables.domains.get(domain, DomainRow())
             if (row.owner, row.epoch) == (owner, epoch):
-                tables.domains[domain] = replace(row, owner="", expires_at=0)
+                now = self._database.clock.now()
+                tables.domains[domain] = replace(row, owner="", heir=heir, expires_at=now)
 
     # --- what a router reads ---------------------------------------------------------------------------------------
 
@@ -124,6 +126,14 @@ class MemoryRoutingStore:
                 _BatchWriter(tables, transaction, batch).write()
 
 
+def _why(row: DomainRow, owner: str, void: bool) -> str:
+    if row.owner == owner:
+        return "again"
+    if row.owner == "":
+        return "handover" if row.heir else "free"
+    return "restarted" if void else "expired"
+
+
 def _pending(key: int, row: EventRow) -> Pending:
     event, bad = None, ""
     try:
@@ -153,6 +163,8 @@ class _BatchWriter:
         outbox(self._tables, batch.outbox, self._put)
         for timer in batch.timers:
             self._put(self._tables.timers, timer.id, timer)
+        if any((fact.id, fact.at) in self._tables.facts for fact in batch.facts):
+            raise StaleWrite
         facts(self._tables, batch.facts, self._put)
 
     def _decided(self, decided: Decided) -> None:

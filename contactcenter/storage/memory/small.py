@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from channels.port import PhoneCommand
 from contactcenter.domain.configuration import Document
 from contactcenter.errors import StaleWrite
-from contactcenter.services.views import DueTimer, OutboxItem, Principal
-from contactcenter.storage.memory.database import MemoryDatabase, TokenRow
+from contactcenter.services.views import DueTimer, OutboxItem, Principal, Scope
+from contactcenter.storage.memory.database import MemoryDatabase, SendingRow, TokenRow, sees
 
 MICROS = 1_000_000
 
@@ -22,6 +23,10 @@ class MemoryAccessStore:
         async with self._database.call() as tables:
             row = tables.tokens.get(token_hash)
             return row.principal if row is not None and _is_valid(row, now) else None
+
+    async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
+        found = {each: await self.principal(each, now) for each in token_hashes}
+        return {each: who for each, who in found.items() if who is not None}
 
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:
         async with self._database.call() as tables:
@@ -76,11 +81,14 @@ class MemoryOutboxStore:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def due(self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = ()) -> list[OutboxItem]:
+    async def due(
+        self, now: int, limit: int, lease_s: float, kinds: Sequence[str] = (), sources: Sequence[str] | None = None
+    ) -> list[OutboxItem]:
         """`attempts` counts this claim already."""
         async with self._database.call() as tables:
-            waiting = [row for row in tables.outbox.values() if row.done_at is None and row.next_at <= now]
+            waiting = [row for row in tables.outbox.values() if row.item.done_at is None and row.next_at <= now]
             waiting = [row for row in waiting if not kinds or row.item.kind in kinds]
+            waiting = [row for row in waiting if sources is None or _is_ours(row.item, sources, now)]
             claimed = sorted(waiting, key=lambda row: row.next_at)[:limit]
             for row in claimed:
                 item = replace(row.item, attempts=row.item.attempts + 1)
@@ -88,21 +96,57 @@ class MemoryOutboxStore:
             items = [tables.outbox[row.item.id].item for row in claimed]
             return sorted(items, key=lambda item: (item.created_at, item.id))
 
-    async def done(self, item: str, outcome: str, now: int) -> None:
-        async with self._database.call() as tables:
-            row = tables.outbox.get(item)
-            if row is not None and row.done_at is None:
-                tables.outbox[item] = replace(row, done_at=now, outcome=outcome)
+    async def done(self, item: str, outcome: str, now: int, *, dead: bool = False) -> None:
+        await self._say(item, outcome, done_at=now, dead=dead)
 
     async def retry(self, item: str, outcome: str, next_at: int) -> None:
+        await self._say(item, outcome, next_at=next_at)
+
+    async def _say(
+        self, name: str, outcome: str, *, next_at: int | None = None, done_at: int | None = None, dead: bool = False
+    ) -> None:
+        async with self._database.call() as tables:
+            row = tables.outbox.get(name)
+            if row is not None and row.item.done_at is None:
+                item = replace(row.item, outcome=outcome, done_at=done_at, dead=dead)
+                tables.outbox[name] = SendingRow(item=item, next_at=row.next_at if next_at is None else next_at)
+
+    async def dead(self, scope: Scope, limit: int, before: str = "") -> list[OutboxItem]:
+        async with self._database.call() as tables:
+            rows = [row.item for row in tables.outbox.values() if row.item.dead and sees(scope, row.item)]
+            rows.sort(key=_died, reverse=True)
+            if before:
+                behind = _died(tables.outbox[before].item) if before in tables.outbox else (0, "")
+                rows = [row for row in rows if _died(row) < behind]
+            return rows[:limit]
+
+    async def sending(self, scope: Scope, item: str) -> OutboxItem | None:
         async with self._database.call() as tables:
             row = tables.outbox.get(item)
-            if row is not None and row.done_at is None:
-                tables.outbox[item] = replace(row, next_at=next_at, outcome=outcome)
+            return row.item if row is not None and sees(scope, row.item) else None
+
+    async def revive(self, item: str, now: int) -> bool:
+        async with self._database.call() as tables:
+            row = tables.outbox.get(item)
+            if row is None or not row.item.dead or (row.item.not_after or now + 1) <= now:
+                return False
+            fresh = replace(row.item, outcome="", done_at=None, dead=False, attempts=0)
+            tables.outbox[item] = SendingRow(item=fresh, next_at=now)
+            return True
 
     async def backlog(self) -> int:
         async with self._database.call() as tables:
-            return sum(row.done_at is None for row in tables.outbox.values())
+            return sum(row.item.done_at is None for row in tables.outbox.values())
+
+
+def _is_ours(item: OutboxItem, sources: Sequence[str], now: int) -> bool:
+    payload = item.payload
+    expired = item.not_after is not None and item.not_after <= now
+    return not isinstance(payload, PhoneCommand) or payload.source in sources or expired
+
+
+def _died(item: OutboxItem) -> tuple[int, str]:
+    return (item.done_at or 0, item.id)
 
 
 class MemoryTimerStore:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contactcenter.storage.memory.attendance import MemoryAttendanceStore
 from contactcenter.storage.memory.changes import MemoryChangeStore
 from contactcenter.storage.memory.database import MemoryDatabase
+from contactcenter.storage.memory.nodes import MemoryNodeStore
+from contactcenter.storage.memory.outbound import MemoryLeaseStore, MemoryWebhookStore
 from contactcenter.storage.memory.reads import MemoryReads
 from contactcenter.storage.memory.routing import MemoryRoutingStore
 from contactcenter.storage.memory.small import (
@@ -12,6 +15,7 @@ from contactcenter.storage.memory.small import (
     MemoryOutboxStore,
     MemoryTimerStore,
 )
+from contactcenter.storage.memory.stuck import MemoryStuckStore
 from contactcenter.storage.stores import Stores
 
 
@@ -28,4 +32,9 @@ def memory_stores(database: MemoryDatabase | None = None) -> Stores:
         configuration=MemoryConfigurationStore(home),
         outbox=MemoryOutboxStore(home),
         timers=MemoryTimerStore(home),
+        webhooks=MemoryWebhookStore(home),
+        leases=MemoryLeaseStore(home),
+        nodes=MemoryNodeStore(home),
+        attendance=MemoryAttendanceStore(home),
+        stuck=MemoryStuckStore(home),
     )

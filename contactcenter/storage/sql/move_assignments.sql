@@ -1,8 +1,7 @@
 UPDATE assignments a
 SET wrap_up_at = coalesce(instant(m.wrap_up_at), a.wrap_up_at), ended_at = instant(m.ended_at),
     reason = CASE WHEN m.reason = '' THEN a.reason ELSE m.reason END
-FROM json_to_recordset($1::json) AS m (
-    contact text, agent text, wrap_up_at bigint, ended_at bigint, reason text
-)
+FROM unnest($1::text::text[], $2::text::text[], $3::text::bigint[], $4::text::bigint[], $5::text::text[])
+    AS m (contact, agent, wrap_up_at, ended_at, reason)
 WHERE a.contact_id = m.contact AND a.agent_id = m.agent AND a.role = 'owner' AND a.ended_at IS NULL
 RETURNING a.id

@@ -1,6 +1,7 @@
 UPDATE routing_events e
 SET seq = d.seq, epoch = $2, decided_at = instant(d.at),
     effects_hash = decode(d.effects_hash, 'base64'), problem = nullif(d.problem, '')
-FROM json_to_recordset($3::json) AS d ("row" bigint, seq bigint, at bigint, effects_hash text, problem text)
+FROM unnest($3::text::bigint[], $4::text::bigint[], $5::text::bigint[], $6::text::text[], $7::text::text[])
+    AS d ("row", seq, at, effects_hash, problem)
 WHERE e.id = d."row" AND e.domain_id = $1 AND e.seq IS NULL
 RETURNING e.id

@@ -1,0 +1,226 @@
+"""A running service and its world, for measuring through its doors: platforms, visitors, mail servers, and a floor of
+agents on sockets who accept, finish and wrap up at once. All of the world lives in the generator's process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import aiosmtplib
+
+from benchmarks.large_example import LEASE, LINE, large_example
+from contactcenter.client import protocol as p
+from contactcenter.client.chat import ChatVisitor, Visitor
+from contactcenter.client.desk import AgentClient
+from contactcenter.client.errors import ClientError, DoorError
+from contactcenter.client.http import ApiClient
+from contactcenter.client.phone import PhoneClient
+from contactcenter.client.world import Patience
+from contactcenter.demo.access import DemoAccess, load
+
+ONCE = Patience(tries=1)
+READY_S = 60.0
+AT_THE_DOOR = 20
+"""So many sign in at once."""
+PLATFORMS = 4
+"""Connections of a client are limited to a hundred."""
+MAILBOX, SITE = "service@xinghai.example", "xinghai-web"
+
+
+@dataclass
+class Tally:
+    """What was sent, what came of it, and when. Instants are seconds of perf_counter."""
+
+    sent: int = 0
+    taken: int = 0
+    ended: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    posted: dict[str, float] = field(default_factory=dict)
+    offered: dict[str, float] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def open(self) -> int:
+        return self.taken - self.ended
+
+    def begun(self, contact: str, at: float) -> None:
+        """The call is known by its contact only with the reply, which may come after its offer."""
+        self.taken += 1
+        self.posted[contact] = at
+        self._match(contact)
+
+    def rang(self, contact: str, at: float) -> None:
+        self.offered.setdefault(contact, at)
+        self._match(contact)
+
+    def _match(self, contact: str) -> None:
+        if contact in self.posted and contact in self.offered:
+            self.waits.append(self.offered[contact] - self.posted[contact])
+
+
+@contextmanager
+def serving() -> Iterator[tuple[int, DemoAccess]]:
+    """`contactcenter serve` with everything in it, on ports and data of its own: its pid and its access."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-doors-"))
+    folder.chmod(0o755)
+    prefix = "CONTACTCENTER_"
+    settings = {"DATA_DIR": str(folder), "HTTP_PORT": "0", "SMTP_PORT": "0", "LOG_LEVEL": "WARNING"}
+    environment = {**os.environ, **{f"{prefix}{name}": value for name, value in settings.items()}}
+    command = [sys.executable, "-P", "-m", "contactcenter", "serve"]
+    with (folder / "service.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        yield process.pid, _access(process, folder)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _access(process: subprocess.Popen[bytes], folder: Path) -> DemoAccess:
+    began = time.monotonic()
+    while not (folder / "access.json").exists() or not load(folder).base_url:
+        if process.poll() is not None or time.monotonic() - began > READY_S:
+            raise SystemExit(f"the service did not start:\n{(folder / 'service.log').read_text()[-2000:]}")
+        time.sleep(0.1)
+    return load(folder)
+
+
+class World:
+    """Everybody outside. `tally` is replaced for each trial."""
+
+    def __init__(self, access: DemoAccess, *, seed: int = 1) -> None:
+        self.access = access
+        self.tally = Tally()
+        self._names = itertools.count()
+        self._rng = random.Random(seed)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._platforms: list[PhoneClient] = []
+
+    # --- who is there ------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def at_work(self, agents: int) -> AsyncIterator[World]:
+        async with AsyncExitStack() as stack:
+            for _ in range(PLATFORMS):
+                client = PhoneClient(
+                    self.access.base_url,
+                    self.access.source,
+                    self.access.secret,
+                    api=lambda url: ApiClient(url, patience=ONCE),
+                )
+                self._platforms.append(await stack.enter_async_context(client))
+            tokens, gate = await self._tokens(agents), asyncio.Semaphore(AT_THE_DOOR)
+            ready = [asyncio.Event() for _ in tokens]
+            for token, event in zip(tokens, ready, strict=True):
+                self.spawn(self._sit(token, event, gate))
+            await asyncio.gather(*(event.wait() for event in ready))
+            yield self
+            for task in self._tasks:
+                task.cancel()
+
+    async def _tokens(self, agents: int) -> list[str]:
+        """The example's agents have theirs; the new ones get one each."""
+        async with ApiClient(self.access.base_url, self.access.operator) as operator:
+            await operator.request(
+                "POST",
+                "/v1/configuration",
+                body=large_example(agents).encode(),
+                sign=lambda: {"Content-Type": "application/yaml"},
+            )
+            await asyncio.sleep(1)  # Until every part has heard of the new version.
+            new = [f"b{number:04}" for number in range(agents - 70)]
+            issued = [await operator.post("/v1/tokens", {"kind": "agent", "subject": agent}) for agent in new]
+        return [*self.access.agents.values(), *(each["token"] for each in issued)]
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sit(self, token: str, ready: asyncio.Event, gate: asyncio.Semaphore) -> None:
+        """An agent's day, from signing in until he is cancelled."""
+        async with AgentClient(self.access.base_url, token) as desk:
+            async with gate:
+                await desk.sign_in()
+                working = asyncio.ensure_future(self._work(desk))
+                await desk.ready()
+            ready.set()
+            await working
+
+    async def _work(self, desk: AgentClient) -> None:
+        """Everything at once: what is offered is accepted, what is owned is finished, what is finished wrapped up."""
+        async for frame in desk.frames():
+            match frame:
+                case p.OfferFrame(offer=offer):
+                    self.tally.rang(offer.contact, time.perf_counter())
+                    self.spawn(self._say(desk.accept(offer.offer)))
+                case p.AssignedFrame(card=card):
+                    self.spawn(self._say(desk.finish(card.contact, no_reply_reason="bench")))
+                case p.WrapUpFrame(contact=contact):
+                    self.spawn(self._say(desk.wrap_up_done(contact)))
+                case p.ReleasedFrame():
+                    self.tally.ended += 1
+
+    async def _say(self, command: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await command
+        except ClientError as refusal:
+            self.tally.refused[f"desk {getattr(refusal, 'code', type(refusal).__name__)}"] += 1
+
+    # --- who comes ---------------------------------------------------------------------------------------------
+
+    async def one(self, mix: bool) -> None:
+        """A contact through its door: of a mix, nine in ten are calls."""
+        self.tally.sent += 1
+        chance = self._rng.random() if mix else 1.0
+        try:
+            await (self._mail() if chance < 0.05 else self._chat() if chance < 0.10 else self._call())
+        except DoorError as refusal:
+            self.tally.refused[refusal.code] += 1
+        except (ClientError, aiosmtplib.SMTPException, OSError) as problem:
+            self.tally.refused[type(problem).__name__] += 1
+
+    async def _call(self) -> None:
+        number = next(self._names)
+        platform, began = self._platforms[number % PLATFORMS], time.perf_counter()
+        caller = f"138{self._rng.randrange(5000):08}"
+        receipt = await platform.offered(f"call-{number}", dialled=LINE, caller=caller)
+        if receipt["instruction"] not in ("queue", ""):
+            self.tally.refused[receipt["instruction"]] += 1
+            return
+        self.tally.begun(receipt["contact"], began)
+
+    async def _mail(self) -> None:
+        number, (host, port) = next(self._names), self.access.smtp
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = f"c{number}@example.com", MAILBOX, "bench"
+        mail["Message-ID"] = f"<{number}@bench.example.com>"
+        mail.set_content("hello")
+        await aiosmtplib.send(mail, hostname=host, port=port, timeout=10, start_tls=False)
+        self.tally.taken += 1
+
+    async def _chat(self) -> None:
+        async with ChatVisitor(self.access.base_url, SITE, Visitor(name="bench"), patience=ONCE) as visitor:
+            await visitor.say("hello")
+            self.tally.taken += 1
+            await asyncio.sleep(1)
+
+
+__all__ = ["LEASE", "Tally", "World", "serving"]

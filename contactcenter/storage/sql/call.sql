@@ -1,1 +1,0 @@
-SELECT life::text AS life, version, contact_id FROM calls WHERE source = $1 AND call = $2

@@ -1,0 +1,3 @@
+SELECT k.source, k.call, k.life::text AS life, k.version, k.contact_id
+FROM json_to_recordset($1::json) AS w (source text, call text)
+JOIN calls k ON k.source = w.source AND k.call = w.call

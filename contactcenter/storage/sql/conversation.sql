@@ -1,1 +1,0 @@
-SELECT {conversation} FROM conversations c WHERE c.id = $3 AND c.provider_id = $1 AND ($2 = '' OR c.client_id = $2)

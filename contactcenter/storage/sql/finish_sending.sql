@@ -1,1 +1,0 @@
-UPDATE outbox SET done_at = instant($3), outcome = $2 WHERE id = $1 AND done_at IS NULL

@@ -1,0 +1,1 @@
+DELETE FROM webhook_cursors WHERE domain_id = $1

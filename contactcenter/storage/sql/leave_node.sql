@@ -1,0 +1,1 @@
+DELETE FROM router_nodes WHERE node = $1

@@ -1,0 +1,1 @@
+SELECT node FROM router_nodes WHERE expires_at > clock_timestamp() ORDER BY node
