@@ -140,6 +140,10 @@ class IntakeReads(Protocol):
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 
+    async def open_calls(self, source: str) -> dict[str, CallView]:
+        """The calls of a phone platform that have not ended, by name: what it is reconciled with."""
+        ...
+
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...
 
     async def conversation_by_messages(self, client: str, message_ids: Sequence[str]) -> ConversationView | None:

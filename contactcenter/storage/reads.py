@@ -75,6 +75,10 @@ class PostgresIntakeReads(_Customers):
             for row in found
         }
 
+    async def open_calls(self, source: str) -> dict[str, CallView]:
+        found = await self._database.rows("open_calls", source)
+        return {row["call"]: CallView(row["life"].encode(), row["version"], row["contact_id"]) for row in found}
+
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         row = await self._database.row("conversation_by_thread", door, thread)
         return None if row is None else rows.conversation(row)

@@ -12,6 +12,7 @@ from channels.chat.server import ChatDoor
 from channels.mail.folder import EmlFolder
 from channels.mail.receive import MailDoor
 from channels.mail.send import MailSender, Relay
+from channels.phone.asterisk.platform import Asterisk
 from channels.phone.door import PhoneDoor
 from channels.phone.feed import CommandFeed
 from channels.phone.send import PhoneSender
@@ -22,6 +23,7 @@ from contactcenter.services.access import VisitorTokens
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.outbound import phone_connections, webhook_sender
+from contactcenter.wiring.phones import build_asterisks
 from contactcenter.wiring.twilio_doors import TwilioDoors, build_twilio
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
 from contactcenter.workers.tenure import Tenures
@@ -35,6 +37,7 @@ class Doors:
     chat: ChatDoor
     mail: MailDoor
     twilio: TwilioDoors
+    asterisks: Mapping[str, Asterisk]
     senders: Mapping[str, Sender]
     connections: Tenures
 
@@ -43,7 +46,7 @@ def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.Cli
     """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
     feed, connections = CommandFeed(now=now), phone_connections(core)
-    twilio = build_twilio(core, session)
+    twilio, asterisks = build_twilio(core, session), build_asterisks(core, session, connections.holds)
     standard = PhoneSender(
         control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
     )
@@ -71,10 +74,11 @@ def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.Cli
         ),
         connections=connections,
         twilio=twilio,
+        asterisks=asterisks,
         senders={
             "mail": _mail_sender(core),
             "webhook": webhook_sender(core, outside),
-            "phone": BySource(twilio.senders, standard),
+            "phone": BySource({**twilio.senders, **asterisks}, standard),
         },
     )
 

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import aiohttp
+
 from ari.emulator import Emulator, emulator
 from channels.phone import call as life
 from channels.phone.asterisk.board import Board
 from channels.phone.asterisk.platform import Asterisk
 from channels.phone.asterisk.record import Line, Rules
-from channels.phone.asterisk.rest import RestClient, session, socket_address
+from channels.phone.asterisk.rest import RestClient, socket_address
 from channels.port import AnyInbound, CallOffered, CallReleased, DifferentPayload, PhoneCommand, Receipt
 from channels.verbs import Answer, Caller, Dialogue, Say, Turn
 
@@ -128,10 +130,10 @@ async def adapter(
     found: Emulator, address: str, desk: Desk, board: Board, *, holds: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[Floor]:
     """One process's life: left, it is as dead as after kill -9, for it says no word to Asterisk."""
-    async with session(*CREDENTIALS) as http:
+    async with aiohttp.ClientSession() as http:
         asterisk = Asterisk(
             board=board,
-            rest=RestClient(address, session=http, now=now),
+            rest=RestClient(address, session=http, credentials=CREDENTIALS, now=now),
             intake=desk,
             open_calls=desk,
             now=now,

@@ -29,9 +29,8 @@ def drop_all(step: Step) -> None:
 
 
 def lost(step: Step, leg: Leg, end: causes.End) -> None:
+    """It ends without having had the customer; told also when he has gone before: the offer is withdrawn."""
     leg.gone = True
-    if step.call.over:
-        return
     tell_gone(step, leg, end)
 
 
