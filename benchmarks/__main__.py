@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import (
+    bench_ari,
     bench_day,
     bench_decide,
     bench_dispatch,
@@ -39,6 +40,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "doors": bench_doors.main,
     "sockets": bench_sockets.main,
     "queues": queues.main,
+    "ari": bench_ari.main,
 }
 
 

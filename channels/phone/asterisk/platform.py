@@ -29,6 +29,7 @@ from channels.port import (
     DifferentPayload,
     Intake,
     IntakeBusy,
+    NotSent,
     PhoneCommand,
     Refused,
 )
@@ -172,7 +173,7 @@ class Asterisk:
         if 0 < outbound.not_after <= now:
             raise Refused("expired")
         if not self._holds() or not self.ready.is_set() or self._tasks is None:
-            raise ChannelDown(f"{outbound.source}: not connected")
+            raise NotSent(f"{outbound.source}: not connected")
         try:
             said, out = self._board.command(outbound, now)
         except Unknown:
