@@ -66,7 +66,8 @@ class AriCentre:
 async def ari_centre(
     pool: asyncpg.Pool, folder: Path, address: str, *, lines: int, agents: int
 ) -> AsyncIterator[AriCentre]:
-    """Up and connected, with this many agents at work; the lease has `lines`, so that some calls may wait."""
+    """Up and connected. `lines` agents have signed in, which is how many calls there may be (I3), `agents` are ready:
+    the others are at a break, and as many calls may wait."""
     core = Core(Settings(data_dir=folder), pool, "bench")
     source = f"{{id: {SOURCE}, dialect: asterisk, base_url: '{address}', account: cc}}"
     await core.configuring.apply("", large_example(lines).replace(f"{{id: {SOURCE}}}", source), by="bench")
@@ -92,8 +93,9 @@ async def ari_centre(
         run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=Registry())
         supervisor.run("asterisk", centre.asterisk.run)
         try:
-            for agent in core.directories.of("ruixun").agents_of(LEASE)[:agents]:
-                await centre.happen(SignedIn(agent.id, agent.id), PresenceSet(agent.id, PresenceState.READY))
+            for number, agent in enumerate(core.directories.of("ruixun").agents_of(LEASE)[:lines]):
+                ready = [PresenceSet(agent.id, PresenceState.READY)] if number < agents else []
+                await centre.happen(SignedIn(agent.id, agent.id), *ready)
             async with asyncio.timeout(20):
                 await centre.asterisk.ready.wait()
             yield centre

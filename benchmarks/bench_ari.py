@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--talk", type=float, default=1.5)
     options = parser.parse_args(arguments)
     print(f"{options.agents} agents, {options.calls} calls, each talks {options.talk} s; milliseconds")
-    print(f"{'':34} {'p50':>7} {'p95':>7} {'p99':>7}  talked blocked requests")
+    print(f"{'':34} {'p50':>7} {'p95':>7} {'p99':>7}  talked blocked requests  left")
     talk = ("--talk", str(options.talk))
     steady = _measure(options, "--rate", str(options.rate), *talk)
     _show(f"{options.rate:.0f} calls/s: StasisStart to ring", steady["waits"], steady)
@@ -103,5 +103,5 @@ def main(arguments: list[str]) -> None:
 
 
 def _show(name: str, values: list[float], figures: dict[str, Any]) -> None:
-    counts = f"{figures['talked']:>7} {figures['blocked']:>7} {figures['requests']:>8}"
+    counts = f"{figures['talked']:>7} {figures['blocked']:>7} {figures['requests']:>8} {figures['left']:>5}"
     print(f"{name:34} {_percentiles(values)} {counts}", flush=True)

@@ -30,6 +30,8 @@ class Emulator:
         self.fail: Callable[[str, str], int] = lambda method, path: 0
         self.old_version = False
         """No event filter, no tech_cause, causes of 0: an Asterisk 16."""
+        self.silence: float | None = None
+        """Seconds after which a recording ends by itself."""
         self.requests: list[tuple[float, str, str, JSON]] = []
         self.said: list[JSON] = []
         self.connections = 0
@@ -163,6 +165,8 @@ class Emulator:
             return 201, {"id": body["playbackId"], "state": "queued"}
         elif (method, *rest) == ("POST", "record"):
             self.world.recordings[body["name"]] = channel.id
+            if self.silence is not None:
+                asyncio.get_running_loop().call_later(self.silence, self.world.finish_recording, body["name"])
             return 201, {"name": body["name"], "state": "queued"}
         return 204, None
 

@@ -11,6 +11,7 @@ import itertools
 import json
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from ari.emulator import Emulator, emulator
@@ -86,15 +87,17 @@ async def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     async with emulator(options.port) as (found, _):
         found.world.devices = Anybody(options.answers)
+        found.silence = 0.1
         watch = Watch(found, options.talk)
         await asyncio.to_thread(sys.stdin.readline)
         await offered(found, options, watch)
-        async with asyncio.timeout(20):
-            while found.world.channels:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                while found.world.channels:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
         waits = {call: (at - found.sent_at[call]) * 1e3 for call, at in watch.rung.items() if call in found.sent_at}
         figures = {"waits": list(waits.values()), "gaps": [gap * 1e3 for gap in watch.gaps]}
-        counts = {"talked": len(watch.talked), "requests": len(found.requests), "fallback": len(found.world.fallback)}
+        counts = {"talked": len(watch.talked), "requests": len(found.requests), "left": len(found.world.channels)}
         print(json.dumps({**figures, **counts}), flush=True)
 
 
