@@ -38,7 +38,7 @@ class Emulator:
         self._queue: asyncio.Queue[JSON] = asyncio.Queue()
         self._replaced: list[web.WebSocketResponse] = []
 
-    # --- events -----------------------------------------------------------------------------------------------------
+    # --- events ----------------------------------------------------------------------------------
 
     def _say(self, event: JSON) -> None:
         if self.lose(event) or self.socket is None:
@@ -92,7 +92,7 @@ class Emulator:
         if socket is not None:
             await socket.close()
 
-    # --- requests -----------------------------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------
 
     async def rest(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix("/ari")

@@ -42,7 +42,7 @@ class NoFlows:
 class Desk:
     """An Intake that keeps each call's life as the service does, and answers every offered call with `receipt`."""
 
-    receipt: Receipt = Receipt("ct_1", instruction="queue", position=1)
+    receipt: Receipt = field(default_factory=lambda: Receipt("ct_1", instruction="queue", position=1))
     heard: list[AnyInbound] = field(default_factory=list)
     calls: dict[str, life.Call] = field(default_factory=dict)
     refuse: list[Exception] = field(default_factory=list)
@@ -71,13 +71,13 @@ class Desk:
         return [each for each in found if all(getattr(each, name) == value for name, value in fields.items())]
 
     def ends(self, call: str) -> list[CallReleased]:
-        return [each for each in self.of("call.released", call=call, leg="customer")]  # type: ignore[misc]
+        return list(self.of("call.released", call=call, leg="customer"))  # type: ignore[arg-type]
 
 
 async def until(what: Callable[[], object], patience: float = PATIENCE_S) -> None:
     """A bound for a failure, not a wait: looks again whenever the loop has turned."""
     async with asyncio.timeout(patience):
-        while not what():
+        while not what():  # noqa: ASYNC110 What is looked at has no event of its own.
             await asyncio.sleep(0.002)
 
 
@@ -147,6 +147,6 @@ async def adapter(
 
 @asynccontextmanager
 async def floor(dialogue: Dialogue | None = None, line: Line | None = None, sounds: str = "") -> AsyncIterator[Floor]:
-    async with emulator() as (found, address):
-        async with adapter(found, address, Desk(), board_of(dialogue, line, sounds)) as up:
-            yield up
+    board = board_of(dialogue, line, sounds)
+    async with emulator() as (found, address), adapter(found, address, Desk(), board) as up:
+        yield up

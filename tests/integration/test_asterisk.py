@@ -33,7 +33,7 @@ async def talk(pbx: Floor, offer: str = FIRST) -> str:
     return call
 
 
-# --- the plain call ---------------------------------------------------------------------------------------------
+# --- the plain call -----------------------------------------------------------------------------
 
 
 async def test_a_caller_hears_ringing_until_an_agent_answers(pbx: Floor) -> None:
@@ -71,7 +71,7 @@ async def test_an_agent_who_hangs_up_is_told_and_the_call_ends_by_him(pbx: Floor
     assert pbx.desk.ends(call)[0].by == "agent"
 
 
-# --- how a device ends without an answer -------------------------------------------------------------------------
+# --- how a device ends without an answer --------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_a_caller_who_gives_up_ends_the_ringing(pbx: Floor) -> None:
     assert not pbx.desk.of("call.answered")
 
 
-# --- races --------------------------------------------------------------------------------------------------------
+# --- races --------------------------------------------------------------------------------------
 
 
 async def test_an_answer_that_meets_the_callers_end_is_released(pbx: Floor) -> None:
@@ -143,6 +143,7 @@ async def test_of_two_who_answer_at_once_one_has_the_caller(pbx: Floor) -> None:
     await until(lambda: pbx.desk.of("call.released", leg="agent"))
     assert [each.offer for each in pbx.desk.of("call.answered")] == [SECOND]  # type: ignore[union-attr]
     assert [(each.offer, each.cause) for each in pbx.desk.of("call.released")] == [(FIRST, "withdrawn")]  # type: ignore[union-attr]
+    await until(lambda: len(pbx.emulator.world.inside(f"cc:bridge:{call}")) == 2)
     pbx.emulator.world.hang_up(call)
     await pbx.all_quiet()
     assert set(pbx.emulator.world.most_agents.values()) == {1}
@@ -154,7 +155,7 @@ async def test_a_stop_that_comes_after_the_answer_does_not_cut_the_talk(pbx: Flo
     assert len(pbx.emulator.world.inside(f"cc:bridge:{call}")) == 2
 
 
-# --- hold, transfer, recording ---------------------------------------------------------------------------------------
+# --- hold, transfer, recording ------------------------------------------------------------------
 
 
 async def test_a_held_caller_hears_music_and_comes_back(pbx: Floor) -> None:
@@ -196,7 +197,7 @@ async def test_a_talk_is_recorded_paused_and_kept(pbx: Floor) -> None:
     assert pbx.desk.of("call.progress")[0].value == f"http://pbx/ari/recordings/stored/{name}/file"  # type: ignore[union-attr]
 
 
-# --- words ---------------------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------
 
 
 class Menu:
@@ -295,7 +296,7 @@ async def test_a_call_that_no_agent_takes_is_treated_and_ends(treatment: str, ca
         assert ("all seats in use" in caplog.text) is (treatment != "hang_up")
 
 
-# --- the house says no --------------------------------------------------------------------------------------------------
+# --- the house says no --------------------------------------------------------------------------
 
 
 async def test_an_unknown_line_goes_back_to_the_dialplan() -> None:
@@ -310,7 +311,7 @@ async def test_a_busy_house_is_asked_again(pbx: Floor) -> None:
     await pbx.arrived()
 
 
-# --- the connection -----------------------------------------------------------------------------------------------------
+# --- the connection -----------------------------------------------------------------------------
 
 
 async def test_a_booting_asterisk_is_waited_for() -> None:
@@ -415,7 +416,7 @@ async def test_without_us_calls_go_to_the_dialplan(pbx: Floor) -> None:
     assert pbx.emulator.world.fallback == [call]
 
 
-# --- callbacks -------------------------------------------------------------------------------------------------------------
+# --- callbacks ----------------------------------------------------------------------------------
 
 
 async def test_a_callback_rings_the_agent_then_the_customer(pbx: Floor) -> None:
@@ -423,7 +424,9 @@ async def test_a_callback_rings_the_agent_then_the_customer(pbx: Floor) -> None:
     order = {"device": "a1", "number": "139", "agent": "1001"}
     assert await pbx.order("dial", "ct_9/call", **order) == "rings the agent"
     assert await pbx.order("dial", "ct_9/call", **order) == "dialled already"
-    await until(lambda: pbx.emulator.world.channels["cc:agent:ct_9~1call"].state == "Ringing")
+    agent = "cc:agent:ct_9~1call"
+    channels = pbx.emulator.world.channels
+    await until(lambda: agent in channels and channels[agent].state == "Ringing")
     assert "cc:out:ct_9~1call" not in pbx.emulator.world.channels
     pbx.emulator.world.pick_up("a1")
     await until(lambda: len(pbx.emulator.world.inside("cc:bridge:ct_9~1call")) == 2)
@@ -453,7 +456,7 @@ async def test_an_agent_who_does_not_answer_ends_the_callback(pbx: Floor) -> Non
     assert pbx.desk.ends("ct_9/call")[0].cause == "agent_busy"
 
 
-# --- a bad day ---------------------------------------------------------------------------------------------------------------
+# --- a bad day ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(3))

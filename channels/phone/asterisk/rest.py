@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 def session(username: str, password: str) -> aiohttp.ClientSession:
     """Connections to one Asterisk. Whoever opens it closes it."""
     return aiohttp.ClientSession(
-        auth=aiohttp.BasicAuth(username, password),
+        headers={"authorization": aiohttp.encode_basic_auth(username, password)},
         connector=aiohttp.TCPConnector(limit=AT_ONCE, keepalive_timeout=IDLE_S),
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
     )
