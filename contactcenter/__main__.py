@@ -72,6 +72,25 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--provider", default="")
     token.add_argument("--client", default="")
 
+    _add_ivr(commands_)
+
+    simulate = _command(commands_, "simulate", _simulate, "make one contact through the public doors")
+    simulate.add_argument("kind", choices=("call", "mail", "chat", "callback"))
+
+    demo = _command(commands_, "demo", _demo, "a busy hour in a minute or two, on a running service")
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--contacts", type=int, default=400)
+    demo.add_argument("--agents", type=int, default=100)
+    demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")
+
+    _add_looking(commands_)
+
+    docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
+    docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))
+    return parser
+
+
+def _add_ivr(commands_: object) -> None:
     flow = _command(commands_, "ivr", ivr, "check an IVR flow, or play it in the terminal")
     flow.add_argument("action", choices=("check", "play"))
     flow.add_argument("flow", help="a file with one flow, a configuration file, or the id of a configured flow")
@@ -83,15 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     flow.add_argument("--at", help="the instant: 2026-11-22T09:00:03, or a time of today")
     flow.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="of the tool's own words")
 
-    simulate = _command(commands_, "simulate", _simulate, "make one contact through the public doors")
-    simulate.add_argument("kind", choices=("call", "mail", "chat", "callback"))
 
-    demo = _command(commands_, "demo", _demo, "a busy hour in a minute or two, on a running service")
-    demo.add_argument("--seed", type=int, default=1)
-    demo.add_argument("--contacts", type=int, default=400)
-    demo.add_argument("--agents", type=int, default=100)
-    demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")
-
+def _add_looking(commands_: object) -> None:
+    """What was decided and why, what is wrong, and what was given up."""
     replay = _command(commands_, "replay", history.replay, "decide every logged event again and compare")
     replay.add_argument("--day", help="only this day, YYYY-MM-DD in the provider's time zone; default everything")
     replay.add_argument("--provider", default="")
@@ -112,10 +125,6 @@ def _parser() -> argparse.ArgumentParser:
     letters.add_argument("id", nargs="*", help="for replay: which; `all` for every one")
     letters.add_argument("--provider", default="")
     letters.add_argument("--limit", type=int, default=50)
-
-    docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
-    docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))
-    return parser
 
 
 def _command(parsers: object, name: str, run: object, summary: str) -> argparse.ArgumentParser:

@@ -117,7 +117,7 @@ def _secrets(core: Core, name: str) -> list[str]:
     """From the file; a webhook that is new since the start gets its secret now."""
     if name not in core.secrets.outgoing:
         try:
-            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids, [name])
+            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources("standard"), core.ids, [name])
         except Misconfigured as problem:
             raise ChannelDown(f"there is no secret {name}: {problem}") from problem
     return core.secrets.outgoing[name]

@@ -20,7 +20,7 @@ from contactcenter.config import Settings
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.doors import build_doors
-from contactcenter.wiring.parts import _outbox
+from contactcenter.wiring.outbound import run_outbound
 from contactcenter.wiring.secrets_file import Secrets
 from routing.events import PresenceSet, SignedIn
 from routing.model import PresenceState
@@ -71,8 +71,8 @@ async def floor(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Floor]:
     house.supervisor.run("router", house.router().run)
     await house.until(lambda: bool(house.of("config.activated")))
     async with aiohttp.ClientSession() as session:
-        doors = build_doors(core, session)
-        house.supervisor.run("outbox", _outbox(core, doors, Registry()).run)
+        doors = build_doors(core, session, session)
+        run_outbound(core, house.supervisor, senders=doors.senders, connections=doors.connections, registry=Registry())
         app = web.Application()
         app.add_routes(doors.twilio.door.routes())
         twilio = Twilio(f"http://127.0.0.1:{ours}", "pbx-1")
