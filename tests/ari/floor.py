@@ -108,6 +108,7 @@ class Floor:
         """Nothing of ours is left on Asterisk, every call has ended once, no leg is open."""
         world = self.emulator.world
         await until(lambda: not world.channels and not world.bridges and not self.board.calls)
+        await until(lambda: all(len(self.desk.ends(name)) == 1 for name in self.desk.calls))
         for name, call in self.desk.calls.items():
             assert len(self.desk.ends(name)) == 1, self.desk.heard
             assert call.released or not call.offered

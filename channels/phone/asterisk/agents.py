@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels.phone.asterisk import causes, customer, names, outgoing
+from channels.phone.asterisk import causes, names, outgoing, sides
 from channels.phone.asterisk import events as ev
-from channels.phone.asterisk.record import Call, Leg, State
+from channels.phone.asterisk.record import Leg, State
 from channels.phone.asterisk.step import Step
-from channels.port import CallAlerting, CallAnswered, CallReleased, PhoneCommand
+from channels.port import CallAlerting, CallAnswered, PhoneCommand
 
 SECOND: Final = 1_000_000
 RING_LIFE: Final = 60 * SECOND
@@ -48,7 +48,7 @@ def ring(step: Step, command: PhoneCommand, *, consult: bool = False) -> str:
     )
     call.legs[command.offer] = leg
     if not call.winner:
-        customer.alone(step)
+        sides.alone(step)
     _place(step, leg)
     return "rings"
 
@@ -56,7 +56,7 @@ def ring(step: Step, command: PhoneCommand, *, consult: bool = False) -> str:
 def _place(step: Step, leg: Leg) -> None:
     call = step.call
     if len(leg.channel) > names.LONGEST:
-        lost(step, leg, causes.End("unreachable", "platform", False))
+        sides.lost(step, leg, causes.End("unreachable", "platform", False))
         return
     endpoint = leg.device if "/" in leg.device else step.rules.endpoint.replace("{device}", leg.device)
     # Asterisk counts whole seconds: the exact end is our timer's, its own is for when we are away.
@@ -87,7 +87,7 @@ def rung_out(step: Step, offer: str) -> None:
     """Its time is over, by our clock."""
     leg = step.call.legs.get(offer)
     if leg is not None and leg.alive and not leg.up_at:
-        drop(step, leg, "no_answer")
+        sides.drop(step, leg, "no_answer")
 
 
 def stop(step: Step, offer: str) -> str:
@@ -100,21 +100,8 @@ def stop(step: Step, offer: str) -> str:
     if call.winner == offer:
         return "it has answered"
     if leg.alive:
-        drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
     return "stopped"
-
-
-def drop(step: Step, leg: Leg, why: str) -> None:
-    """End a leg. It is told when Asterisk confirms it, or at once where nobody may be there to confirm."""
-    leg.dropped = leg.dropped or why
-    step.calm(f"ring {leg.offer}")
-    step.leg(leg, "DELETE", "channels", leg.channel, body={"reason": "normal"}, why=f"drop {leg.offer}")
-
-
-def drop_all(step: Step) -> None:
-    for leg in step.call.legs.values():
-        if leg.alive:
-            drop(step, leg, "withdrawn")
 
 
 # --- what Asterisk says about a leg ---------------------------------------------------------------------------
@@ -148,7 +135,7 @@ def _rings(step: Step, leg: Leg) -> None:
     if leg.rang or leg.up_at or leg.gone:
         return
     leg.rang = leg.placed = True
-    if leg.dropped or step.call.over:
+    if leg.dropped or step.call.over or step.call.outbound:
         return
     call = step.call
     at = step.spoke_at
@@ -172,7 +159,7 @@ def answered(step: Step, leg: Leg) -> None:
         return
     if call.over or leg.dropped:
         # Answering raced with our taking it back: it must not sit there.
-        drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
         return
     if call.outbound:
         outgoing.agent_there(step, leg)
@@ -180,7 +167,7 @@ def answered(step: Step, leg: Leg) -> None:
     if first:
         step.calm(f"ring {leg.offer}")
         if call.winner and not leg.consult:
-            drop(step, leg, "withdrawn")
+            sides.drop(step, leg, "withdrawn")
             return
         won(step, leg)
     if leg.here:
@@ -193,7 +180,7 @@ def won(step: Step, leg: Leg) -> None:
     if not leg.consult:
         call.winner = leg.offer
         call.state = State.TALKING
-        customer.quiet(step)
+        sides.quiet(step)
         call.flow = None
         step.calm("backstop")
     step.tell(
@@ -214,7 +201,7 @@ def connect(step: Step, leg: Leg) -> None:
     _bridge(step)
     inside = leg.channel
     if not leg.consult and not call.held:
-        customer.pick_up(step)
+        sides.pick_up(step)
         call.inside = True
         inside = f"{call.channel},{leg.channel}"
     body = {"channel": inside}
@@ -232,7 +219,7 @@ def gone(step: Step, leg: Leg) -> None:
     elif leg.up_at and step.call.winner == leg.offer:
         _talk_over(step, leg)
     else:
-        lost(step, leg, _end(leg))
+        sides.lost(step, leg, _end(leg))
 
 
 def _end(leg: Leg) -> causes.End:
@@ -246,13 +233,6 @@ def _end(leg: Leg) -> causes.End:
     return known
 
 
-def lost(step: Step, leg: Leg, end: causes.End) -> None:
-    leg.gone = True
-    if step.call.over:
-        return
-    _tell_gone(step, leg, end)
-
-
 def _talk_over(step: Step, leg: Leg) -> None:
     """The talk is over, the caller is still there: the router says what becomes of him."""
     call = step.call
@@ -261,25 +241,8 @@ def _talk_over(step: Step, leg: Leg) -> None:
         return
     call.state = State.WAITING
     by = "platform" if leg.dropped else "agent"
-    _tell_gone(step, leg, causes.End(causes.text(leg.cause, leg.tech_cause), by, True))
-    step.wake("backstop", step.now + customer.BACKSTOP)
-
-
-def _tell_gone(step: Step, leg: Leg, end: causes.End) -> None:
-    call: Call = step.call
-    step.tell(
-        CallReleased(
-            source=call.source,
-            external_id=f"{call.id}/{leg.offer}/released",
-            occurred_at=step.spoke_at,
-            call=call.id,
-            leg="agent",
-            by=end.by,
-            cause=end.cause,
-            offer=leg.offer,
-            reached=end.reached,
-        )
-    )
+    sides.tell_gone(step, leg, causes.End(causes.text(leg.cause, leg.tech_cause), by, True))
+    step.wake("backstop", step.now + sides.BACKSTOP)
 
 
 # --- how a request about a leg ended --------------------------------------------------------------------------
@@ -299,7 +262,7 @@ def placed(step: Step, offer: str, status: int, said: str) -> None:
         leg.gone = True
         outgoing.agent_gone(step, leg)
         return
-    lost(step, leg, ENDS["withdrawn"] if nobody else causes.End("unreachable", "platform", False))
+    sides.lost(step, leg, ENDS["withdrawn"] if nobody else causes.End("unreachable", "platform", False))
     if nobody:
         step.out.survey = True
 
@@ -322,7 +285,7 @@ def joined(step: Step, offer: str, status: int) -> None:
     if call.tries <= 3:
         step.wake(f"join {offer}", step.now + SECOND // 4)
     else:
-        drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
 
 
 def join_again(step: Step, offer: str) -> None:

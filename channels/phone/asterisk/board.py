@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from channels.phone.asterisk import agents, customer, holding, life, names, outgoing, talk
+from channels.phone.asterisk import agents, customer, holding, life, names, outgoing, sides, talk
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.actions import Out, Rest, Timer
 from channels.phone.asterisk.record import Call, Line, Rules, State
@@ -206,12 +206,12 @@ def _hang_up(step: Step, command: PhoneCommand) -> str:
     """With an offer only that agent's leg; without one the call, on behalf of the agent who is named."""
     call = step.call
     if not command.offer:
-        customer.hang_up(step, by="agent" if command.agent else "platform")
+        sides.hang_up(step, by="agent" if command.agent else "platform")
         return "hangs up"
     leg = call.legs.get(command.offer)
     if leg is None or leg.gone:
         return "it is gone"
-    agents.drop(step, leg, "withdrawn")
+    sides.drop(step, leg, "withdrawn")
     return "hangs up"
 
 
@@ -246,7 +246,7 @@ def _outcome(step: Step, why: str, status: int, said: str) -> None:
             outgoing.dialled(step, status)
         case "hang_up" | "answer" | "continue" if status == 404 and step.call.state is not State.NEW:
             # The customer's channel is gone; its end may have been lost with the connection.
-            customer.over(step, by=step.call.hung_up_by or "customer", cause="gone")
+            sides.over(step, by=step.call.hung_up_by or "customer", cause="gone")
         case _:
             return
 
@@ -268,7 +268,7 @@ def _woken(step: Step, name: str) -> None:
         case "offer" if call.offered is not None and not call.over:
             step.tell(call.offered)
         case "backstop" if not call.winner and not any(leg.alive for leg in call.legs.values()):
-            customer.hang_up(step, by="agent")
+            sides.hang_up(step, by="agent")
         case _:
             return
 

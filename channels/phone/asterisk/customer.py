@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from channels.phone.asterisk import agents, causes, names, talk
+from channels.phone.asterisk import causes, sides, talk
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.record import State
 from channels.phone.asterisk.step import Step
-from channels.port import CallOffered, CallReleased, Receipt
+from channels.port import Receipt
 from channels.verbs import Outcome
-
-BACKSTOP: Final = 10_000_000
-"""How long a caller whose agent hung up may hear nothing before he is released: the router's hang-up is lost."""
-TREATMENTS: Final = ("ivr", "voicemail", "callback")
-
 
 # --- how it enters --------------------------------------------------------------------------------------------
 
@@ -30,69 +23,12 @@ def enter(step: Step, event: ev.AnyEvent) -> None:
         call.state = State.FLOW
         talk.go(step, turn)
     elif step.line.answer == "queue":
-        offer(step, Outcome(exit=talk.QUEUE), alerting=False)
-        pick_up(step)
-        music(step)
+        sides.offer(step, Outcome(exit=talk.QUEUE), alerting=False)
+        sides.pick_up(step)
+        sides.music(step)
     else:
-        offer(step, Outcome(exit=talk.QUEUE), alerting=not call.answered)
-        ring(step)
-
-
-def offer(step: Step, said: Outcome, *, alerting: bool) -> None:
-    """The call is offered to the house. What the flow learnt is kept on the channel, for a process that comes after."""
-    call = step.call
-    call.state = State.WAITING
-    call.offered = CallOffered(
-        source=call.source,
-        external_id=f"{call.id}/offered",
-        occurred_at=call.born,
-        call=call.id,
-        dialled=call.dialled,
-        caller=call.caller,
-        alerting=alerting,
-        language=said.language,
-        member=said.member,
-        product=said.product,
-        complaint=said.complaint,
-    )
-    step.tell(call.offered)
-
-
-def ring(step: Step) -> None:
-    """The caller hears ringing; one who was answered hears music."""
-    if step.call.answered:
-        music(step)
-    else:
-        step.customer("POST", "channels", step.call.channel, "ring")
-
-
-def pick_up(step: Step) -> None:
-    if not step.call.answered:
-        step.call.answered = True
-        step.customer("POST", "channels", step.call.channel, "answer", why="answer")
-
-
-def music(step: Step) -> None:
-    step.call.music = True
-    step.customer("POST", "channels", step.call.channel, "moh", body={"mohClass": step.rules.music})
-
-
-def alone(step: Step) -> None:
-    """A customer who sat in the bridge waits outside of it, with music."""
-    call = step.call
-    if call.inside:
-        call.inside = False
-        body = {"channel": call.channel}
-        step.customer("POST", "bridges", names.bridge(call.id), "removeChannel", body=body)
-        music(step)
-
-
-def quiet(step: Step) -> None:
-    """Whatever the caller hears from us stops."""
-    if step.call.music:
-        step.call.music = False
-        step.customer("DELETE", "channels", step.call.channel, "moh")
-    talk.hush(step)
+        sides.offer(step, Outcome(exit=talk.QUEUE), alerting=not call.answered)
+        sides.ring(step)
 
 
 def recalled(step: Step, status: int, said: str) -> None:
@@ -101,8 +37,8 @@ def recalled(step: Step, status: int, said: str) -> None:
     if call.state is not State.FLOW or call.offered is not None or call.over:
         return
     if 200 <= status < 300:
-        offer(step, talk.kept(said), alerting=False)
-        ring(step)
+        sides.offer(step, talk.kept(said), alerting=False)
+        sides.ring(step)
         return
     call.state = State.NEW
     enter(step, ev.StasisStart(channel=ev.Channel(id=call.channel, state="Up")))
@@ -119,11 +55,11 @@ def told(step: Step, receipt: Receipt) -> None:
     call.instruction = receipt.instruction
     if receipt.instruction == "queue":
         _wait(step, receipt)
-    elif receipt.instruction in TREATMENTS:
-        quiet(step)
+    elif receipt.instruction in sides.TREATMENTS:
+        sides.quiet(step)
         talk.treat(step, receipt)
     elif receipt.instruction == "hang_up":
-        hang_up(step, by="platform", reason="busy" if not call.answered else "normal")
+        sides.hang_up(step, by="platform", reason="busy" if not call.answered else "normal")
 
 
 def _wait(step: Step, receipt: Receipt) -> None:
@@ -146,17 +82,6 @@ def back_to_dialplan(step: Step) -> None:
 # --- how it ends ----------------------------------------------------------------------------------------------
 
 
-def hang_up(step: Step, *, by: str, reason: str = "normal") -> None:
-    """Ask for the end; it has ended when Asterisk says so."""
-    call = step.call
-    if call.over:
-        return
-    call.hung_up_by = call.hung_up_by or by
-    step.customer("DELETE", "channels", call.channel, body={"reason": reason}, why="hang_up")
-    if call.outbound and not call.here and not call.rang:
-        over(step, by=call.hung_up_by, cause=reason)
-
-
 def mark_up(step: Step, event: ev.AnyEvent) -> None:
     step.call.answered = True
 
@@ -172,30 +97,7 @@ def leave(step: Step, event: ev.AnyEvent) -> None:
     call = step.call
     if isinstance(event, ev.ChannelDestroyed):
         call.cause = call.cause or event.cause
-    over(step, by=call.hung_up_by or "customer", cause=causes.text(call.cause, call.tech_cause))
-
-
-def over(step: Step, *, by: str, cause: str) -> None:
-    """The end, once: told, and nothing of the call stays on Asterisk."""
-    call = step.call
-    if call.over:
-        return
-    talk.left(step)
-    call.state = State.ENDED
-    agents.drop_all(step)
-    if call.bridged:
-        step.customer("DELETE", "bridges", names.bridge(call.id))
-    step.calm("backstop")
-    step.tell(
-        CallReleased(
-            source=call.source,
-            external_id=f"{call.id}/released",
-            occurred_at=step.spoke_at,
-            call=call.id,
-            by=by,
-            cause=cause,
-        )
-    )
+    sides.over(step, by=call.hung_up_by or "customer", cause=causes.text(call.cause, call.tech_cause))
 
 
 def drop(step: Step, event: ev.AnyEvent) -> None:

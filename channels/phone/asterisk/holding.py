@@ -6,7 +6,7 @@ to him there. Joining brings the caller back and lets the first agent go.
 
 from __future__ import annotations
 
-from channels.phone.asterisk import agents, customer, names
+from channels.phone.asterisk import agents, names, sides
 from channels.phone.asterisk.step import Step
 from channels.port import PhoneCommand
 
@@ -16,7 +16,7 @@ def hold(step: Step) -> str:
     if call.held or call.over or not call.winner:
         return "nobody to hold"
     call.held = True
-    customer.alone(step)
+    sides.alone(step)
     step.progress("held")
     return "held"
 
@@ -26,7 +26,7 @@ def resume(step: Step) -> str:
     if not call.held or call.over:
         return "not held"
     call.held = False
-    customer.quiet(step)
+    sides.quiet(step)
     call.inside = True
     step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body={"channel": call.channel}, why="back")
     step.progress("resumed")
@@ -52,7 +52,7 @@ def join(step: Step, offer: str) -> str:
     call.winner = offer
     resume(step)
     if first is not None and first is not second and first.alive:
-        agents.drop(step, first, "joined")
+        sides.drop(step, first, "joined")
     return "joined"
 
 
@@ -60,7 +60,7 @@ def leave(step: Step, offer: str) -> str:
     """The consulted agent goes again, the caller comes back to the first."""
     second = step.call.legs.get(offer)
     if second is not None and second.alive:
-        agents.drop(step, second, "withdrawn")
+        sides.drop(step, second, "withdrawn")
     return resume(step)
 
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from channels.phone.asterisk import customer, names
 from channels.phone.asterisk import events as ev
+from channels.phone.asterisk import names, sides
 from channels.phone.asterisk.record import Flow, Rules, Says, State, Words
 from channels.phone.asterisk.step import Step
 from channels.port import CallbackRequested, Receipt, VoicemailLeft
@@ -23,8 +23,6 @@ MICRO: Final = 1_000_000
 SCHEMES: Final = ("sound:", "recording:", "number:", "digits:", "characters:", "tone:")
 LONGEST_WORDS: Final = 120 * MICRO
 """Words whose end is never heard of are over after this."""
-LATE_MESSAGE: Final = 2 * MICRO
-"""How long the end of a recording is waited for when the caller has hung up."""
 
 
 def words(rules: Rules, says: Says) -> Words:
@@ -63,7 +61,7 @@ def go(step: Step, turn: Turn) -> None:
         call.flow = None
         finish(step, turn.outcome)
     elif turn.verb is not None:
-        customer.pick_up(step)
+        sides.pick_up(step)
         _play(step, call.flow, _says(turn))
 
 
@@ -99,10 +97,10 @@ def _spoken(step: Step, flow: Flow) -> None:
         _record(step, flow, flow.verb)
     elif step.call.state is State.WAITING:
         step.call.flow = None
-        customer.music(step)
+        sides.music(step)
     elif step.call.last_words:
         step.call.flow = None
-        customer.hang_up(step, by="platform")
+        sides.hang_up(step, by="platform")
 
 
 def _answer(step: Step, answer: Answer) -> None:
@@ -111,14 +109,6 @@ def _answer(step: Step, answer: Answer) -> None:
         return
     step.calm("keys")
     go(step, step.dialogue.go_on(flow.state, answer, step.now))
-
-
-def hush(step: Step) -> None:
-    flow = step.call.flow
-    if flow is not None and flow.playing:
-        step.calm("words")
-        step.customer("DELETE", "playbacks", flow.playing)
-        flow.playing = ""
 
 
 # --- what is heard --------------------------------------------------------------------------------------------
@@ -152,7 +142,7 @@ def key(step: Step, event: ev.AnyEvent) -> None:
     flow = step.call.flow
     if flow is None or not isinstance(flow.verb, Gather):
         return
-    hush(step)
+    sides.hush(step)
     if event.digit == flow.verb.finish:
         _keyed(step, flow.keys)
         return
@@ -217,17 +207,6 @@ def _message(step: Step, seconds: int) -> None:
     _answer(step, Answer(Heard.MESSAGE, reference(step, name), seconds * MICRO))
 
 
-def left(step: Step) -> None:
-    """The caller hung up on us: a message he was leaving is still wanted, other words are not."""
-    flow = step.call.flow
-    if flow is None:
-        return
-    if flow.recording:
-        step.wake("message", step.now + LATE_MESSAGE)
-    else:
-        step.call.flow = None
-
-
 def look_for_message(step: Step) -> None:
     """Its end was never heard of: is it there?"""
     flow = step.call.flow
@@ -255,14 +234,14 @@ def finish(step: Step, said: Outcome) -> None:
     if call.over:
         return
     if said.exit is Exit.QUEUE and call.offered is None:
-        customer.offer(step, said, alerting=False)
+        sides.offer(step, said, alerting=False)
         _keep(step)
-        customer.ring(step)
-    elif said.exit is Exit.QUEUE and call.instruction not in customer.TREATMENTS:
+        sides.ring(step)
+    elif said.exit is Exit.QUEUE and call.instruction not in sides.TREATMENTS:
         call.state = State.WAITING
-        customer.ring(step)
+        sides.ring(step)
     else:
-        customer.hang_up(step, by="platform")
+        sides.hang_up(step, by="platform")
 
 
 def _keep(step: Step) -> None:
@@ -326,7 +305,7 @@ def _ask_callback(step: Step, said: Outcome) -> None:
 
 def announce(step: Step, says: Says) -> None:
     """While he waits: the words, then music again."""
-    customer.quiet(step)
+    sides.quiet(step)
     flow = step.call.flow = Flow(state=b"")
     _play(step, flow, says)
 
@@ -343,6 +322,6 @@ def treat(step: Step, receipt: Receipt) -> None:
     call.last_words = True
     if receipt.instruction == "callback" and call.caller:
         _ask_callback(step, Outcome(exit=Exit.CALLBACK, language=receipt.language))
-    customer.pick_up(step)
+    sides.pick_up(step)
     flow = call.flow = Flow(state=b"")
     _play(step, flow, (Say(receipt.text, receipt.language),) if receipt.text else ())
