@@ -78,6 +78,12 @@ class Board:
         if names.read(event.channel.id) is not None:
             out.survey = True
             return None
+        if self.is_past(event.channel.id):
+            # Heard late, or the dialplan brought back a call that we had given up: its own answer goes on.
+            path = names.path("channels", event.channel.id, "continue")
+            rest = Rest(call=event.channel.id, lane=event.channel.id, method="POST", path=path, body={})
+            out.rests.append(rest)
+            return None
         return self.add(event.channel, event.args)
 
     def add(self, channel: ev.Channel, args: tuple[str, ...]) -> Call:
