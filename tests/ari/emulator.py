@@ -188,7 +188,7 @@ class Emulator:
         if rest == ["record"]:
             self.world.recordings[body["name"]] = bridge
             return 201, {"name": body["name"], "state": "queued"}
-        return self._members(bridge, rest[0], str(body["channel"]).split(","))
+        return self._members(bridge, rest[0], _named(body["channel"]))
 
     def _members(self, bridge: str, verb: str, named: list[str]) -> Answer:
         found = [self.world.channels.get(each) for each in named]
@@ -218,6 +218,11 @@ class Emulator:
     def asked_for(self, method: str, ending: str) -> list[JSON]:
         """The bodies of the requests so far with this method and this end of their path."""
         return [body for _, verb, path, body in self.requests if verb == method and path.endswith(ending)]
+
+
+def _named(channel: str | list[str]) -> list[str]:
+    """Several channels in a body are a list; a string there is one name, as in Asterisk."""
+    return channel if isinstance(channel, list) else [channel]
 
 
 @asynccontextmanager

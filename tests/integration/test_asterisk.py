@@ -452,6 +452,7 @@ async def test_a_customer_who_is_not_reached(pbx: Floor, customer: Device | None
 async def test_an_agent_who_does_not_answer_ends_the_callback(pbx: Floor) -> None:
     pbx.emulator.world.devices["a1"] = Device("busy")
     await pbx.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    await until(lambda: pbx.desk.ends("ct_9/call"))
     await pbx.all_quiet()
     assert pbx.desk.ends("ct_9/call")[0].cause == "agent_busy"
 

@@ -199,11 +199,12 @@ def connect(step: Step, leg: Leg) -> None:
     """Into the call's bridge; the caller too, unless he is held."""
     call = step.call
     _bridge(step)
-    inside = leg.channel
+    inside = [leg.channel]
     if not leg.consult and not call.held:
         sides.pick_up(step)
         call.inside = True
-        inside = f"{call.channel},{leg.channel}"
+        inside = [call.channel, leg.channel]
+    # A list: in a body Asterisk takes a string for one name, commas and all.
     body = {"channel": inside}
     step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body=body, why=f"join {leg.offer}")
 

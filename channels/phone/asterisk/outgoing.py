@@ -115,7 +115,7 @@ def here(step: Step, event: ev.AnyEvent) -> None:
         sides.hang_up(step, by="agent")
         return
     step.leg(leg, "DELETE", "channels", leg.channel, "ring")
-    body = {"channel": f"{leg.channel},{call.channel}"}
+    body = {"channel": [leg.channel, call.channel]}
     step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body=body, why=f"join {leg.offer}")
 
 
