@@ -149,3 +149,23 @@ async def test_a_call_that_ended_while_no_process_was_there_is_closed_by_the_nex
         released = await pool.fetchval("SELECT life ->> 'cause' FROM calls WHERE call = $1", caller)
         assert released == "ended_while_away"
         await floor.house.supervisor.stop()
+
+
+async def test_of_two_processes_the_leases_owner_is_connected_and_the_other_takes_over(
+    floor: Floor, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    await floor.at_work("a1001", "1001")
+    caller = await floor.talk()
+    core = Core(floor.house.core.settings, pool, "two", floor.house.core.secrets)
+    await core.directories.refresh()
+    second = House(core)
+    second.supervisor.run("replies", core.replies.run)
+    async with aiohttp.ClientSession() as session:
+        connect(second, session)
+        await floor.house.supervisor.stop("connections")
+        await until(lambda: floor.pbx.connections == 2, 15)
+        assert floor.pbx._replaced == []
+        floor.pbx.world.hang_up(caller)
+        await until(lambda: not floor.pbx.world.channels and not floor.pbx.world.bridges, 10)
+        await floor.quiet()
+        await second.supervisor.stop()
