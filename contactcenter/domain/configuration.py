@@ -237,15 +237,24 @@ class PhoneSource(_Part, frozen=True):
 
     `twilio`: `account` is its SID, calls are made from `from_number`, `music` is what waiting callers hear. `base_url`
     is where its API stands, empty for Twilio's own.
+
+    `asterisk`: `base_url` is ARI's address (http://host:8088/ari), `app` the Stasis application. `endpoint` and
+    `trunk` say how a device and an outside number are dialled, with {device} and {number} in them; without a trunk
+    it makes no callbacks. Callbacks show `from_number`; `music` is a class of music on hold; `sounds` the folder of
+    our recorded texts below Asterisk's sounds.
     """
 
     id: Id
-    dialect: Literal["standard", "twilio"] = "standard"
+    dialect: Literal["standard", "twilio", "asterisk"] = "standard"
     control_url: str = ""
     base_url: str = ""
     account: str = ""
     from_number: str = ""
     music: str = ""
+    app: str = ""
+    endpoint: str = ""
+    trunk: str = ""
+    sounds: str = ""
 
 
 class Webhook(_Part, frozen=True):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from contactcenter.domain.asterisk_rules import asterisk_problems
 from contactcenter.domain.client_rules import client_problems
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.configuration_difference import difference
@@ -42,6 +43,7 @@ RULES: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     webhook_problems,
     ivr_problems,
     twilio_problems,
+    asterisk_problems,
 )
 
 

@@ -18,7 +18,7 @@ def twilio_problems(document: Document) -> Iterator[Problem]:
     for index, source in enumerate(document.sources):
         path = f"sources[{index}]"
         if source.dialect != "twilio":
-            for name in ("account", "from_number", "music"):
+            for name in ("account",) if source.dialect == "asterisk" else ("account", "from_number", "music"):
                 if getattr(source, name):
                     yield Problem(f"{path}.{name}", "not_twilio", f"only a source with dialect twilio has {name}")
             continue

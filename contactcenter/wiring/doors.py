@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,7 @@ from channels.phone.senders import BySource
 from channels.phone.verify import Verifier
 from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
+from contactcenter.wiring.asterisks import Asterisks
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.outbound import phone_connections, webhook_sender
@@ -42,7 +44,9 @@ class Doors:
 def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
     """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
-    feed, connections = CommandFeed(now=now), phone_connections(core)
+    asterisks = Asterisks(core)
+    feed, connections = CommandFeed(now=now), phone_connections(core, asterisks.work_of)
+    asterisks.holds = connections.holds
     twilio = build_twilio(core, session)
     standard = PhoneSender(
         control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
@@ -74,7 +78,7 @@ def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.Cli
         senders={
             "mail": _mail_sender(core),
             "webhook": webhook_sender(core, outside),
-            "phone": BySource(twilio.senders, standard),
+            "phone": BySource(ChainMap(asterisks.senders, twilio.senders), standard),
         },
     )
 
