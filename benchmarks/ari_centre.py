@@ -12,7 +12,6 @@ import aiohttp
 import asyncpg
 
 from benchmarks.large_example import LEASE, large_example
-from channels.phone.asterisk.platform import Asterisk
 from contactcenter.config import Settings
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.changes import Changes, NewEvent
@@ -34,7 +33,6 @@ class AriCentre:
     """Agents wrap up the moment they may. `effects` counts what was decided, by kind."""
 
     core: Core
-    asterisk: Asterisk
     supervisor: Supervisor
     effects: list[AnyEffect] = field(default_factory=list)
     todo: asyncio.Queue[AnyEvent] = field(default_factory=asyncio.Queue)
@@ -66,18 +64,18 @@ class AriCentre:
 async def ari_centre(
     pool: asyncpg.Pool, folder: Path, address: str, *, lines: int, agents: int
 ) -> AsyncIterator[AriCentre]:
-    """Up and connected. `lines` agents have signed in, which is how many calls there may be (I3), `agents` are ready:
-    the others are at a break, and as many calls may wait."""
+    """Up, and soon connected. `lines` agents have signed in, so many calls there may be (I3); `agents` of them
+    are ready, the others are at a break, and as many calls may wait."""
     core = Core(Settings(data_dir=folder), pool, "bench")
-    source = f"{{id: {SOURCE}, dialect: asterisk, base_url: '{address}', account: cc}}"
+    source = f"{{id: {SOURCE}, dialect: asterisk, base_url: '{address}', app: contactcenter}}"
     await core.configuring.apply("", large_example(lines).replace(f"{{id: {SOURCE}}}", source), by="bench")
     await core.directories.refresh()
-    core.secrets.asterisk[SOURCE] = "secret"
+    core.secrets.ari[SOURCE] = "cc:secret"
     core.secrets.visitors.append("a secret of no use")
     supervisor = Supervisor(core.clock)
     async with aiohttp.ClientSession() as session:
         doors = build_doors(core, session, session)
-        centre = AriCentre(core, doors.asterisks[SOURCE], supervisor)
+        centre = AriCentre(core, supervisor)
         router = Router(
             domain="ruixun",
             store=core.stores.routing,
@@ -91,13 +89,10 @@ async def ari_centre(
         supervisor.run("router", router.run)
         supervisor.run("wrap up", centre.wrap_up)
         run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=Registry())
-        supervisor.run("asterisk", centre.asterisk.run)
         try:
             for number, agent in enumerate(core.directories.of("ruixun").agents_of(LEASE)[:lines]):
                 ready = [PresenceSet(agent.id, PresenceState.READY)] if number < agents else []
                 await centre.happen(SignedIn(agent.id, agent.id), *ready)
-            async with asyncio.timeout(20):
-                await centre.asterisk.ready.wait()
             yield centre
         finally:
             await supervisor.stop()

@@ -199,8 +199,7 @@ class Line(_Part, frozen=True):
     """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03).
 
     `hours` of its own go before those of its view. `ivr`: the flow that its callers meet; empty: none.
-    `price_per_minute_fen` is what a started minute of it costs us, for the report. `answer`: an Asterisk line without
-    a flow rings until the `agent` answers (B01), or is picked up when it `queue`s, with words and music.
+    `price_per_minute_fen` is what a started minute of it costs us, for the report.
     """
 
     number: str
@@ -213,7 +212,6 @@ class Line(_Part, frozen=True):
     hours: Hours | None = None
     ivr: str = ""
     price_per_minute_fen: NotNegative = 0
-    answer: Literal["agent", "queue"] = "agent"
 
 
 class Mailbox(_Part, frozen=True):
@@ -240,9 +238,10 @@ class PhoneSource(_Part, frozen=True):
     `twilio`: `account` is its SID, calls are made from `from_number`, `music` is what waiting callers hear. `base_url`
     is where its API stands, empty for Twilio's own.
 
-    `asterisk`: `base_url` is its ARI address, `account` the user there, `app` our application's name; devices are
-    called by `endpoint`, customers by `trunk`, from `from_number`; `music` is a class of music on hold, `sounds` the
-    folder with our recorded texts.
+    `asterisk`: `base_url` is ARI's address (http://host:8088/ari), `app` the Stasis application. `endpoint` and
+    `trunk` say how a device and an outside number are dialled, with {device} and {number} in them; without a trunk
+    it makes no callbacks. Callbacks show `from_number`; `music` is a class of music on hold; `sounds` the folder of
+    our recorded texts below Asterisk's sounds.
     """
 
     id: Id

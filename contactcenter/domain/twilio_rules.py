@@ -17,10 +17,8 @@ def twilio_problems(document: Document) -> Iterator[Problem]:
     """It needs an account and a number to call from; a source of our own dialect has neither."""
     for index, source in enumerate(document.sources):
         path = f"sources[{index}]"
-        if source.dialect == "asterisk":
-            continue
         if source.dialect != "twilio":
-            for name in ("account", "from_number", "music"):
+            for name in ("account",) if source.dialect == "asterisk" else ("account", "from_number", "music"):
                 if getattr(source, name):
                     yield Problem(f"{path}.{name}", "not_twilio", f"only a source with dialect twilio has {name}")
             continue

@@ -140,8 +140,8 @@ class IntakeReads(Protocol):
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 
-    async def open_calls(self, source: str) -> dict[str, CallView]:
-        """The calls of a phone platform that have not ended, by name: what it is reconciled with."""
+    async def open_calls(self, source: str) -> list[CallView]:
+        """The calls of a platform whose contact has not ended, for the new owner of its connection."""
         ...
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...

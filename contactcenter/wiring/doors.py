@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -12,7 +13,6 @@ from channels.chat.server import ChatDoor
 from channels.mail.folder import EmlFolder
 from channels.mail.receive import MailDoor
 from channels.mail.send import MailSender, Relay
-from channels.phone.asterisk.platform import Asterisk
 from channels.phone.door import PhoneDoor
 from channels.phone.feed import CommandFeed
 from channels.phone.send import PhoneSender
@@ -20,10 +20,10 @@ from channels.phone.senders import BySource
 from channels.phone.verify import Verifier
 from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
+from contactcenter.wiring.asterisks import Asterisks
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.outbound import phone_connections, webhook_sender
-from contactcenter.wiring.phones import build_asterisks
 from contactcenter.wiring.twilio_doors import TwilioDoors, build_twilio
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
 from contactcenter.workers.tenure import Tenures
@@ -37,7 +37,6 @@ class Doors:
     chat: ChatDoor
     mail: MailDoor
     twilio: TwilioDoors
-    asterisks: Mapping[str, Asterisk]
     senders: Mapping[str, Sender]
     connections: Tenures
 
@@ -45,8 +44,10 @@ class Doors:
 def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
     """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
-    feed, connections = CommandFeed(now=now), phone_connections(core)
-    twilio, asterisks = build_twilio(core, session), build_asterisks(core, session, connections.holds)
+    asterisks = Asterisks(core)
+    feed, connections = CommandFeed(now=now), phone_connections(core, asterisks.work_of)
+    asterisks.holds = connections.holds
+    twilio = build_twilio(core, session)
     standard = PhoneSender(
         control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
     )
@@ -74,11 +75,10 @@ def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.Cli
         ),
         connections=connections,
         twilio=twilio,
-        asterisks=asterisks,
         senders={
             "mail": _mail_sender(core),
             "webhook": webhook_sender(core, outside),
-            "phone": BySource({**twilio.senders, **asterisks}, standard),
+            "phone": BySource(ChainMap(asterisks.senders, twilio.senders), standard),
         },
     )
 

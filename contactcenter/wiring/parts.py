@@ -58,8 +58,6 @@ def run_parts(
     if "phone" in core.settings.roles:
         for name, reconciler in doors.twilio.reconcilers.items():
             supervisor.run(f"twilio {name}", partial(reconciler.run, core.clock.sleep))
-        for name, asterisk in doors.asterisks.items():
-            supervisor.run(f"asterisk {name}", asterisk.run)
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         reaping = Reaping(core.stores.stuck, core.stores.changes, core.bus, core.clock, core.ids)

@@ -25,14 +25,14 @@ class Secrets(Struct, kw_only=True):
 
     `outgoing`: per `<provider>/<secret>` of a webhook that we send, its secrets; all of them sign.
     `twilio`: per source of that dialect its auth tokens, the last one calls the API; an API key `SK...:secret` may too.
-    `asterisk`: per source of that dialect the password of its ARI user.
+    `ari`: per source of dialect asterisk its `user:password` of ari.conf.
     """
 
     visitors: list[str] = []
     webhooks: dict[str, list[str]] = {}
     outgoing: dict[str, list[str]] = {}
     twilio: dict[str, list[str]] = {}
-    asterisk: dict[str, str] = {}
+    ari: dict[str, str] = {}
 
 
 def load(folder: Path, sources: list[str], ids: Ids, outgoing: Iterable[str] = ()) -> Secrets:

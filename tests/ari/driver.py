@@ -41,6 +41,7 @@ class AsteriskDriver:
         channel = self._channels[offer]
         self._world.answer_device(self._world.channels[channel], ["leg"])
         await until(lambda: channel not in self._world.channels or self._world.channels[channel].bridge)
+        await until(lambda: not self._floor.asterisk.busy)
 
     async def device_fails(self, offer: str, how: str) -> None:
         cause, tech = HOW[how]
@@ -62,3 +63,4 @@ class AsteriskDriver:
 
     async def settled(self) -> None:
         await self._floor.all_quiet()
+        await until(lambda: not self._floor.asterisk.busy)

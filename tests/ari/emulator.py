@@ -40,7 +40,7 @@ class Emulator:
         self._queue: asyncio.Queue[JSON] = asyncio.Queue()
         self._replaced: list[web.WebSocketResponse] = []
 
-    # --- events -----------------------------------------------------------------------------------------------
+    # --- events ----------------------------------------------------------------------------------
 
     def _say(self, event: JSON) -> None:
         if self.lose(event) or self.socket is None:
@@ -94,7 +94,7 @@ class Emulator:
         if socket is not None:
             await socket.close()
 
-    # --- requests ---------------------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------
 
     async def rest(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix("/ari")
@@ -192,11 +192,9 @@ class Emulator:
         if rest == ["record"]:
             self.world.recordings[body["name"]] = bridge
             return 201, {"name": body["name"], "state": "queued"}
-        return self._members(bridge, rest[0], body["channel"])
+        return self._members(bridge, rest[0], _named(body["channel"]))
 
-    def _members(self, bridge: str, verb: str, named: list[str] | str) -> Answer:
-        """Commas divide only in the query; a string in a JSON body is one channel."""
-        named = [named] if isinstance(named, str) else named
+    def _members(self, bridge: str, verb: str, named: list[str]) -> Answer:
         found = [self.world.channels.get(each) for each in named]
         if not all(found):
             return 400, {"message": "Channel not found"}
@@ -224,6 +222,11 @@ class Emulator:
     def asked_for(self, method: str, ending: str) -> list[JSON]:
         """The bodies of the requests so far with this method and this end of their path."""
         return [body for _, verb, path, body in self.requests if verb == method and path.endswith(ending)]
+
+
+def _named(channel: str | list[str]) -> list[str]:
+    """Several channels in a body are a list; a string there is one name, as in Asterisk."""
+    return channel if isinstance(channel, list) else [channel]
 
 
 @asynccontextmanager

@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
-
 from ari.emulator import Emulator, emulator
 from channels.phone import call as life
 from channels.phone.asterisk.board import Board
 from channels.phone.asterisk.platform import Asterisk
 from channels.phone.asterisk.record import Line, Rules
-from channels.phone.asterisk.rest import RestClient, socket_address
+from channels.phone.asterisk.rest import RestClient, session, socket_address
 from channels.port import AnyInbound, CallOffered, CallReleased, DifferentPayload, PhoneCommand, Receipt
 from channels.verbs import Answer, Caller, Dialogue, Say, Turn
 
@@ -73,13 +71,13 @@ class Desk:
         return [each for each in found if all(getattr(each, name) == value for name, value in fields.items())]
 
     def ends(self, call: str) -> list[CallReleased]:
-        return list(self.of("call.released", call=call, leg="customer"))  # type: ignore[misc]
+        return list(self.of("call.released", call=call, leg="customer"))  # type: ignore[arg-type]
 
 
 async def until(what: Callable[[], object], patience: float = PATIENCE_S) -> None:
     """A bound for a failure, not a wait: looks again whenever the loop has turned."""
     async with asyncio.timeout(patience):
-        while not what():  # noqa: ASYNC110 There is nothing to be told by.
+        while not what():  # noqa: ASYNC110 What is looked at has no event of its own.
             await asyncio.sleep(0.002)
 
 
@@ -89,7 +87,6 @@ class Floor:
     desk: Desk
     asterisk: Asterisk
     board: Board
-    address: str = ""
 
     def ring(self, call: str, offer: str = "ct_1/1/a1", device: str = "", lasts: float = 5.0) -> PhoneCommand:
         return PhoneCommand(
@@ -111,7 +108,7 @@ class Floor:
         """Nothing of ours is left on Asterisk, every call has ended once, no leg is open."""
         world = self.emulator.world
         await until(lambda: not world.channels and not world.bridges and not self.board.calls)
-        await until(lambda: all(self.desk.ends(name) for name in self.desk.calls))
+        await until(lambda: all(len(self.desk.ends(name)) == 1 for name in self.desk.calls))
         for name, call in self.desk.calls.items():
             assert len(self.desk.ends(name)) == 1, self.desk.heard
             assert call.released or not call.offered
@@ -130,10 +127,10 @@ async def adapter(
     found: Emulator, address: str, desk: Desk, board: Board, *, holds: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[Floor]:
     """One process's life: left, it is as dead as after kill -9, for it says no word to Asterisk."""
-    async with aiohttp.ClientSession() as http:
+    async with session(*CREDENTIALS) as http:
         asterisk = Asterisk(
             board=board,
-            rest=RestClient(address, session=http, credentials=CREDENTIALS, now=now),
+            rest=RestClient(address, session=http, now=now),
             intake=desk,
             open_calls=desk,
             now=now,
@@ -143,7 +140,7 @@ async def adapter(
         running = asyncio.create_task(asterisk.run())
         try:
             await until(lambda: asterisk.ready.is_set() or not holds())
-            yield Floor(found, desk, asterisk, board, address)
+            yield Floor(found, desk, asterisk, board)
         finally:
             running.cancel()
             await asyncio.wait([running])

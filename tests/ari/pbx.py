@@ -90,6 +90,10 @@ async def main(arguments: list[str]) -> None:
         found.silence = 0.1
         watch = Watch(found, options.talk)
         await asyncio.to_thread(sys.stdin.readline)
+        async with asyncio.timeout(20):
+            while not any(path == "/channels" for _, _, path, _ in found.requests):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         await offered(found, options, watch)
         with suppress(TimeoutError):
             async with asyncio.timeout(20):

@@ -90,7 +90,7 @@ class World:
         """Per bridge, the most agents' legs that were ever in it at once."""
         self._count = itertools.count()
 
-    # --- a caller ---------------------------------------------------------------------------------------------
+    # --- a caller --------------------------------------------------------------------------------
 
     def call(self, dialled: str = "4000000101", caller: str = "13900001111") -> str:
         number = next(self._count)
@@ -124,7 +124,7 @@ class World:
             if channel_id in self.channels:
                 self.tell("ChannelDtmfReceived", digit=key, duration_ms=100, channel=self.channels[channel_id].view())
 
-    # --- a leg ------------------------------------------------------------------------------------------------
+    # --- a leg -----------------------------------------------------------------------------------
 
     def originate(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         tech, _, resource = str(body["endpoint"]).partition("/")
@@ -196,7 +196,7 @@ class World:
 
         channel.handles.append(asyncio.get_running_loop().call_later(seconds, still))
 
-    # --- ends -------------------------------------------------------------------------------------------------
+    # --- ends ------------------------------------------------------------------------------------
 
     def delete(self, channel_id: str) -> bool:
         channel = self.channels.get(channel_id)
@@ -228,7 +228,7 @@ class World:
         for handle in channel.handles:
             handle.cancel()
 
-    # --- bridges and media ------------------------------------------------------------------------------------
+    # --- bridges and media -----------------------------------------------------------------------
 
     def join(self, bridge: str, channel: Channel) -> None:
         channel.bridge = bridge

@@ -384,19 +384,11 @@ async def test_a_call_is_written_over_only_at_the_version_read(stores: Stores) -
     assert (b"up" in now.life, now.contact) == (True, "ct_1")
 
 
-async def test_the_calls_that_go_on_are_found_by_their_platform(stores: Stores) -> None:
-    """A call is over when its own life says so, or its contact has ended."""
-    await stores.changes.apply(Changes(contacts=[contact(id="ct_1"), contact(id="ct_2")]))
-    rows = [
-        call(None, call="talks", contact="ct_1", life=b'{"state": "talking"}'),
-        call(None, call="ended", contact="ct_2", life=b'{"state": "released"}'),
-        call(None, call="unknown", contact=""),
-        call(None, source="other", call="elsewhere", contact="ct_1"),
-    ]
-    await stores.changes.apply(Changes(calls=rows))
-    found = await stores.intake.open_calls("pbx")
-    assert {name: view.contact for name, view in found.items()} == {"talks": "ct_1"}
-    assert b"talking" in found["talks"].life
+async def test_the_open_calls_of_a_platform_are_those_whose_contact_has_not_ended(stores: Stores) -> None:
+    await stores.changes.apply(Changes(contacts=[contact()], calls=[call(None, contact="ct_1")]))
+    await stores.changes.apply(Changes(calls=[call(None, call="c2"), call(None, source="other", contact="ct_1")]))
+    assert [each.contact for each in await stores.intake.open_calls("pbx")] == ["ct_1"]
+    assert await stores.intake.open_calls("nobody") == []
 
 
 async def test_a_case_and_its_complaint_are_opened_and_changed_by_version(stores: Stores) -> None:

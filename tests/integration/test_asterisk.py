@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import CREDENTIALS, Desk, Floor, adapter, board_of, floor, until
+from ari.floor import Desk, Floor, adapter, board_of, floor, until
 from ari.world import Device
 
-from channels.phone.asterisk.rest import authorization, socket_address
 from channels.port import ChannelDown, IntakeBusy, Receipt, UnknownDoor
 from channels.verbs import Answer, Caller, Exit, Gather, Heard, Note, Outcome, Record, Say, Turn
 
@@ -35,7 +33,7 @@ async def talk(pbx: Floor, offer: str = FIRST) -> str:
     return call
 
 
-# --- the plain call -------------------------------------------------------------------------------------------
+# --- the plain call -----------------------------------------------------------------------------
 
 
 async def test_a_caller_hears_ringing_until_an_agent_answers(pbx: Floor) -> None:
@@ -73,7 +71,7 @@ async def test_an_agent_who_hangs_up_is_told_and_the_call_ends_by_him(pbx: Floor
     assert pbx.desk.ends(call)[0].by == "agent"
 
 
-# --- how a device ends without an answer ----------------------------------------------------------------------
+# --- how a device ends without an answer --------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,7 @@ async def test_a_caller_who_gives_up_ends_the_ringing(pbx: Floor) -> None:
     assert not pbx.desk.of("call.answered")
 
 
-# --- races ----------------------------------------------------------------------------------------------------
+# --- races --------------------------------------------------------------------------------------
 
 
 async def test_an_answer_that_meets_the_callers_end_is_released(pbx: Floor) -> None:
@@ -143,9 +141,9 @@ async def test_of_two_who_answer_at_once_one_has_the_caller(pbx: Floor) -> None:
     pbx.emulator.world.pick_up("a2")
     pbx.emulator.world.pick_up("a1")
     await until(lambda: pbx.desk.of("call.released", leg="agent"))
-    await until(lambda: len(pbx.emulator.world.inside(f"cc:bridge:{call}")) == 2)
     assert [each.offer for each in pbx.desk.of("call.answered")] == [SECOND]  # type: ignore[union-attr]
     assert [(each.offer, each.cause) for each in pbx.desk.of("call.released")] == [(FIRST, "withdrawn")]  # type: ignore[union-attr]
+    await until(lambda: len(pbx.emulator.world.inside(f"cc:bridge:{call}")) == 2)
     pbx.emulator.world.hang_up(call)
     await pbx.all_quiet()
     assert set(pbx.emulator.world.most_agents.values()) == {1}
@@ -157,7 +155,7 @@ async def test_a_stop_that_comes_after_the_answer_does_not_cut_the_talk(pbx: Flo
     assert len(pbx.emulator.world.inside(f"cc:bridge:{call}")) == 2
 
 
-# --- hold, transfer, recording --------------------------------------------------------------------------------
+# --- hold, transfer, recording ------------------------------------------------------------------
 
 
 async def test_a_held_caller_hears_music_and_comes_back(pbx: Floor) -> None:
@@ -199,7 +197,7 @@ async def test_a_talk_is_recorded_paused_and_kept(pbx: Floor) -> None:
     assert pbx.desk.of("call.progress")[0].value == f"http://pbx/ari/recordings/stored/{name}/file"  # type: ignore[union-attr]
 
 
-# --- words ----------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------
 
 
 class Menu:
@@ -298,7 +296,7 @@ async def test_a_call_that_no_agent_takes_is_treated_and_ends(treatment: str, ca
         assert ("all seats in use" in caplog.text) is (treatment != "hang_up")
 
 
-# --- the house says no ----------------------------------------------------------------------------------------
+# --- the house says no --------------------------------------------------------------------------
 
 
 async def test_an_unknown_line_goes_back_to_the_dialplan() -> None:
@@ -313,7 +311,7 @@ async def test_a_busy_house_is_asked_again(pbx: Floor) -> None:
     await pbx.arrived()
 
 
-# --- the connection -------------------------------------------------------------------------------------------
+# --- the connection -----------------------------------------------------------------------------
 
 
 async def test_a_booting_asterisk_is_waited_for() -> None:
@@ -332,10 +330,12 @@ async def test_without_a_connection_commands_come_again(pbx: Floor) -> None:
 
 
 async def test_a_second_client_takes_over_and_the_first_stops(pbx: Floor) -> None:
-    async with aiohttp.ClientSession(headers={"authorization": authorization(*CREDENTIALS)}) as http:
-        await http.ws_connect(socket_address(pbx.address, "contactcenter"))
+    port = pbx.emulator.connections
+    async with __import__("aiohttp").ClientSession() as http:
+        url = pbx.asterisk._link._address
+        await http.ws_connect(url, headers={"authorization": "Basic Y2M6c2VjcmV0"})
         await until(lambda: not pbx.asterisk.ready.is_set())
-        assert pbx.emulator.connections == 2
+        assert pbx.emulator.connections == port + 1
 
 
 STATES = ["ringing", "alerting", "talking", "held"]
@@ -416,7 +416,7 @@ async def test_without_us_calls_go_to_the_dialplan(pbx: Floor) -> None:
     assert pbx.emulator.world.fallback == [call]
 
 
-# --- callbacks ------------------------------------------------------------------------------------------------
+# --- callbacks ----------------------------------------------------------------------------------
 
 
 async def test_a_callback_rings_the_agent_then_the_customer(pbx: Floor) -> None:
@@ -424,8 +424,9 @@ async def test_a_callback_rings_the_agent_then_the_customer(pbx: Floor) -> None:
     order = {"device": "a1", "number": "139", "agent": "1001"}
     assert await pbx.order("dial", "ct_9/call", **order) == "rings the agent"
     assert await pbx.order("dial", "ct_9/call", **order) == "dialled already"
+    agent = "cc:agent:ct_9~1call"
     channels = pbx.emulator.world.channels
-    await until(lambda: [each.state for each in channels.values()] == ["Ringing"])
+    await until(lambda: agent in channels and channels[agent].state == "Ringing")
     assert "cc:out:ct_9~1call" not in pbx.emulator.world.channels
     pbx.emulator.world.pick_up("a1")
     await until(lambda: len(pbx.emulator.world.inside("cc:bridge:ct_9~1call")) == 2)
@@ -451,11 +452,12 @@ async def test_a_customer_who_is_not_reached(pbx: Floor, customer: Device | None
 async def test_an_agent_who_does_not_answer_ends_the_callback(pbx: Floor) -> None:
     pbx.emulator.world.devices["a1"] = Device("busy")
     await pbx.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    await until(lambda: pbx.desk.ends("ct_9/call"))
     await pbx.all_quiet()
     assert pbx.desk.ends("ct_9/call")[0].cause == "agent_busy"
 
 
-# --- a bad day ------------------------------------------------------------------------------------------------
+# --- a bad day ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -66,10 +66,10 @@ HOT = {
     "facts_between": "facts_2026_01_provider_id_at_idx",
     "counts_since": "facts_2026_01_provider_id_at_idx",
     "cases_of_customer": "cases_by_customer",
-    "move_assignments": "assignments_one_owner",
+    "move_assignments": "assignments_by_contact",
     "move_contacts": "contacts_pkey",
     "close_offers": "offers_pkey",
-    "number_events": "routing_events_pending",
+    "number_events": "routing_events_pkey",
 }
 
 

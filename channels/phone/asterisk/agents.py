@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels.phone.asterisk import caller, causes, ends, names, outgoing
+from channels.phone.asterisk import causes, names, outgoing, sides
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.record import Leg, State
 from channels.phone.asterisk.step import Step
@@ -48,7 +48,7 @@ def ring(step: Step, command: PhoneCommand, *, consult: bool = False) -> str:
     )
     call.legs[command.offer] = leg
     if not call.winner:
-        caller.alone(step)
+        sides.alone(step)
     _place(step, leg)
     return "rings"
 
@@ -56,7 +56,7 @@ def ring(step: Step, command: PhoneCommand, *, consult: bool = False) -> str:
 def _place(step: Step, leg: Leg) -> None:
     call = step.call
     if len(leg.channel) > names.LONGEST:
-        ends.lost(step, leg, causes.End("unreachable", "platform", False))
+        sides.lost(step, leg, causes.End("unreachable", "platform", False))
         return
     endpoint = leg.device if "/" in leg.device else step.rules.endpoint.replace("{device}", leg.device)
     # Asterisk counts whole seconds: the exact end is our timer's, its own is for when we are away.
@@ -87,7 +87,7 @@ def rung_out(step: Step, offer: str) -> None:
     """Its time is over, by our clock."""
     leg = step.call.legs.get(offer)
     if leg is not None and leg.alive and not leg.up_at:
-        ends.drop(step, leg, "no_answer")
+        sides.drop(step, leg, "no_answer")
 
 
 def stop(step: Step, offer: str) -> str:
@@ -100,7 +100,7 @@ def stop(step: Step, offer: str) -> str:
     if call.winner == offer:
         return "it has answered"
     if leg.alive:
-        ends.drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
     return "stopped"
 
 
@@ -135,9 +135,9 @@ def _rings(step: Step, leg: Leg) -> None:
     if leg.rang or leg.up_at or leg.gone:
         return
     leg.rang = leg.placed = True
-    call = step.call
-    if leg.dropped or call.over or call.outbound:
+    if leg.dropped or step.call.over or step.call.outbound:
         return
+    call = step.call
     at = step.spoke_at
     step.tell(
         CallAlerting(
@@ -159,7 +159,7 @@ def answered(step: Step, leg: Leg) -> None:
         return
     if call.over or leg.dropped:
         # Answering raced with our taking it back: it must not sit there.
-        ends.drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
         return
     if call.outbound:
         outgoing.agent_there(step, leg)
@@ -167,7 +167,7 @@ def answered(step: Step, leg: Leg) -> None:
     if first:
         step.calm(f"ring {leg.offer}")
         if call.winner and not leg.consult:
-            ends.drop(step, leg, "withdrawn")
+            sides.drop(step, leg, "withdrawn")
             return
         won(step, leg)
     if leg.here:
@@ -180,7 +180,7 @@ def won(step: Step, leg: Leg) -> None:
     if not leg.consult:
         call.winner = leg.offer
         call.state = State.TALKING
-        caller.quiet(step)
+        sides.quiet(step)
         call.flow = None
         step.calm("backstop")
     step.tell(
@@ -201,9 +201,10 @@ def connect(step: Step, leg: Leg) -> None:
     _bridge(step)
     inside = [leg.channel]
     if not leg.consult and not call.held:
-        caller.pick_up(step)
+        sides.pick_up(step)
         call.inside = True
         inside = [call.channel, leg.channel]
+    # A list: in a body Asterisk takes a string for one name, commas and all.
     body = {"channel": inside}
     step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body=body, why=f"join {leg.offer}")
 
@@ -219,7 +220,7 @@ def gone(step: Step, leg: Leg) -> None:
     elif leg.up_at and step.call.winner == leg.offer:
         _talk_over(step, leg)
     else:
-        ends.lost(step, leg, _end(leg))
+        sides.lost(step, leg, _end(leg))
 
 
 def _end(leg: Leg) -> causes.End:
@@ -241,8 +242,8 @@ def _talk_over(step: Step, leg: Leg) -> None:
         return
     call.state = State.WAITING
     by = "platform" if leg.dropped else "agent"
-    ends.tell_gone(step, leg, causes.End(causes.text(leg.cause, leg.tech_cause), by, True))
-    step.wake("backstop", step.now + ends.BACKSTOP)
+    sides.tell_gone(step, leg, causes.End(causes.text(leg.cause, leg.tech_cause), by, True))
+    step.wake("backstop", step.now + sides.BACKSTOP)
 
 
 # --- how a request about a leg ended --------------------------------------------------------------------------
@@ -262,7 +263,7 @@ def placed(step: Step, offer: str, status: int, said: str) -> None:
         leg.gone = True
         outgoing.agent_gone(step, leg)
         return
-    ends.lost(step, leg, ENDS["withdrawn"] if nobody else causes.End("unreachable", "platform", False))
+    sides.lost(step, leg, ENDS["withdrawn"] if nobody else causes.End("unreachable", "platform", False))
     if nobody:
         step.out.survey = True
 
@@ -285,7 +286,7 @@ def joined(step: Step, offer: str, status: int) -> None:
     if call.tries <= 3:
         step.wake(f"join {offer}", step.now + SECOND // 4)
     else:
-        ends.drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
 
 
 def join_again(step: Step, offer: str) -> None:

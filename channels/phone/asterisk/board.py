@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from channels.phone.asterisk import agents, customer, ends, holding, life, names, outgoing, talk
+from channels.phone.asterisk import agents, customer, holding, life, names, outgoing, sides, talk
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.actions import Out, Rest, Timer
 from channels.phone.asterisk.record import Call, Line, Rules, State
@@ -77,6 +77,12 @@ class Board:
         """A new caller; or a channel of ours whose call we do not know, which a look round will place."""
         if names.read(event.channel.id) is not None:
             out.survey = True
+            return None
+        if self.is_past(event.channel.id):
+            # Heard late, or the dialplan brought back a call that we had given up: its own answer goes on.
+            path = names.path("channels", event.channel.id, "continue")
+            rest = Rest(call=event.channel.id, lane=event.channel.id, method="POST", path=path, body={})
+            out.rests.append(rest)
             return None
         return self.add(event.channel, event.args)
 
@@ -206,12 +212,12 @@ def _hang_up(step: Step, command: PhoneCommand) -> str:
     """With an offer only that agent's leg; without one the call, on behalf of the agent who is named."""
     call = step.call
     if not command.offer:
-        ends.hang_up(step, by="agent" if command.agent else "platform")
+        sides.hang_up(step, by="agent" if command.agent else "platform")
         return "hangs up"
     leg = call.legs.get(command.offer)
     if leg is None or leg.gone:
         return "it is gone"
-    ends.drop(step, leg, "withdrawn")
+    sides.drop(step, leg, "withdrawn")
     return "hangs up"
 
 
@@ -246,7 +252,7 @@ def _outcome(step: Step, why: str, status: int, said: str) -> None:
             outgoing.dialled(step, status)
         case "hang_up" | "answer" | "continue" if status == 404 and step.call.state is not State.NEW:
             # The customer's channel is gone; its end may have been lost with the connection.
-            ends.over(step, by=step.call.hung_up_by or "customer", cause="gone")
+            sides.over(step, by=step.call.hung_up_by or "customer", cause="gone")
         case _:
             return
 
@@ -268,7 +274,7 @@ def _woken(step: Step, name: str) -> None:
         case "offer" if call.offered is not None and not call.over:
             step.tell(call.offered)
         case "backstop" if not call.winner and not any(leg.alive for leg in call.legs.values()):
-            ends.hang_up(step, by="agent")
+            sides.hang_up(step, by="agent")
         case _:
             return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.phone.asterisk import caller, causes, ends, talk
+from channels.phone.asterisk import causes, sides, talk
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.record import State
 from channels.phone.asterisk.step import Step
@@ -23,12 +23,12 @@ def enter(step: Step, event: ev.AnyEvent) -> None:
         call.state = State.FLOW
         talk.go(step, turn)
     elif step.line.answer == "queue":
-        caller.offer(step, Outcome(exit=talk.QUEUE), alerting=False)
-        caller.pick_up(step)
-        caller.music(step)
+        sides.offer(step, Outcome(exit=talk.QUEUE), alerting=False)
+        sides.pick_up(step)
+        sides.music(step)
     else:
-        caller.offer(step, Outcome(exit=talk.QUEUE), alerting=not call.answered)
-        caller.ring(step)
+        sides.offer(step, Outcome(exit=talk.QUEUE), alerting=not call.answered)
+        sides.ring(step)
 
 
 def recalled(step: Step, status: int, said: str) -> None:
@@ -37,8 +37,8 @@ def recalled(step: Step, status: int, said: str) -> None:
     if call.state is not State.FLOW or call.offered is not None or call.over:
         return
     if 200 <= status < 300:
-        caller.offer(step, talk.kept(said), alerting=False)
-        caller.ring(step)
+        sides.offer(step, talk.kept(said), alerting=False)
+        sides.ring(step)
         return
     call.state = State.NEW
     enter(step, ev.StasisStart(channel=ev.Channel(id=call.channel, state="Up")))
@@ -55,11 +55,11 @@ def told(step: Step, receipt: Receipt) -> None:
     call.instruction = receipt.instruction
     if receipt.instruction == "queue":
         _wait(step, receipt)
-    elif receipt.instruction in caller.TREATMENTS:
-        caller.quiet(step)
+    elif receipt.instruction in sides.TREATMENTS:
+        sides.quiet(step)
         talk.treat(step, receipt)
     elif receipt.instruction == "hang_up":
-        ends.hang_up(step, by="platform", reason="busy" if not call.answered else "normal")
+        sides.hang_up(step, by="platform", reason="busy" if not call.answered else "normal")
 
 
 def _wait(step: Step, receipt: Receipt) -> None:
@@ -97,7 +97,7 @@ def leave(step: Step, event: ev.AnyEvent) -> None:
     call = step.call
     if isinstance(event, ev.ChannelDestroyed):
         call.cause = call.cause or event.cause
-    ends.over(step, by=call.hung_up_by or "customer", cause=causes.text(call.cause, call.tech_cause))
+    sides.over(step, by=call.hung_up_by or "customer", cause=causes.text(call.cause, call.tech_cause))
 
 
 def drop(step: Step, event: ev.AnyEvent) -> None:

@@ -6,17 +6,17 @@ to him there. Joining brings the caller back and lets the first agent go.
 
 from __future__ import annotations
 
-from channels.phone.asterisk import agents, caller, ends, names
+from channels.phone.asterisk import agents, names, sides
 from channels.phone.asterisk.step import Step
 from channels.port import PhoneCommand
 
 
 def hold(step: Step) -> str:
     call = step.call
-    if call.held or call.over or call.talker is None:
+    if call.held or call.over or not call.winner:
         return "nobody to hold"
     call.held = True
-    caller.alone(step)
+    sides.alone(step)
     step.progress("held")
     return "held"
 
@@ -26,16 +26,16 @@ def resume(step: Step) -> str:
     if not call.held or call.over:
         return "not held"
     call.held = False
-    caller.quiet(step)
+    sides.quiet(step)
     call.inside = True
-    step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body={"channel": [call.channel]}, why="back")
+    step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body={"channel": call.channel}, why="back")
     step.progress("resumed")
     return "resumed"
 
 
 def consult(step: Step, command: PhoneCommand) -> str:
     """Hold the caller and ring a second agent for the first."""
-    if step.call.talker is None or step.call.over:
+    if not step.call.winner or step.call.over:
         return "nobody talks"
     hold(step)
     return agents.ring(step, command, consult=True)
@@ -52,7 +52,7 @@ def join(step: Step, offer: str) -> str:
     call.winner = offer
     resume(step)
     if first is not None and first is not second and first.alive:
-        ends.drop(step, first, "joined")
+        sides.drop(step, first, "joined")
     return "joined"
 
 
@@ -60,14 +60,14 @@ def leave(step: Step, offer: str) -> str:
     """The consulted agent goes again, the caller comes back to the first."""
     second = step.call.legs.get(offer)
     if second is not None and second.alive:
-        ends.drop(step, second, "withdrawn")
+        sides.drop(step, second, "withdrawn")
     return resume(step)
 
 
 def record(step: Step) -> str:
     """Begin, or go on after a pause."""
     call = step.call
-    if call.over or call.talker is None:
+    if call.over or not call.winner:
         return "nobody talks"
     if call.recording:
         step.customer("DELETE", "recordings", "live", call.recording, "pause")

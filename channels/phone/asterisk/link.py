@@ -7,6 +7,7 @@ Asterisk says `ApplicationReplaced` to the old one and leaves its socket open, d
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -15,7 +16,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from channels.phone.asterisk import events as ev
-from channels.phone.asterisk.rest import authorization
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S: Final = 0.1
@@ -41,8 +41,10 @@ class Link:
         opened: Callable[[], Awaitable[None]],
         closed: Callable[[], None],
     ) -> None:
+        name, password = credentials
+        token = base64.b64encode(f"{name}:{password}".encode()).decode()
         self._address = address
-        self._headers = {"authorization": authorization(*credentials)}
+        self._headers = {"authorization": f"Basic {token}"}
         self._holds = holds
         self._hear = hear
         self._opened = opened

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels.phone.asterisk import causes, ends, names
+from channels.phone.asterisk import causes, names, sides
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.record import Leg, State
 from channels.phone.asterisk.step import Step
@@ -17,6 +17,8 @@ from channels.port import CallAlerting, CallAnswered, PhoneCommand
 SECOND: Final = 1_000_000
 AGENT_RINGS: Final = 30 * SECOND
 CUSTOMER_RINGS_S: Final = 60
+AGENT: Final = "agent"
+"""The name of the agent's leg here, where no offer was made: never told."""
 
 
 def dial(step: Step, command: PhoneCommand) -> str:
@@ -26,7 +28,7 @@ def dial(step: Step, command: PhoneCommand) -> str:
     call.number, call.agent, call.caller = command.number, command.agent, step.rules.caller_id
     leg = Leg(
         channel=names.agent(call.id),
-        offer=command.offer,
+        offer=command.offer or AGENT,
         device=command.device,
         agent=command.agent,
         asked_at=step.now,
@@ -97,7 +99,7 @@ def answered(step: Step, event: ev.AnyEvent) -> None:
             external_id=f"{call.id}/answered",
             occurred_at=step.spoke_at,
             call=call.id,
-            offer=leg.offer if leg else "",
+            offer=leg.offer if leg and leg.offer != AGENT else "",
             agent=call.agent,
         )
     )
@@ -110,7 +112,7 @@ def here(step: Step, event: ev.AnyEvent) -> None:
     call.here, call.state, call.inside = True, State.TALKING, True
     leg = call.talker
     if leg is None or not leg.alive:
-        ends.hang_up(step, by="agent")
+        sides.hang_up(step, by="agent")
         return
     step.leg(leg, "DELETE", "channels", leg.channel, "ring")
     body = {"channel": [leg.channel, call.channel]}
@@ -125,10 +127,10 @@ def failed(step: Step, event: ev.AnyEvent) -> None:
     assert isinstance(event, ev.ChannelDestroyed)
     cause, tech = event.cause or call.cause, event.tech_cause or call.tech_cause
     if call.hung_up_by:
-        ends.over(step, by=call.hung_up_by, cause=causes.text(cause, tech))
+        sides.over(step, by=call.hung_up_by, cause=causes.text(cause, tech))
     else:
         end = causes.of_unanswered(cause, tech, rang=call.rang)
-        ends.over(step, by="customer" if end.by == "agent" else "platform", cause=end.cause)
+        sides.over(step, by="customer" if end.by == "agent" else "platform", cause=end.cause)
 
 
 def agent_gone(step: Step, leg: Leg) -> None:
@@ -138,11 +140,11 @@ def agent_gone(step: Step, leg: Leg) -> None:
         return
     if call.state is State.RESERVING:
         end = causes.of_unanswered(leg.cause, leg.tech_cause, rang=leg.rang)
-        ends.lost(step, leg, end)
+        leg.gone = True
         _over(step, f"agent_{end.cause}")
     else:
-        ends.hang_up(step, by="agent")
+        sides.hang_up(step, by="agent")
 
 
 def _over(step: Step, cause: str) -> None:
-    ends.over(step, by="platform", cause=cause)
+    sides.over(step, by="platform", cause=cause)

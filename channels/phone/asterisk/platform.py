@@ -94,6 +94,11 @@ class Asterisk:
                 handle.cancel()
             self._timers.clear()
 
+    @property
+    def busy(self) -> int:
+        """How many calls and legs have a request or an event of theirs on the way."""
+        return len(self._lanes)
+
     async def _minutely(self) -> None:
         while True:
             await asyncio.sleep(SURVEY_S)

@@ -108,8 +108,7 @@ class Call(Struct):
 
     @property
     def talker(self) -> Leg | None:
-        """Who has the customer. A callback has one leg, whose offer may be nameless."""
-        return self.legs.get(self.winner) if self.winner or self.outbound else None
+        return self.legs.get(self.winner) if self.winner else None
 
 
 class Rules(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,6 @@ cannot be reached. Every request of ours can be asked twice, because the ids are
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -20,9 +19,12 @@ TIMEOUT_S: Final = 4.0
 TRIES: Final = 4
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 1.0
+AT_ONCE: Final = 48
+"""Connections; Asterisk's own limit is 100 (http.conf `sessionlimit`)."""
+IDLE_S: Final = 10.0
+"""Shorter than Asterisk's `session_keep_alive` of 15 s, so that a connection is not closed under a request."""
 BOOTS: Final = 503
 _MICRO: Final = 1_000_000
-_PATIENCE: Final = aiohttp.ClientTimeout(total=TIMEOUT_S)
 
 
 class Outcome(NamedTuple):
@@ -40,19 +42,20 @@ class Outcome(NamedTuple):
         return self.body[:500].decode(errors="replace")
 
 
-def authorization(username: str, password: str) -> str:
-    """The value of the header, for requests and for the websocket."""
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+def session(username: str, password: str) -> aiohttp.ClientSession:
+    """Connections to one Asterisk. Whoever opens it closes it."""
+    return aiohttp.ClientSession(
+        headers={"authorization": aiohttp.encode_basic_auth(username, password)},
+        connector=aiohttp.TCPConnector(limit=AT_ONCE, keepalive_timeout=IDLE_S),
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+    )
 
 
 class RestClient:
     """`base` is Asterisk's ARI address, such as http://10.0.0.5:8088/ari. `now` gives microseconds UTC."""
 
-    def __init__(
-        self, base: str, *, session: aiohttp.ClientSession, credentials: tuple[str, str], now: Callable[[], int]
-    ) -> None:
+    def __init__(self, base: str, *, session: aiohttp.ClientSession, now: Callable[[], int]) -> None:
         self._base = base.rstrip("/")
-        self._headers = {"authorization": authorization(*credentials), "content-type": "application/json"}
         self._session = session
         self._now = now
 
@@ -83,10 +86,9 @@ class RestClient:
         if rest.query:
             url = url.update_query(rest.query)
         body = msgspec.json.encode(rest.body) if rest.body is not None else None
+        headers = {"content-type": "application/json"} if body is not None else None
         try:
-            async with self._session.request(
-                rest.method, url, data=body, headers=self._headers, timeout=_PATIENCE
-            ) as response:
+            async with self._session.request(rest.method, url, data=body, headers=headers) as response:
                 return Outcome(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Outcome(0, type(error).__name__.encode())

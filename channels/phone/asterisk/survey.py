@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from channels.phone.asterisk import agents, caller, customer, ends, names, outgoing, talk
+from channels.phone.asterisk import agents, customer, names, outgoing, sides, talk
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.actions import Out, Rest
 from channels.phone.asterisk.board import Board
@@ -63,9 +63,9 @@ def _known(board: Board, step: Step, found: Found) -> None:
         return
     if not there:
         if _expected(call, found):
-            ends.over(step, by=call.hung_up_by or "platform", cause=AWAY)
+            sides.over(step, by=call.hung_up_by or "platform", cause=AWAY)
     elif call.hung_up_by:
-        ends.hang_up(step, by=call.hung_up_by)
+        sides.hang_up(step, by=call.hung_up_by)
     elif call.outbound and channel is not None:
         _callback(step, channel)
 
@@ -90,7 +90,7 @@ def _leg(step: Step, leg: Leg, found: Found) -> None:
         if leg.asked_at < found.since and (leg.placed or leg.dropped):
             agents.gone(step, leg)
     elif leg.dropped or step.call.over:
-        ends.drop(step, leg, "withdrawn")
+        sides.drop(step, leg, "withdrawn")
     else:
         _as_if_said(step, leg, channel)
 
@@ -152,7 +152,7 @@ def _legs_of(call: Call, found: Found) -> list[Leg]:
 
 def _they_talk(step: Step, leg: Leg) -> None:
     """The process before us connected them and may not have told: told under the same id, it is told once."""
-    caller.offer(step, talk.kept(""), alerting=True)
+    sides.offer(step, talk.kept(""), alerting=True)
     leg.here, leg.up_at = True, step.now
     agents.won(step, leg)
 
@@ -167,7 +167,8 @@ def _orphan(board: Board, channel: ev.Channel, found: Found, now: int, out: Out)
     if bridge is not None and all(each in bridge.channels for each in both):
         call = Call(id=named.call, source=board.rules.source, channel=both[1], outbound=True, answered=True, here=True)
         call.state, call.bridged, call.inside = State.TALKING, True, True
-        call.legs[""] = Leg(channel=both[0], offer="", placed=True, here=True, up_at=now)
+        call.winner = outgoing.AGENT
+        call.legs[call.winner] = Leg(channel=both[0], offer=call.winner, placed=True, here=True, up_at=now)
         board.calls[call.id] = call
         return
     path = names.path("channels", channel.id)

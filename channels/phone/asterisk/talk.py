@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from channels.phone.asterisk import caller, ends, names
 from channels.phone.asterisk import events as ev
+from channels.phone.asterisk import names, sides
 from channels.phone.asterisk.record import Flow, Rules, Says, State, Words
 from channels.phone.asterisk.step import Step
 from channels.port import CallbackRequested, Receipt, VoicemailLeft
@@ -61,7 +61,7 @@ def go(step: Step, turn: Turn) -> None:
         call.flow = None
         finish(step, turn.outcome)
     elif turn.verb is not None:
-        caller.pick_up(step)
+        sides.pick_up(step)
         _play(step, call.flow, _says(turn))
 
 
@@ -97,10 +97,10 @@ def _spoken(step: Step, flow: Flow) -> None:
         _record(step, flow, flow.verb)
     elif step.call.state is State.WAITING:
         step.call.flow = None
-        caller.music(step)
+        sides.music(step)
     elif step.call.last_words:
         step.call.flow = None
-        ends.hang_up(step, by="platform")
+        sides.hang_up(step, by="platform")
 
 
 def _answer(step: Step, answer: Answer) -> None:
@@ -142,7 +142,7 @@ def key(step: Step, event: ev.AnyEvent) -> None:
     flow = step.call.flow
     if flow is None or not isinstance(flow.verb, Gather):
         return
-    caller.hush(step)
+    sides.hush(step)
     if event.digit == flow.verb.finish:
         _keyed(step, flow.keys)
         return
@@ -234,14 +234,14 @@ def finish(step: Step, said: Outcome) -> None:
     if call.over:
         return
     if said.exit is Exit.QUEUE and call.offered is None:
-        caller.offer(step, said, alerting=False)
+        sides.offer(step, said, alerting=False)
         _keep(step)
-        caller.ring(step)
-    elif said.exit is Exit.QUEUE and call.instruction not in caller.TREATMENTS:
+        sides.ring(step)
+    elif said.exit is Exit.QUEUE and call.instruction not in sides.TREATMENTS:
         call.state = State.WAITING
-        caller.ring(step)
+        sides.ring(step)
     else:
-        ends.hang_up(step, by="platform")
+        sides.hang_up(step, by="platform")
 
 
 def _keep(step: Step) -> None:
@@ -305,7 +305,7 @@ def _ask_callback(step: Step, said: Outcome) -> None:
 
 def announce(step: Step, says: Says) -> None:
     """While he waits: the words, then music again."""
-    caller.quiet(step)
+    sides.quiet(step)
     flow = step.call.flow = Flow(state=b"")
     _play(step, flow, says)
 
@@ -322,6 +322,6 @@ def treat(step: Step, receipt: Receipt) -> None:
     call.last_words = True
     if receipt.instruction == "callback" and call.caller:
         _ask_callback(step, Outcome(exit=Exit.CALLBACK, language=receipt.language))
-    caller.pick_up(step)
+    sides.pick_up(step)
     flow = call.flow = Flow(state=b"")
     _play(step, flow, (Say(receipt.text, receipt.language),) if receipt.text else ())

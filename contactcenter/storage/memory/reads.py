@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
@@ -48,11 +47,13 @@ class MemoryIntakeReads:
         async with self._database.call() as tables:
             return tables.calls.get((source, call))
 
-    async def open_calls(self, source: str) -> dict[str, CallView]:
+    async def open_calls(self, source: str) -> list[CallView]:
         async with self._database.call() as tables:
-            return {
-                name: view for (owner, name), view in tables.calls.items() if owner == source and _goes_on(tables, view)
-            }
+            found = [
+                (tables.contacts.get(each.contact), each) for key, each in tables.calls.items() if key[0] == source
+            ]
+            waiting = [(contact, each) for contact, each in found if contact is not None and not contact.ended_at]
+            return [each for contact, each in sorted(waiting, key=lambda pair: (pair[0].opened_at, pair[0].id))]
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
@@ -188,12 +189,6 @@ def _newest(scope: Scope, table: dict[str, Any], before: str, *, customer: str, 
 def _in_order(rows: Iterable[Fact]) -> list[Fact]:
     """Facts of one instant keep the order of their decision: by its number, then by the end of the id."""
     return sorted(rows, key=lambda row: (row.at, row.seq or 0, len(row.id), row.id))
-
-
-def _goes_on(tables: Tables, view: CallView) -> bool:
-    contact = tables.contacts.get(view.contact)
-    life = msgspec.json.decode(view.life, type=dict[str, Any])
-    return contact is not None and contact.state != "ended" and life.get("state") != "released"
 
 
 def _whole(tables: Tables, customer: CustomerView) -> CustomerView:

@@ -3,6 +3,8 @@ once, at most one agent had it, and nothing of it is left."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ari.floor import board_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,6 +129,8 @@ def test_each_call_ends_once_and_leaves_nothing(inputs: list[Input], statuses: l
     pbx.at_the_end()
     ends = [each for each in pbx.heard if isinstance(each, CallReleased) and each.leg == "customer"]
     assert len(ends) == 1
+    told = Counter(each.external_id for each in pbx.heard if isinstance(each, CallReleased | CallAnswered))
+    assert set(told.values()) == {1}
     assert not pbx.board.calls
 
 
