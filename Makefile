@@ -30,7 +30,7 @@ demo: $(STAMP) ## a busy hour in a minute or two, on a running service
 	$(BIN)/python -m contactcenter demo
 
 test: $(VENV)/.dev ## everything this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 check: $(VENV)/.dev format lint types contracts fast ## before each commit
 
