@@ -2,7 +2,7 @@
 
 decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs around
 it; writer, lifecycles and takeover the database as well; queues the batch writer beside job queues (which it installs);
-doors and sockets a whole running service.
+doors, sockets and ari a whole running service.
 """
 
 from __future__ import annotations

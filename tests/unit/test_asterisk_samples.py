@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from ari.floor import board_of
+from msgspec.structs import replace
 
 from channels.phone.asterisk import events as ev
-from channels.phone.asterisk import names
+from channels.phone.asterisk import names, survey
 from channels.phone.asterisk.actions import Out
 from channels.port import AnyInbound, CallReleased, PhoneCommand
 
@@ -100,3 +101,18 @@ def test_names_carry_our_ids_there_and_back(offer: str) -> None:
     assert names.read(name) == names.Name("leg", "1795328574.0", offer)
     assert "/" not in name
     assert names.read("1795328574.0") is None
+
+
+def test_a_leg_whose_end_was_never_heard_is_missed_by_a_look_round() -> None:
+    board, (first, *_) = board_of(), lines("noanswer")
+    event = ev.decode(first)
+    assert isinstance(event, ev.StasisStart)
+    board.hear(event, 1000)
+    ring = PhoneCommand(id="r", source="pbx", call=event.channel.id, verb="ring", offer=OFFER, device="agent1")
+    asked = next(rest for rest in board.command(ring, 2000)[1].rests if rest.path == "/channels")
+    board.outcome(asked, 200, "", 3000)
+    caller = replace(event.channel, dialplan=replace(event.channel.dialplan, app_data="contactcenter,inbound,8001"))
+    early = survey.compare(board, survey.Found([caller], [], since=2000), 4000)
+    assert not early.tells, "asked for after the look began: its absence proves nothing"
+    missed = survey.compare(board, survey.Found([caller], [], since=5000), 6000)
+    assert [told(each) for each in missed.tells] == ["released agent unreachable False"]

@@ -1,6 +1,6 @@
 """ARI's events as structs: what of them we use. Everything else in them is ignored, unknown types are None.
 
-Fields that older versions leave out (tech_cause before 20, protocol_id before 18) have a default.
+Fields that older versions leave out (tech_cause) have a default.
 """
 
 from __future__ import annotations

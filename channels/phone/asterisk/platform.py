@@ -110,7 +110,7 @@ class Asterisk:
         path = f"/applications/{self._board.rules.app}/eventFilter"
         answer = await self._rest.put(path, {"allowed": [{"type": kind} for kind in ev.WANTED]})
         if not answer.well:
-            log.info("no event filter (%d): older than Asterisk 16.8? All events it is", answer.status)
+            log.info("no event filter (%d): an older version sends all events", answer.status)
         if not await self._look():
             raise ChannelDown("Asterisk does not say what is there")
         if self._first:
