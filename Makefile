@@ -30,7 +30,7 @@ demo: $(STAMP) ## a busy hour in a minute or two, on a running service
 	$(BIN)/python -m contactcenter demo
 
 test: $(VENV)/.dev ## everything this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 check: $(VENV)/.dev format lint types contracts fast ## before each commit
 
@@ -53,7 +53,7 @@ mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test 
 	$(BIN)/python tests/mutants/run.py
 
 # The simulation of two routers in virtual time: a module that takes --histories N.
-TWO_ROUTERS ?= simulation.two_routers
+TWO_ROUTERS ?= simulation.routers
 DRILL = PYTHONPATH=tests $(BIN)/python -m
 SIMULATED = if $(DRILL) drill.present $(TWO_ROUTERS); then $(DRILL) $(TWO_ROUTERS) --histories $(1); fi
 

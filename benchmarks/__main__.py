@@ -1,7 +1,8 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; writer, lifecycles and takeover the
-database as well, doors and sockets a whole running service.
+decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs around
+it; writer, lifecycles and takeover the database as well; queues the batch writer beside job queues (which it installs);
+doors, sockets and ari a whole running service.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import (
+    bench_ari,
     bench_day,
     bench_decide,
+    bench_dispatch,
     bench_doors,
     bench_estimates,
     bench_lifecycles,
@@ -22,6 +25,7 @@ from benchmarks import (
     bench_takeover,
     bench_writer,
 )
+from benchmarks.queues import run as queues
 
 RUNS: dict[str, Callable[[list[str]], None]] = {
     "decide": bench_decide.main,
@@ -29,11 +33,14 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "staffing": bench_staffing.main,
     "peers": bench_peers.main,
     "estimates": bench_estimates.main,
+    "dispatch": bench_dispatch.main,
     "writer": bench_writer.main,
     "lifecycles": bench_lifecycles.main,
     "takeover": bench_takeover.main,
     "doors": bench_doors.main,
     "sockets": bench_sockets.main,
+    "queues": queues.main,
+    "ari": bench_ari.main,
 }
 
 

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from channels.flow import WHYS
 from contactcenter import config
 from contactcenter.config import Settings
 from contactcenter.domain.texts import LANGUAGES
 from contactcenter.errors import ContactCenterError
 from contactcenter.wiring import commands, dead_letters, doctor, history
 from contactcenter.wiring.arguments import run_async
+from contactcenter.wiring.ivr_tool import ivr
 from contactcenter.wiring.logs import start_logging
 
 
@@ -70,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--provider", default="")
     token.add_argument("--client", default="")
 
+    _add_ivr(commands_)
+
     simulate = _command(commands_, "simulate", _simulate, "make one contact through the public doors")
     simulate.add_argument("kind", choices=("call", "mail", "chat", "callback"))
 
@@ -79,6 +83,28 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--agents", type=int, default=100)
     demo.add_argument("--decisions", type=Path, help="write every contact's decisions to this file")
 
+    _add_looking(commands_)
+
+    docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
+    docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))
+    return parser
+
+
+def _add_ivr(commands_: object) -> None:
+    flow = _command(commands_, "ivr", ivr, "check an IVR flow, or play it in the terminal")
+    flow.add_argument("action", choices=("check", "play"))
+    flow.add_argument("flow", help="a file with one flow, a configuration file, or the id of a configured flow")
+    flow.add_argument("--id", default="", help="which flow of a configuration file")
+    flow.add_argument("--config", type=Path, help="the configuration around a file with one flow")
+    flow.add_argument("--keys", help="what the caller does, one answer a question: 1,13900000000#,-,msg")
+    flow.add_argument("--caller", default="13900000000", help="the caller's number; empty: withheld")
+    flow.add_argument("--why", choices=WHYS, default="", help="the treatment that routing asked for")
+    flow.add_argument("--at", help="the instant: 2026-11-22T09:00:03, or a time of today")
+    flow.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="of the tool's own words")
+
+
+def _add_looking(commands_: object) -> None:
+    """What was decided and why, what is wrong, and what was given up."""
     replay = _command(commands_, "replay", history.replay, "decide every logged event again and compare")
     replay.add_argument("--day", help="only this day, YYYY-MM-DD in the provider's time zone; default everything")
     replay.add_argument("--provider", default="")
@@ -99,10 +125,6 @@ def _parser() -> argparse.ArgumentParser:
     letters.add_argument("id", nargs="*", help="for replay: which; `all` for every one")
     letters.add_argument("--provider", default="")
     letters.add_argument("--limit", type=int, default=50)
-
-    docs = _command(commands_, "docs", commands.write_documents, "write docs/api from the code")
-    docs.add_argument("folder", type=Path, nargs="?", default=Path("docs/api"))
-    return parser
 
 
 def _command(parsers: object, name: str, run: object, summary: str) -> argparse.ArgumentParser:

@@ -104,21 +104,21 @@ class PhoneDoor:
         """One event. Never raises for what a platform sent."""
         event = request.headers.get("webhook-id", "")
         try:
-            body = await self._read(request)
+            body = await read_body(request, self._max_bytes)
             source = request.match_info["source"]
             self._verifier.verify(source, request.headers, body)
             inbound = translate(source, body)
             event = inbound.external_id
             return _receipt(await self._intake.accept(inbound))
         except ChannelError as error:
-            return _refusal(error, event)
+            return refusal(error, event)
         except Exception as error:
-            return _failure(error, event)
+            return failure(error, event)
 
     async def commands(self, request: web.Request) -> web.Response:
         """The commands kept for a source without a control_url."""
         try:
-            body = await self._read(request)
+            body = await read_body(request, self._max_bytes)
             source = request.match_info["source"]
             self._verifier.verify(source, request.headers, body)
             if not self._owns(source):
@@ -126,23 +126,24 @@ class PhoneDoor:
                 raise IntakeBusy("another process sends this source's commands: ask that one, or again in a moment")
             return _json(self._feed.after(source, _after(request.query)))
         except ChannelError as error:
-            return _refusal(error, "commands")
+            return refusal(error, "commands")
         except Exception as error:
-            return _failure(error, "commands")
+            return failure(error, "commands")
 
-    async def _read(self, request: web.Request) -> bytes:
-        """The raw bytes as they were signed. Raises TooLarge before more is held than the door takes."""
-        if (request.content_length or 0) > self._max_bytes:
-            raise TooLarge(f"more than {self._max_bytes} bytes")
-        body = bytearray()
-        try:
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > self._max_bytes:
-                    raise TooLarge(f"more than {self._max_bytes} bytes")
-        except web.RequestPayloadError as error:
-            raise Malformed("$: the body's encoding is broken", field="$") from error
-        return bytes(body)
+
+async def read_body(request: web.Request, max_bytes: int) -> bytes:
+    """The raw bytes as they were signed. Raises TooLarge before more is held than the door takes."""
+    if (request.content_length or 0) > max_bytes:
+        raise TooLarge(f"more than {max_bytes} bytes")
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > max_bytes:
+                raise TooLarge(f"more than {max_bytes} bytes")
+    except web.RequestPayloadError as error:
+        raise Malformed("$: the body's encoding is broken", field="$") from error
+    return bytes(body)
 
 
 def _after(query: Mapping[str, str]) -> int:
@@ -167,16 +168,17 @@ def _receipt(receipt: Receipt) -> web.Response:
     return _json(reply, status=202 if receipt.pending else 200)
 
 
-def _refusal(error: ChannelError, event: str) -> web.Response:
+def refusal(error: ChannelError, event: str) -> web.Response:
+    """A problem document with our stable code."""
     if error.code not in _KNOWN:
-        return _failure(error, event)
+        return failure(error, event)
     status, title = _KNOWN[error.code]
     field = error.field if isinstance(error, Malformed) else ""
     wait = error.retry_after_s if isinstance(error, IntakeBusy) else 0
     return _problem(code=error.code, status=status, title=title, detail=str(error), field=field, wait_s=wait)
 
 
-def _failure(error: Exception, event: str) -> web.Response:
+def failure(error: Exception, event: str) -> web.Response:
     """Our fault: say nothing of the inside, and log where it broke without what it was about."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

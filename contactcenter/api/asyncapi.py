@@ -36,8 +36,9 @@ AGENT: Final = SocketDoc(
     name="agent",
     address="/v1/agent",
     title=(
-        "The agent's desk. The first frame is hello; every command {id, type, ...} is answered by exactly one reply "
-        "{re, ok | error}; frames carry a rising seq, and hello.cursor resumes after it."
+        "The agent's desk. The first frame is hello; every command {id, type, ...} but ack is answered by exactly one "
+        "reply {re, ok | error}; frames carry a rising seq, all but the last of an event say more. hello.cursor and "
+        "hello.conversations resume: what was missed, then resumed; or a snapshot."
     ),
     subprotocol=protocol.SUBPROTOCOL,
     says=protocol.AnyCommand,

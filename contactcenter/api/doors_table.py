@@ -68,6 +68,11 @@ DOORS: Final[tuple[Route, ...]] = (
         errors=(Unauthorized, NotFound, Busy),
     ),
     Route(
+        method="POST", path="/v1/phone/{source}/twilio/{what}", handler=_nobody, tag="phone", auth=None,
+        summary="A signed form of Twilio; the answer is TwiML (docs/telephony/twilio.md)",
+        errors=(Unauthorized, NotFound, TooLarge, Invalid, Busy),
+    ),
+    Route(
         method="POST", path="/v1/chat/{site}/sessions", handler=_nobody, tag="chat", auth=None, per_minute=30,
         summary="A visitor's token; the Origin must be one of the site's", response=VisitorSession, status=201,
         errors=(Forbidden, NotFound, TooMany, Busy),

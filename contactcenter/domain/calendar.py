@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from functools import cache
 from importlib import metadata
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -94,10 +95,14 @@ def known_years() -> tuple[int, ...]:
     return tuple(sorted(_PUBLISHED))
 
 
+_installed = cache(metadata.version)
+"""Looked up once: it reads the package's files, and a takeover makes many calendars."""
+
+
 def _version(configured: c.Calendar) -> str:
     """For example `chinesecalendar-1.11.0+office.3f2a90c1d7e4`: the holidays' data and the document's."""
     digest = hashlib.sha256(msgspec.json.encode(c.plain(configured), order="sorted")).hexdigest()[:12]
-    holidays = f"{_PACKAGE}-{metadata.version(_PACKAGE)}" if configured.holidays == "cn" else "no-holidays"
+    holidays = f"{_PACKAGE}-{_installed(_PACKAGE)}" if configured.holidays == "cn" else "no-holidays"
     return f"{holidays}+{configured.id}.{digest}"
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, structs
 
+from channels.flow import Flow
+
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Text = dict[str, str]
 """One text in several languages: {"zh-CN": "...", "en": "..."}."""
@@ -114,11 +116,14 @@ class RingStep(_Part, frozen=True):
 
 
 class RingPlan(_Part, frozen=True):
-    """How a contact is offered: see routing.model.RingPlan. `cycle_ms` of a line's country (B02)."""
+    """How a contact is offered: see routing.model.RingPlan. `cycle_ms` of a line's country (B02).
+
+    A plan with a cycle and without steps has the ladder that fits its cycle (domain.ring_rules.default_steps).
+    """
 
     id: Id
-    steps: tuple[RingStep, ...]
-    offer_life_ms: Positive
+    steps: tuple[RingStep, ...] = ()
+    offer_life_ms: Positive = 20_000
     cycle_ms: NotNegative = 0
     parallel_max: Positive = 5
 
@@ -193,7 +198,8 @@ class MediumRules(_Part, frozen=True):
 class Line(_Part, frozen=True):
     """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03).
 
-    `hours` of its own go before those of its view.
+    `hours` of its own go before those of its view. `ivr`: the flow that its callers meet; empty: none.
+    `price_per_minute_fen` is what a started minute of it costs us, for the report.
     """
 
     number: str
@@ -204,6 +210,8 @@ class Line(_Part, frozen=True):
     toll_free: bool = False
     clock_from: Literal["alerting", "enqueue"] = "alerting"
     hours: Hours | None = None
+    ivr: str = ""
+    price_per_minute_fen: NotNegative = 0
 
 
 class Mailbox(_Part, frozen=True):
@@ -225,11 +233,28 @@ class Site(_Part, frozen=True):
 
 
 class PhoneSource(_Part, frozen=True):
-    """A telephony platform that posts events; commands go to `control_url`, without one to the feed."""
+    """A telephony platform. `standard` posts events; commands go to its `control_url`, without one to the feed.
+
+    `twilio`: `account` is its SID, calls are made from `from_number`, `music` is what waiting callers hear. `base_url`
+    is where its API stands, empty for Twilio's own.
+
+    `asterisk`: `base_url` is ARI's address (http://host:8088/ari), `app` the Stasis application. `endpoint` and
+    `trunk` say how a device and an outside number are dialled, with {device} and {number} in them; without a trunk
+    it makes no callbacks. Callbacks show `from_number`; `music` is a class of music on hold; `sounds` the folder of
+    our recorded texts below Asterisk's sounds.
+    """
 
     id: Id
-    dialect: Literal["standard"] = "standard"
+    dialect: Literal["standard", "twilio", "asterisk"] = "standard"
     control_url: str = ""
+    base_url: str = ""
+    account: str = ""
+    from_number: str = ""
+    music: str = ""
+    app: str = ""
+    endpoint: str = ""
+    trunk: str = ""
+    sounds: str = ""
 
 
 class Webhook(_Part, frozen=True):
@@ -326,6 +351,7 @@ class Document(_Part, frozen=True):
     ladder: Ladder
     cases: CaseRules = CaseRules()
     webhooks: tuple[Webhook, ...] = ()
+    ivr: tuple[Flow, ...] = ()
     not_responding_for_s: Positive = 60
     back_off_s: Positive = 2
     grace_s: Positive = 30
@@ -337,7 +363,9 @@ def plain(value: Any) -> Any:
     (An encoder that omits defaults compares by identity, so equal documents may be encoded differently.)
     """
     if isinstance(value, Struct):
-        return {name: plain(each) for name, each in structs.asdict(value).items()}
+        kind = value.__struct_config__
+        tagged = {str(kind.tag_field): kind.tag} if kind.tag_field else {}
+        return tagged | {name: plain(each) for name, each in structs.asdict(value).items()}
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):

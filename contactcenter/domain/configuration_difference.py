@@ -23,6 +23,7 @@ _SECTIONS = (
     "sources",
     "webhooks",
     "agents",
+    "ivr",
 )
 
 

@@ -6,17 +6,19 @@
     dump_yaml(doc), difference(old, new)
 
 Each rule lives with its subject: leases (I1-I3), rings (B01, B02), references, what overflows (I2, B18, D21),
-clients (H06, I5), times, staff (F09), webhooks (I7).
+clients (H06, I5), times, staff (F09), webhooks (I7), IVR flows (A03, H03, B09).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from contactcenter.domain.asterisk_rules import asterisk_problems
 from contactcenter.domain.client_rules import client_problems
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.configuration_difference import difference
 from contactcenter.domain.configuration_yaml import dump_yaml, load_yaml
+from contactcenter.domain.ivr_rules import ivr_problems
 from contactcenter.domain.lease_rules import lease_problems
 from contactcenter.domain.overflow_rules import overflow_problems
 from contactcenter.domain.problem import Problem
@@ -24,6 +26,7 @@ from contactcenter.domain.reference_rules import reference_problems
 from contactcenter.domain.ring_rules import ring_problems
 from contactcenter.domain.staff_rules import staff_problems
 from contactcenter.domain.time_rules import time_problems
+from contactcenter.domain.twilio_rules import twilio_problems
 from contactcenter.domain.webhook_rules import webhook_problems
 from contactcenter.errors import Invalid
 
@@ -38,6 +41,9 @@ RULES: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     time_problems,
     staff_problems,
     webhook_problems,
+    ivr_problems,
+    twilio_problems,
+    asterisk_problems,
 )
 
 

@@ -38,6 +38,12 @@ def decode(text: str, kind: type[T]) -> T:
         raise _refusal(str(wrong), root) from None
 
 
+def position(text: str, path: str) -> tuple[int, int]:
+    """Line and column, from 1, of a problem's path (`ivr[0].nodes[3].keys.2`), or of the nearest thing above it."""
+    node = _find(_compose(text), path)
+    return _line(node), int(node.start_mark.column) + 1
+
+
 def dump_yaml(document: object) -> str:
     """YAML that `load_yaml` reads back as the same document; key order as in the shapes."""
     plain = msgspec.to_builtins(document, builtin_types=(dt.date,), str_keys=True)
@@ -107,7 +113,7 @@ def _refusal(message: str, root: yaml.Node) -> Invalid:
 
 
 def _find(node: yaml.Node, path: str) -> yaml.Node:
-    """The node at a msgspec path; where a path is vague (`[...]`), the nearest node above."""
+    """The node at a path; where msgspec is vague (`[...]`) or the thing is missing, the nearest node above."""
     for name, index in _PART.findall(path.replace("[...]", "")):
         child = _child(node, name, index)
         if child is None:

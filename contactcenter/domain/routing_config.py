@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contactcenter.clock import SECOND
 from contactcenter.domain import configuration as c
 from contactcenter.domain.directory import Directory
+from contactcenter.domain.ring_rules import steps_of
 from contactcenter.domain.staff_rules import TIERS
 from routing import model
 
@@ -133,7 +134,7 @@ def _plan(plan: c.RingPlan) -> model.RingPlan:
     return model.RingPlan(
         id=plan.id,
         cycle=plan.cycle_ms * _MS,
-        steps=tuple(model.RingStep(step.after_ms * _MS, step.ring) for step in plan.steps),
+        steps=tuple(model.RingStep(step.after_ms * _MS, step.ring) for step in steps_of(plan)),
         offer_life=plan.offer_life_ms * _MS,
         parallel_max=plan.parallel_max,
     )

@@ -151,6 +151,29 @@ def expected_wait_kept(pairs: Sequence[tuple[int, int]]) -> Share:
     return share("ewt.at_most@1", sum(waited <= bound for bound, waited in pairs), len(pairs))
 
 
+# --- lines ---------------------------------------------------------------------------------------------------
+
+
+def line_blocked(*, blocked: int, attempts: int) -> Share:
+    """line.blocked@1: calls of a line that might not queue, for whatever reason / calls that came to it."""
+    return share("line.blocked@1", blocked, attempts)
+
+
+def line_busy(*, busy: int, attempts: int) -> Share:
+    """line.busy@1: calls that found every leased line in use / calls that came to the line."""
+    return share("line.busy@1", busy, attempts)
+
+
+def line_minutes(lengths: Iterable[int]) -> int:
+    """line.minutes@1: started minutes of each call, added. A call of nothing costs nothing."""
+    return sum(-(-length // (60 * SECOND)) for length in lengths)
+
+
+def line_cost_fen(minutes: int, price_fen: int) -> int:
+    """line.cost@1: minutes x price of a minute, in fen."""
+    return minutes * price_fen
+
+
 def conservation(*, entered: int, parts: Iterable[int]) -> int:
     """conservation@1: entered minus everywhere a contact can be now. Must be 0; positive means lost."""
     return entered - sum(parts)
@@ -169,5 +192,9 @@ NAMES: Final = (
     "ewt.mae@1",
     "ewt.at_most@1",
     "queue_length@1",
+    "line.blocked@1",
+    "line.busy@1",
+    "line.minutes@1",
+    "line.cost@1",
     "conservation@1",
 )

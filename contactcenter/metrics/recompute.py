@@ -12,8 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from contactcenter.domain.facts import Fact
 from contactcenter.metrics import formulas as f
+from contactcenter.metrics.lines import Lines
 from contactcenter.services.reporting import DayTable
 
 OPEN = ("waiting", "offered", "active")
@@ -65,14 +68,20 @@ class Tally:
         return self.contacts.setdefault(fact.contact, Told())
 
 
-def day_table(facts: Iterable[Fact], cycles: Mapping[str, int] | None = None) -> DayTable:
-    """Fold the facts, in order of time. `cycles`: ring cycle in ms by view, for facts that do not name it."""
-    tally = Tally()
+def day_table(
+    facts: Iterable[Fact], cycles: Mapping[str, int] | None = None, prices: Mapping[str, int] | None = None
+) -> DayTable:
+    """Fold the facts, in order of time. `cycles`: ring cycle in ms by view, for facts that do not name it.
+
+    `prices`: fen a started minute, by line.
+    """
+    tally, lines = Tally(), Lines()
     for fact in facts:
+        lines.fold(fact)
         fold = FOLDS.get(fact.kind)
         if fold is not None:
             fold(tally, fact)
-    return _table(tally, cycles or {})
+    return replace(_table(tally, cycles or {}), lines=lines.table(prices or {}))
 
 
 # --- one fact ----------------------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ class DeskGateway:
                 while self._sessions:
                     self._empty.clear()
                     await self._empty.wait()
+                await self._errands.done()
         except TimeoutError:
             log.warning("%d sockets did not leave in time", len(self._sessions))
 
@@ -209,7 +210,7 @@ class DeskGateway:
         try:
             await self._attendance.came(seat)
         except BaseException:
-            await self._gone(session, seat)
+            self._gone(session, seat)
             raise
         session.reply(p.Reply(re=hello.id, ok={}))
         session.frame(_encode(_welcome(seat)))
@@ -220,13 +221,14 @@ class DeskGateway:
         try:
             await session.read()
         finally:
-            await self._gone(session, seat)
+            self._gone(session, seat)
 
-    async def _gone(self, session: DeskSession, seat: Seat) -> None:
+    def _gone(self, session: DeskSession, seat: Seat) -> None:
+        """An errand writes it: the request may be cancelled, and then nothing more can be awaited here."""
         self._sessions.discard(session)
         self._desks.leave(seat, session)
+        self._errands.run(self._attendance.went(seat))
         self._empty.set()
-        await self._attendance.went(seat)
 
     async def _carry(self, command: p.Command, who: Principal, seat: Seat) -> p.Reply:
         """A token that ran out ends the session with the next command."""

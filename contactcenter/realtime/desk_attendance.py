@@ -88,8 +88,7 @@ class Attendance:
         return any(node != self._node for node in await self._store.attending(seat.provider, seat.agent))
 
     async def _settle(self, key: Key) -> None:
-        if (self._sockets[key] > 0) == (key in self._held) and key not in self._moved:
-            return
+        """Whatever is being written now may be older than this: it is looked at again when the turn comes."""
         self._moved[key] = None
         async with self._turn:
             if not self._known:
@@ -140,7 +139,9 @@ class AttendanceWatch:
         return silent
 
     async def run(self) -> None:
-        """A part for the supervisor."""
+        """A part for the supervisor. Who has just started waits: it may be itself the one that was missed, and its
+        agents are on their way back."""
+        await self._clock.sleep(self._silent_s)
         while True:
             await self.look()
             await self._clock.sleep(BEAT_S)

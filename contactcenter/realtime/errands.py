@@ -1,4 +1,4 @@
-"""Short tasks that nobody waits for: kept from the collector, their failures logged, cancelled at the end.
+"""Short tasks that nobody waits for: kept from the collector, their failures logged.
 
 Ten thousand idle sockets have no tasks of their own but the one that reads; what there is to write, to answer or to
 read again runs as an errand and is gone when it is done.
@@ -19,7 +19,7 @@ class Errands:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)  # noqa: TID251 - kept here, and ended by `stop`
+        task = asyncio.create_task(work)  # noqa: TID251 - kept here, awaited by `done`
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -28,8 +28,7 @@ class Errands:
         if not task.cancelled() and task.exception() is not None:
             log.error("an errand failed", exc_info=task.exception())
 
-    async def stop(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
+    async def done(self) -> None:
+        """When everything that was begun is done."""
+        while self._tasks:
             await asyncio.wait(tuple(self._tasks))

@@ -103,10 +103,10 @@ class Directories:
         except NotFound:
             return ""
 
-    def sources(self) -> list[str]:
-        """Every phone platform's id."""
+    def sources(self, dialect: str = "") -> list[str]:
+        """The ids of the phone platforms, or of those that speak this dialect."""
         documents = [directory.document for _, (_, directory) in sorted(self._current.items())]
-        return [source.id for document in documents for source in document.sources]
+        return [source.id for document in documents for source in document.sources if dialect in ("", source.dialect)]
 
     def source_provider(self, source: str) -> str:
         """The provider that a phone platform belongs to; '' for an unknown one."""

@@ -29,7 +29,7 @@ from routing.replay import effects_hash
 from routing.state import State
 
 _encode = msgspec.json.Encoder().encode
-_NAMED = {"kind", "contact", "agent"}
+_OF_THE_OWNER = (fx.Amended, fx.Breached)
 
 
 @dataclass(slots=True)
@@ -150,13 +150,13 @@ class Dispatch:
         return Fact(
             id=f"{self.domain}:{self.seq}:{ordinal}",
             at=now,
-            kind=data["kind"],
+            kind=data.pop("kind"),
             provider=self.domain,
             client=record.contact.client if record else "",
-            contact=data.get("contact", ""),
-            agent=data.get("agent", ""),
+            contact=data.pop("contact", ""),
+            agent=data.pop("agent", ""),
             seq=self.seq,
-            data={key: value for key, value in data.items() if key not in _NAMED},
+            data=data,
         )
 
     # --- what is told after the commit ------------------------------------------------------------------------
@@ -179,15 +179,15 @@ class Dispatch:
         record = self._records.get(getattr(effect, "contact", ""))
         if isinstance(effect, fx.ConsultAsked | fx.ConsultBegan | fx.ConsultEnded):
             return tuple(agent for agent in (effect.owner, effect.agent) if self.state.listed(agent))
-        if isinstance(effect, fx.Amended | fx.Breached) and record is not None:
+        if isinstance(effect, _OF_THE_OWNER) and record is not None:
             ringing = tuple(offer.agent for offer in record.offers)
             return (record.owner,) if record.owner else ringing
         return (named,) if named and self.state.listed(named) else ()
 
     def _tell_customer(self, effect: fx.AnyEffect, record: Record, number: str, now: int) -> None:
-        conversation = handles.chat_of(record.contact.handle)
         event = _event_for_customer(effect)
-        if conversation and event:
+        conversation = handles.chat_of(record.contact.handle) if event else ""
+        if conversation:
             self.pushes.conversations.append(
                 ConversationPush(
                     conversation=conversation,

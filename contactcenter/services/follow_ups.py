@@ -16,15 +16,18 @@ from routing.model import Record
 
 CALL_OVERFLOWED: Final = "call.overflowed"
 CHAT_TURNED_AWAY: Final = "chat.turned_away"
+_LEAVES_SOMETHING = (fx.Overflowed, fx.Blocked)
 
 
 def follow_ups(effect: fx.AnyEffect, record: Record, *, provider: str, now: Micros) -> list[TimerSet]:
     """The timers of one effect. `owner` of a call's names the platform that is told."""
+    if not isinstance(effect, _LEAVES_SOMETHING):
+        return []
     contact = record.contact
     call = handles.call_of(contact.handle)
     if isinstance(effect, fx.Overflowed) and call is not None:
         kind, owner = CALL_OVERFLOWED, call[0]
-    elif isinstance(effect, fx.Overflowed | fx.Blocked) and handles.chat_of(contact.handle):
+    elif handles.chat_of(contact.handle):
         kind, owner = CHAT_TURNED_AWAY, ""
     else:
         return []

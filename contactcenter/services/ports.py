@@ -140,6 +140,10 @@ class IntakeReads(Protocol):
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 
+    async def open_calls(self, source: str) -> list[CallView]:
+        """The calls of a platform whose contact has not ended, for the new owner of its connection."""
+        ...
+
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...
 
     async def conversation_by_messages(self, client: str, message_ids: Sequence[str]) -> ConversationView | None:

@@ -110,6 +110,18 @@ class MeanError(Struct, frozen=True, kw_only=True):
     value_s: float | None
 
 
+class LineUse(Struct, frozen=True, kw_only=True):
+    """One line's calls. `minutes` are started ones (line.minutes@1), `cost_fen` theirs (line.cost@1)."""
+
+    attempts: int
+    blocked: Share
+    busy: Share
+    minutes: int
+    cost_fen: int
+    released_by: dict[str, int]
+    """By side: customer, agent, platform."""
+
+
 class DayTable(Struct, frozen=True, kw_only=True):
     """A stretch of time recomputed from its facts. Seconds; counts are of contacts unless named otherwise."""
 
@@ -135,6 +147,7 @@ class DayTable(Struct, frozen=True, kw_only=True):
     chats_answered: int = 0
     offers: dict[str, int] = {}
     ended: dict[str, int] = {}
+    lines: dict[str, LineUse] = {}
     complaints_by_level: dict[str, int] = {}
     cases_opened: int = 0
     lost: int = 0
@@ -144,8 +157,8 @@ class DayTable(Struct, frozen=True, kw_only=True):
     """Contacts without an end yet: open ones, and lost ones if there are any."""
 
 
-Recompute = Callable[[Iterable[Fact], Mapping[str, int]], DayTable]
-"""(facts in order of time, ring cycle in ms by view) -> table: `metrics.recompute.day_table`."""
+Recompute = Callable[[Iterable[Fact], Mapping[str, int], Mapping[str, int]], DayTable]
+"""(facts in order of time, ring cycle in ms by view, fen a minute by line): `metrics.recompute.day_table`."""
 
 
 class DayReport(Struct, frozen=True, kw_only=True):
@@ -235,9 +248,12 @@ class Reports:
         zone_of: Callable[[str], ZoneInfo],
         cycles_of: Callable[[str], Mapping[str, int]],
         clock: Clock,
+        prices_of: Callable[[str], Mapping[str, int]] = lambda provider: {},
         freshness_s: float = 10.0,
     ) -> None:
+        """`cycles_of`: ring cycle in ms by view; `prices_of`: fen a minute by line; both of a provider."""
         self._reads = reads
+        self._prices_of = prices_of
         self._recompute = recompute
         self._zone_of = zone_of
         self._cycles_of = cycles_of
@@ -270,7 +286,9 @@ class Reports:
         """[since, until): the facts folded, then what has no end yet looked up: open in its row, or lost."""
         facts = [fact async for fact in self._reads.facts_between(scope, since, until)]
         # A day of facts is folded away from the event loop: calls are being answered meanwhile.
-        table = await asyncio.to_thread(self._recompute, facts, self._cycles_of(scope.provider))
+        table = await asyncio.to_thread(
+            self._recompute, facts, self._cycles_of(scope.provider), self._prices_of(scope.provider)
+        )
         lost = await self._lost(scope, table.unfinished)
         return msgspec.structs.replace(table, lost=lost)
 

@@ -19,7 +19,11 @@ from contactcenter.storage.stuck_store import PostgresStuckStore
 from contactcenter.storage.timer_store import PostgresTimerStore
 from contactcenter.storage.webhook_store import PostgresWebhookStore
 
-__all__ = ["open_pool", "postgres_stores"]
+__all__ = ["PostgresDoorReads", "open_pool", "postgres_stores"]
+
+
+class PostgresDoorReads(PostgresIntakeReads, PostgresReads):
+    """Both views of the doors in one object."""
 
 
 def postgres_stores(pool: asyncpg.Pool) -> Stores:

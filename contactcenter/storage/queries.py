@@ -3,8 +3,8 @@
 A statement may name the columns of a view as {contact}: sql/columns/contact.sql. Instants go in and out as
 integer microseconds through instant() and micros() of migration 0001.
 
-Rows go in as one JSON array and are named in the statement by json_to_recordset: an array a column would cost
-the program four times the processor time, because the driver looks at every element.
+Rows go in as one array literal a column, and unnest(...) AS m (id, ...) names them like the fields they come from
+(storage/arrays.py). What a door writes goes in as one JSON array instead, named by json_to_recordset.
 
 `compose` puts writing statements behind each other in one WITH: one round trip and one transaction for a whole
 set of changes. Each statement stays complete and testable by itself; no row may be written by two of them,
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 FOLDER = Path(__file__).with_name("sql")
 _PARAMETER = re.compile(r"\$(\d+)")
 _COLUMNS = re.compile(r"\{(\w+)\}")
+_LISTED = re.compile(r"\bunnest\([^)]*\)\s+AS \w+ \(([^)]*)\)")
 
 
 class Part(NamedTuple):
@@ -41,6 +42,15 @@ def sql(name: str) -> str:
 
 def _columns(named: re.Match[str]) -> str:
     return (FOLDER / "columns" / f"{named[1]}.sql").read_text(encoding="utf-8").strip()
+
+
+@cache
+def listed(name: str) -> tuple[str, ...]:
+    """The fields of the rows that this statement takes apart, in the order of its arrays."""
+    found = _LISTED.search(sql(name))
+    if found is None:
+        raise ValueError(f"{name}.sql takes no rows by unnest")
+    return tuple(each.strip().strip('"') for each in found[1].split(","))
 
 
 def compose(parts: Sequence[Part], *, also: str = "") -> tuple[str, list[Any]]:

@@ -68,6 +68,10 @@ class PostgresIntakeReads(_Customers):
     async def call(self, source: str, call: str) -> CallView | None:
         return await self._calls.get((source, call))
 
+    async def open_calls(self, source: str) -> list[CallView]:
+        found = await self._database.rows("open_calls", source)
+        return [CallView(row["life"].encode(), row["version"], row["contact_id"]) for row in found]
+
     async def _calls_of(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CallView]:
         found = await self._database.rows("calls", rows.text([{"source": key[0], "call": key[1]} for key in keys]))
         return {

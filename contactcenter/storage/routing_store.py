@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
-from msgspec.structs import asdict
+from msgspec import Struct
 
 from contactcenter.errors import LeaseLost, NotFound, StaleWrite
 from contactcenter.services.changes import AssignmentMoved, Batch
 from contactcenter.services.views import Loaded, LoggedEvent, Ownership, Pending, SnapshotMark
 from contactcenter.storage import shared_parts
+from contactcenter.storage.arrays import columns
 from contactcenter.storage.pool import Database
 from contactcenter.storage.queries import Part
-from contactcenter.storage.rows import decode_event, decode_presence, decode_record, text
+from contactcenter.storage.rows import decode_event, decode_presence, decode_record
 from routing.model import Record
 
 LOG_PAGE = 1000
@@ -123,57 +123,67 @@ def _rows(batch: Batch) -> Iterator[Part]:
     if batch.timers:
         yield shared_parts.timers(batch.timers)
     if batch.facts:
-        yield shared_parts.facts(batch.facts)
+        yield Part("log_facts", columns("log_facts", batch.facts, documents={"data"}), len(batch.facts))
 
 
 def _events(batch: Batch) -> Iterator[Part]:
+    known = [batch.domain, batch.epoch]
     arrived = [each for each in batch.decided if each.row is not None]
-    own = [_with_raw(each, "event") for each in batch.decided if each.row is None]
+    own = [each for each in batch.decided if each.row is None]
     if arrived:
-        yield Part("number_events", [batch.domain, batch.epoch, text(arrived)], len(arrived))
+        yield Part("number_events", [*known, *columns("number_events", arrived)], len(arrived))
     if own:
-        yield Part("log_own_events", [batch.domain, batch.epoch, text(own)], len(own))
+        yield Part("log_own_events", [*known, *columns("log_own_events", own, documents={"event"})], len(own))
 
 
 def _contacts(batch: Batch) -> Part:
-    rows = [_with_raw(move, "route") for move in batch.contacts]
-    return Part("move_contacts", [batch.domain, text(rows)], len(rows))
+    rows = columns("move_contacts", batch.contacts, documents={"route"})
+    return Part("move_contacts", [batch.domain, *rows], len(batch.contacts))
 
 
 def _offers(batch: Batch) -> Iterator[Part]:
     if batch.offers_closed:
-        yield Part("close_offers", [text(batch.offers_closed)], len(batch.offers_closed))
+        yield _all("close_offers", batch.offers_closed)
     if batch.offers_made:
-        yield Part("make_offers", [text(batch.offers_made)], len(batch.offers_made))
+        yield _all("make_offers", batch.offers_made)
 
 
 def _assignments(batch: Batch) -> Iterator[Part]:
     if batch.assignments_moved:
-        moves = _folded(batch.assignments_moved)
-        yield Part("move_assignments", [text(moves)], len(moves))
+        yield _all("move_assignments", _folded(batch.assignments_moved))
     if batch.assignments_began:
-        yield Part("begin_assignments", [text(batch.assignments_began)], len(batch.assignments_began))
+        yield _all("begin_assignments", batch.assignments_began)
 
 
-def _folded(moves: list[AssignmentMoved]) -> list[dict[str, Any]]:
+def _all(name: str, rows: Sequence[Any]) -> Part:
+    return Part(name, columns(name, rows), len(rows))
+
+
+class _Move(Struct):
+    """What becomes of one live assignment."""
+
+    contact: str
+    agent: str
+    role: str
+    wrap_up_at: int | None = None
+    ended_at: int | None = None
+    reason: str = ""
+
+
+def _folded(moves: Sequence[AssignmentMoved]) -> list[_Move]:
     """One row per assignment, though wrap-up may begin and end within a batch."""
-    folded: dict[tuple[str, str, str], dict[str, Any]] = {}
+    folded: dict[tuple[str, str, str], _Move] = {}
     for move in moves:
-        whose = {"contact": move.contact, "agent": move.agent, "role": move.role}
-        row = folded.setdefault((move.contact, move.agent, move.role), whose)
-        row["ended_at" if move.ended else "wrap_up_at"] = move.at
-        row["reason"] = move.reason or row.get("reason", "")
+        key = (move.contact, move.agent, move.role)
+        row = folded.setdefault(key, _Move(*key))
+        if move.ended:
+            row.ended_at = move.at
+        else:
+            row.wrap_up_at = move.at
+        row.reason = move.reason or row.reason
     return list(folded.values())
 
 
 def _presences(batch: Batch) -> Part:
-    rows = [_with_raw(presence, "route") for presence in batch.presences]
-    return Part("write_presences", [batch.domain, text(rows)], len(rows))
-
-
-def _with_raw(row: Struct, name: str) -> dict[str, Any]:
-    """The row with a field that is JSON already put in as it is."""
-    fields = asdict(row)
-    if fields[name] is not None:
-        fields[name] = Raw(fields[name])
-    return fields
+    rows = columns("write_presences", batch.presences, documents={"route"})
+    return Part("write_presences", [batch.domain, *rows], len(batch.presences))

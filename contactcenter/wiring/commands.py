@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import sys
 
 from channels.chat import protocol as chat
 from contactcenter.api.asyncapi import live_feed, visitor
@@ -14,10 +15,11 @@ from contactcenter.config import Settings
 from contactcenter.domain.configuration_rules import check as check_rules
 from contactcenter.domain.configuration_rules import warnings
 from contactcenter.domain.configuration_yaml import dump_yaml, load_yaml
-from contactcenter.errors import Misconfigured
+from contactcenter.errors import Invalid, Misconfigured
 from contactcenter.realtime import feed
 from contactcenter.services.access import Access
 from contactcenter.storage.migrate import migrate
+from contactcenter.wiring import places
 from contactcenter.wiring.arguments import only, run_async
 from contactcenter.wiring.database import database, opened, reached
 from contactcenter.wiring.greeting import greeting
@@ -58,10 +60,15 @@ def migrate_schema(settings: Settings, options: argparse.Namespace) -> int:
 def configure(settings: Settings, options: argparse.Namespace) -> int:
     if options.action != "show" and options.file is None:
         raise Misconfigured("name the YAML file", field="file")
+    if options.action != "show":
+        text = places.read(options.file)
+        try:
+            document = check_rules(load_yaml(text))
+        except Invalid as wrong:
+            print("\n".join(places.refused(options.file, text, wrong)), file=sys.stderr)
+            return 2
+        print("".join(f"{line}\n" for line in places.located(options.file, text, warnings(document))), end="")
     if options.action == "check":
-        document = check_rules(load_yaml(options.file.read_text(encoding="utf-8")))
-        for problem in warnings(document):
-            print(f"warning: {problem.path}: {problem.message}")
         print(f"{options.file}: fine, {len(document.agents)} agents on {len(document.leases)} leases")
         return 0
     with database(settings) as dsn:

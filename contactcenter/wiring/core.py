@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import asyncpg
 
+from channels.ivr.engine import Flows
 from channels.phone.call import advance_stored
 from channels.port import (
     CallAlerting,
@@ -42,14 +43,10 @@ from contactcenter.services.ports import Bus
 from contactcenter.services.webhooks import Subscribed, Webhooks
 from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
-from contactcenter.storage.postgres import postgres_stores
-from contactcenter.storage.reads import PostgresIntakeReads, PostgresReads
+from contactcenter.storage.postgres import PostgresDoorReads, postgres_stores
 from contactcenter.wiring.buses import shared_bus
+from contactcenter.wiring.ivr_house import IvrHouse
 from contactcenter.wiring.secrets_file import Secrets
-
-
-class PostgresDoorReads(PostgresIntakeReads, PostgresReads):
-    """Both views of the doors in one object."""
 
 
 @dataclass
@@ -89,6 +86,7 @@ class Core:
         )
         self.cases = Cases(self.office)
         self.instructions = Instructions(self.wording)
+        self.dialogue = Flows(IvrHouse(self.directories.line, self.wording))
         self.opening = Opening(self.reads, self.ids)
         self.left_messages = LeftMessages(
             reads=self.reads, opening=self.opening, cases=self.cases, instructions=self.instructions, ids=self.ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -15,12 +16,15 @@ from channels.mail.send import MailSender, Relay
 from channels.phone.door import PhoneDoor
 from channels.phone.feed import CommandFeed
 from channels.phone.send import PhoneSender
+from channels.phone.senders import BySource
 from channels.phone.verify import Verifier
 from channels.port import Sender
 from contactcenter.services.access import VisitorTokens
+from contactcenter.wiring.asterisks import Asterisks
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.outbound import phone_connections, webhook_sender
+from contactcenter.wiring.twilio_doors import TwilioDoors, build_twilio
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
 from contactcenter.workers.tenure import Tenures
 
@@ -32,6 +36,7 @@ class Doors:
     phone: PhoneDoor
     chat: ChatDoor
     mail: MailDoor
+    twilio: TwilioDoors
     senders: Mapping[str, Sender]
     connections: Tenures
 
@@ -39,7 +44,13 @@ class Doors:
 def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
     """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
-    feed, connections = CommandFeed(now=now), phone_connections(core)
+    asterisks = Asterisks(core)
+    feed, connections = CommandFeed(now=now), phone_connections(core, asterisks.work_of)
+    asterisks.holds = connections.holds
+    twilio = build_twilio(core, session)
+    standard = PhoneSender(
+        control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
+    )
     return Doors(
         phone=PhoneDoor(
             intake=core.intake,
@@ -63,16 +74,11 @@ def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.Cli
             max_bytes=settings.max_mail_bytes,
         ),
         connections=connections,
+        twilio=twilio,
         senders={
             "mail": _mail_sender(core),
             "webhook": webhook_sender(core, outside),
-            "phone": PhoneSender(
-                control_urls=_control_urls(core),
-                secrets=core.secrets.webhooks,
-                session=session,
-                now=now,
-                feed=feed,
-            ),
+            "phone": BySource(ChainMap(asterisks.senders, twilio.senders), standard),
         },
     )
 

@@ -38,7 +38,7 @@ async def load(core: Core, access: Access) -> None:
         log.info("the example is loaded: %s, version %d", provider, change.version)
     if core.directories.providers != (provider,):
         return
-    core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids)
+    core.secrets = load_secrets(core.settings.data_dir, core.directories.sources("standard"), core.ids)
     await _customers(core, provider)
     if not path_of(core.settings).exists() or not await core.stores.access.has_tokens(provider):
         await _tokens(core, access, provider)

@@ -17,17 +17,17 @@ from contactcenter.wiring.secrets_file import load as load_secrets
 from contactcenter.workers.delivery import Delivery
 from contactcenter.workers.outbox import Outbox
 from contactcenter.workers.supervisor import Supervisor
-from contactcenter.workers.tenure import Tenure, Tenures
+from contactcenter.workers.tenure import Tenure, Tenures, Work
 from contactcenter.workers.webhook_feed import WebhookFeed
 
 SENT_BY = {"mail": "worker", "webhook": "worker", "phone": "phone"}
 """Which role sends a kind; of the processes of role `phone` the one that owns the source's connection (row 5)."""
 
 
-def phone_connections(core: Core) -> Tenures:
-    """Which phone sources' connections this process owns; none without the role."""
+def phone_connections(core: Core, work_of: Callable[[str], Work | None]) -> Tenures:
+    """Which phone sources' connections this process owns, and what it does as their owner; none without the role."""
     mine = "phone" in core.settings.roles
-    return Tenures(core.directories.sources if mine else list, _tenure_of(core), core.clock)
+    return Tenures(core.directories.sources if mine else list, _tenure_of(core, work_of), core.clock)
 
 
 def run_outbound(
@@ -87,9 +87,16 @@ def _outbox(core: Core, senders: Mapping[str, Sender], connections: Tenures, reg
     )
 
 
-def _tenure_of(core: Core) -> Callable[[str], Tenure]:
+def _tenure_of(core: Core, work_of: Callable[[str], Work | None]) -> Callable[[str], Tenure]:
     def make(source: str) -> Tenure:
-        return Tenure(source, store=core.stores.leases, owner=core.node, ttl_s=core.settings.lease_s, clock=core.clock)
+        return Tenure(
+            source,
+            store=core.stores.leases,
+            owner=core.node,
+            ttl_s=core.settings.lease_s,
+            clock=core.clock,
+            work=work_of(source),
+        )
 
     return make
 
@@ -117,7 +124,7 @@ def _secrets(core: Core, name: str) -> list[str]:
     """From the file; a webhook that is new since the start gets its secret now."""
     if name not in core.secrets.outgoing:
         try:
-            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids, [name])
+            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources("standard"), core.ids, [name])
         except Misconfigured as problem:
             raise ChannelDown(f"there is no secret {name}: {problem}") from problem
     return core.secrets.outgoing[name]

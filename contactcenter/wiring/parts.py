@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contactcenter.errors import NotFound
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.services.notices import Notices
@@ -53,6 +55,9 @@ def run_parts(
     if "api" in core.settings.roles:
         supervisor.run("chat", doors.chat.run)
     run_outbound(core, supervisor, senders=doors.senders, connections=doors.connections, registry=registry)
+    if "phone" in core.settings.roles:
+        for name, reconciler in doors.twilio.reconcilers.items():
+            supervisor.run(f"twilio {name}", partial(reconciler.run, core.clock.sleep))
     if "worker" in core.settings.roles:
         supervisor.run("timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run)
         reaping = Reaping(core.stores.stuck, core.stores.changes, core.bus, core.clock, core.ids)

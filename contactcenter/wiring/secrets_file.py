@@ -24,11 +24,15 @@ class Secrets(Struct, kw_only=True):
     """`webhooks`: per phone source its Standard Webhooks secrets, the last one signs. `visitors` signs chat tokens.
 
     `outgoing`: per `<provider>/<secret>` of a webhook that we send, its secrets; all of them sign.
+    `twilio`: per source of that dialect its auth tokens, the last one calls the API; an API key `SK...:secret` may too.
+    `ari`: per source of dialect asterisk its `user:password` of ari.conf.
     """
 
     visitors: list[str] = []
     webhooks: dict[str, list[str]] = {}
     outgoing: dict[str, list[str]] = {}
+    twilio: dict[str, list[str]] = {}
+    ari: dict[str, str] = {}
 
 
 def load(folder: Path, sources: list[str], ids: Ids, outgoing: Iterable[str] = ()) -> Secrets:

@@ -95,7 +95,7 @@ async def _configure(core: Core, access: Access) -> None:
             if core.settings.example:
                 await example.load(core, access)
             names = core.webhooks.secret_names()
-            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources(), core.ids, names)
+            core.secrets = load_secrets(core.settings.data_dir, core.directories.sources("standard"), core.ids, names)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", FIRST_START)
 

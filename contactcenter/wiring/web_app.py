@@ -39,6 +39,7 @@ def build_web(
     served = [*doors.chat.routes()] if "api" in core.settings.roles else []
     if {"api", "phone"} & set(core.settings.roles):
         served.extend(doors.phone.routes())
+        served.extend(doors.twilio.door.routes())
     if "gateway" in core.settings.roles:
         served.append(web.get("/v1/agent", desks.gateway.handle))
     api = "api" in core.settings.roles
@@ -86,7 +87,14 @@ def _services(
         directory_of=core.directories.of,
         texts=Renderer(catalogue()),
         board=board,
-        reports=Reports(core.reads, day_table, zone_of=_zones(core), cycles_of=_cycles(core), clock=core.clock),
+        reports=Reports(
+            core.reads,
+            day_table,
+            zone_of=_zones(core),
+            cycles_of=_cycles(core),
+            prices_of=_prices(core),
+            clock=core.clock,
+        ),
         explaining=Explaining(core.stores.routing),
         complaints=desks.complaints,
         configuration=core.configuring,
@@ -114,6 +122,16 @@ def _zones(core: Core) -> Any:
         return ZoneInfo(core.directories.of(provider).document.provider.time_zone)
 
     return zone_of
+
+
+def _prices(core: Core) -> Any:
+    """Fen a started minute, by the number of each line that costs something (A03)."""
+
+    def prices_of(provider: str) -> Mapping[str, int]:
+        lines = core.directories.of(provider).document.lines
+        return {line.number: line.price_per_minute_fen for line in lines if line.price_per_minute_fen}
+
+    return prices_of
 
 
 def _cycles(core: Core) -> Any:

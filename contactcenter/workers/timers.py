@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from contactcenter.clock import Clock
+from contactcenter.errors import StaleWrite
 from contactcenter.services.ports import TimerStore
 from contactcenter.services.views import DueTimer
 
@@ -37,6 +38,10 @@ class Timers:
             try:
                 await self._handle(timer)
                 fired += 1
+            except StaleWrite:
+                log.debug(
+                    "timer %s (%s) was fired by another, or its rows moved; it is looked at again", timer.id, timer.kind
+                )
             except Exception:
                 log.exception("timer %s (%s) could not fire", timer.id, timer.kind)
         return fired

@@ -384,6 +384,13 @@ async def test_a_call_is_written_over_only_at_the_version_read(stores: Stores) -
     assert (b"up" in now.life, now.contact) == (True, "ct_1")
 
 
+async def test_the_open_calls_of_a_platform_are_those_whose_contact_has_not_ended(stores: Stores) -> None:
+    await stores.changes.apply(Changes(contacts=[contact()], calls=[call(None, contact="ct_1")]))
+    await stores.changes.apply(Changes(calls=[call(None, call="c2"), call(None, source="other", contact="ct_1")]))
+    assert [each.contact for each in await stores.intake.open_calls("pbx")] == ["ct_1"]
+    assert await stores.intake.open_calls("nobody") == []
+
+
 async def test_a_case_and_its_complaint_are_opened_and_changed_by_version(stores: Stores) -> None:
     await stores.changes.apply(Changes(cases=[case(body={"notes": []})], complaints=[complaint(accused="a1")]))
     opened = await stores.reads.case(SCOPE, "cs_1")

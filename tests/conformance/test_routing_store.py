@@ -416,13 +416,33 @@ async def test_an_offer_of_an_unknown_contact_is_refused(stores: Stores) -> None
     assert await nothing_written(stores)
 
 
-async def test_facts_and_sendings_of_a_batch_are_written_once_by_id(stores: Stores) -> None:
+async def test_a_sending_of_two_batches_is_queued_once(stores: Stores) -> None:
     epoch = await owned(stores)
     for seq in (1, 2):
-        await stores.routing.commit(batch(seq, epoch, facts=[fact(id="ruixun:1:0")], outbox=[outgoing()]))
-    facts = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
-    assert [each.id for each in facts] == ["ruixun:1:0"]
+        await stores.routing.commit(batch(seq, epoch, outbox=[outgoing()]))
     assert await stores.outbox.backlog() == 1
+
+
+async def test_a_batch_whose_fact_is_there_already_writes_nothing(stores: Stores) -> None:
+    epoch = await owned(stores)
+    await stores.routing.commit(batch(1, epoch, facts=[fact(id="ruixun:1:0")]))
+    with pytest.raises(StaleWrite):
+        await stores.routing.commit(batch(2, epoch, facts=[fact(id="ruixun:2:0"), fact(id="ruixun:1:0")]))
+    facts = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
+    assert ([each.id for each in facts], await log_of(stores)) == (["ruixun:1:0"], [1])
+
+
+TEXTS = ["", "null", "NULL", 'say "no"', "back\\slash", "two\nlines\tand a tab", "{a,b}", "\x1f\x7f", "忙线", "'; --"]
+
+
+@pytest.mark.parametrize("said", TEXTS)
+async def test_every_text_is_kept_as_it_is(stores: Stores, said: str) -> None:
+    epoch = await owned(stores, "ct_1")
+    await stores.routing.commit(batch(1, epoch, contacts=[move(view=said)], facts=[fact(data={said: [said, None]})]))
+    (told,) = [each async for each in stores.reads.facts_between(SCOPE, T0, T0 + 1)]
+    kept = await stores.reads.contact(SCOPE, "ct_1")
+    assert kept
+    assert (told.data, kept.view) == ({said: [said, None]}, said)
 
 
 async def test_what_a_decision_leaves_to_be_done_is_due_with_its_batch_or_not_at_all(stores: Stores) -> None:
@@ -441,7 +461,8 @@ async def test_what_a_decision_leaves_to_be_done_is_due_with_its_batch_or_not_at
 async def test_a_desk_shows_what_its_agent_owns(stores: Stores) -> None:
     epoch = await owned(stores, "ct_1", "ct_2")
     active = move(state="active", owner="a1", answered_at=T0 + SECOND)
-    await stores.routing.commit(batch(1, epoch, contacts=[active], presences=[presence(used_units=60, desk_seq=7)]))
+    rows = {"contacts": [active], "assignments_began": [began(contact="ct_1", agent="a1")]}
+    await stores.routing.commit(batch(1, epoch, presences=[presence(used_units=60, desk_seq=7)], **rows))
     desk = await stores.reads.desk(PROVIDER, "a1")
     assert desk
     assert ([each.id for each in desk.contacts], desk.cursor, desk.used_units) == (["ct_1"], 7, 60)

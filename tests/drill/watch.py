@@ -61,7 +61,7 @@ class Watch:
     async def connected(self) -> set[str]:
         """The agents who have a socket, as the router knows it."""
         row = await self._row(
-            "SELECT array_agg(agent_id) AS agents FROM presences WHERE (route->>'connected')::boolean"
+            "SELECT array_agg(agent_id) AS agents FROM presences WHERE (route::jsonb->>'connected')::boolean"
         )
         return set(row["agents"] or ()) if row else set()
 

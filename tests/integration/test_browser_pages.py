@@ -148,6 +148,43 @@ async def test_a_call_pops_everything_the_agent_needs(scene: Scene) -> None:
     assert (said.contact, said.summary, said.cause) == ("ct_1", "三次上门都没有修好", "repair_quality")
 
 
+async def test_a_call_is_held_consulted_about_and_handed_over(scene: Scene) -> None:
+    agent = await scene.agent()
+    await scene.stub.present("ready")
+    await scene.stub.assign(full_card("ct_1", "voice"))
+    actions = agent.locator("[data-action]")
+    await actions.and_(agent.get_by_role("button", name="保持")).click()
+    await agent.locator(".action-form").get_by_role("button", name="保持").click()
+    assert (await scene.stub.heard(d.Hold)).contact == "ct_1"
+    await expect(agent.locator("[data-action=join], [data-action=leave]")).to_have_count(0)
+    await agent.locator("[data-action=consult]").click()
+    await agent.get_by_label("转给工号").fill("8013")
+    await agent.locator(".action-form").get_by_role("button", name="咨询同事").click()
+    assert (await scene.stub.heard(d.Consult)).agent == "8013"
+    await scene.stub.push(d.ConsultFrame(consult=consult("talking")))
+    await expect(agent.locator("[data-consult]")).to_have_text("8012 → 8013: 通话中")
+    await expect(agent.locator("[data-action=transfer]")).to_have_count(0)
+    await scene.shot(agent, "agent-consult")
+    await agent.locator("[data-action=join]").click()
+    await agent.locator(".action-form").get_by_role("button", name="转给同事").click()
+    assert (await scene.stub.heard(d.Join)).contact == "ct_1"
+
+
+async def test_who_is_consulted_sees_the_call_and_can_only_leave_it(scene: Scene) -> None:
+    agent = await scene.agent()
+    await scene.stub.present("ready")
+    told = consult("talking", agent="8012", by="8013", card=full_card("ct_1", "voice"))
+    await scene.stub.push(d.ConsultFrame(consult=told))
+    await expect(agent.locator("#card")).to_contain_text("KJ-0042")
+    await expect(agent.locator("[data-action]:not(div)")).to_have_text(["结束咨询"])
+    await scene.stub.push(d.ConsultFrame(consult=consult("ended", agent="8012", by="8013")))
+    await expect(agent.locator("#contacts .entry")).to_have_count(0)
+
+
+def consult(state: str, *, agent: str = "8013", by: str = "8012", card: d.Card | None = None) -> d.ConsultCard:
+    return d.ConsultCard(contact="ct_1", agent=agent, by=by, state=state, card=card)
+
+
 async def test_a_refusal_stands_beside_the_field_it_names(scene: Scene) -> None:
     agent = await scene.agent()
     scene.stub.refuse["finish"] = d.Problem(code="invalid", message="请先回复", field="no_reply_reason")

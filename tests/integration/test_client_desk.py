@@ -31,6 +31,7 @@ class Service:
         self.hellos: list[dict[str, Any]] = []
         self.heard: list[dict[str, Any]] = []
         self.acknowledged: list[int] = []
+        self.acknowledging = asyncio.Event()
         self.url = ""
 
     async def handle(self, socket: ServerConnection) -> None:
@@ -44,6 +45,7 @@ class Service:
             command = json.loads(raw)
             if command["type"] == "ack":
                 self.acknowledged.append(command["seq"])
+                self.acknowledging.set()
                 continue
             self.heard.append(command)
             yield command
@@ -254,3 +256,81 @@ async def test_frames_of_a_later_version_are_passed_over() -> None:
 def test_the_socket_is_found_from_the_base_address() -> None:
     assert socket_url("https://desk.example/") == "wss://desk.example/v1/agent"
     assert socket_url("ws://127.0.0.1:1/x") == "ws://127.0.0.1:1/x"
+
+
+# --- resuming, acknowledging, filling gaps -----------------------------------------------------------------
+
+
+def _said(number: int) -> dict[str, Any]:
+    return {
+        "type": "message", "contact": "ct_1", "conversation": "cv_1", "number": number, "sender": "customer",
+        "text": str(number), "at": "",
+    }  # fmt: skip
+
+
+MINE = {"type": "assigned", "seq": 8, "card": {
+    "contact": "ct_1", "medium": "chat", "client": "k", "client_name": "K", "greeting": "hi", "conversation": "cv_1",
+}}  # fmt: skip
+
+
+async def test_it_says_where_it_was_and_is_fresh_when_it_has_what_it_missed() -> None:
+    service = Service()
+
+    async def cut(socket: ServerConnection, hello: dict[str, Any]) -> None:
+        await welcome(socket, hello)
+        half = {"type": "offer_ended", "seq": 9, "more": True, "offer": "o", "contact": "c", "outcome": "declined"}
+        await tell(socket, MINE, _said(1), half)
+        await socket.close(1012)
+
+    async def resumed(socket: ServerConnection, hello: dict[str, Any]) -> None:
+        who = {"type": "welcome", "agent": "a1001", "number": "1001", "name": "王秀英"}
+        await tell(socket, {"re": hello["id"], "ok": {}}, who, {"type": "passed", "seq": 9}, _said(2))
+        await tell(socket, {"type": "resumed", "seq": 9})
+        async for _ in service.listen(socket):
+            pass
+
+    service.talks = (cut, resumed)
+    async with running(service), client(service) as desk:
+        state = await desk.until(lambda state: state.seq == 9 and desk.fresh)
+        assert [one.number for one in state.conversations["ct_1"]] == [1, 2]
+    again = service.hellos[1]
+    assert (again["cursor"], again["conversations"]) == (8, {"cv_1": 1}), "half an event is no cursor"
+
+
+async def test_what_was_applied_is_acknowledged_together() -> None:
+    service = Service()
+
+    async def many(socket: ServerConnection, hello: dict[str, Any]) -> None:
+        await welcome(socket, hello)
+        await tell(socket, *({"type": "passed", "seq": seq} for seq in range(8, 100)))
+        async for _ in service.listen(socket):
+            pass
+
+    service.talks = (many,)
+    async with running(service), client(service) as desk:
+        await desk.until(lambda state: state.seq == 99)
+        async with asyncio.timeout(5):
+            while 99 not in service.acknowledged:
+                service.acknowledging.clear()
+                await service.acknowledging.wait()
+    assert len(service.acknowledged) < 10
+
+
+async def test_a_gap_in_a_conversation_is_filled() -> None:
+    service = Service()
+
+    async def gap(socket: ServerConnection, hello: dict[str, Any]) -> None:
+        await welcome(socket, hello)
+        await tell(socket, MINE, _said(1), _said(4))
+        async for command in service.listen(socket):
+            after = command["after"]
+            messages = [{"number": n, "sender": "customer", "text": str(n), "at": "", "agent": ""} for n in (2, 3)]
+            told = {"contact": "ct_1", "conversation": "cv_1", "messages": messages, "more": False}
+            await tell(socket, {"re": command["id"], "ok": told})
+            assert after == 1
+
+    service.talks = (gap,)
+    async with running(service), client(service) as desk:
+        state = await desk.until(lambda state: len(state.conversations.get("ct_1", ())) == 4)
+        assert state.missing_after("ct_1") is None
+        assert [one.text for one in state.conversations["ct_1"]] == ["1", "2", "3", "4"]

@@ -29,6 +29,7 @@ WHOLE_TABLE = {
     "complaints_all",
     "beat_node",
     "live_nodes",
+    "silent_gateways",
     *(name for name in STATEMENTS if name.startswith("doctor_")),
 }
 """The few that may look at every row of a table: it is small, or all of it is wanted."""
@@ -48,7 +49,7 @@ HOT = {
     "recent_contacts": "contacts_recent",
     "recent_contacts_of_client": "contacts_recent_by_client",
     "contacts_of_customer": "contacts_by_customer",
-    "desk_contacts": "contacts_by_owner",
+    "desk_contacts": "assignments_by_agent",
     "desk_offers": "offers_live_by_agent",
     "open_callback": "contacts_one_callback",
     "find_customer": "identities_by_value",
@@ -65,10 +66,10 @@ HOT = {
     "facts_between": "facts_2026_01_provider_id_at_idx",
     "counts_since": "facts_2026_01_provider_id_at_idx",
     "cases_of_customer": "cases_by_customer",
-    "move_assignments": "assignments_one_owner",
+    "move_assignments": "assignments_by_contact",
     "move_contacts": "contacts_pkey",
     "close_offers": "offers_pkey",
-    "number_events": "routing_events_pending",
+    "number_events": "routing_events_pkey",
 }
 
 
@@ -126,6 +127,23 @@ def test_a_hot_query_uses_its_index(plans: dict[str, str], name: str, index: str
 def test_the_newest_contacts_are_read_in_order_and_not_sorted(plans: dict[str, str]) -> None:
     for name in ("recent_contacts", "recent_contacts_of_client", "contacts_of_customer", "pending_events"):
         assert "Sort" not in plans[name]
+
+
+async def test_no_function_of_the_schema_notifies(other: asyncpg.Connection) -> None:
+    """A trigger's NOTIFY would put a lock of the whole database into every transaction that sets it off."""
+    functions = """SELECT proname FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND ($1 = '' OR prosrc ~* $1) ORDER BY proname"""
+    assert "facts_are_append_only" in [row[0] for row in await other.fetch(functions, "")]
+    assert [row[0] for row in await other.fetch(functions, "notify")] == []
+
+
+async def test_no_index_of_contacts_sees_a_move_before_the_end(other: asyncpg.Connection) -> None:
+    """A move that no index sees stays in its page (heap-only update), which halves its cost."""
+    moved = re.findall(r"(\w+) = (?:m\.|instant|coalesce|c\.version)", sql("move_contacts").partition("FROM")[0])
+    assert {"version", "state", "owner_id", "ended_at", "released_by", "route"} <= set(moved)
+    indexes = await other.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = 'contacts'")
+    seen = {column for row in indexes for column in moved if re.search(rf"\b{column}\b", row[0])}
+    assert seen == {"ended_at"}
 
 
 # --- the fence -----------------------------------------------------------------------------------------------------

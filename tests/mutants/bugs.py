@@ -21,9 +21,14 @@ CONSULT = "unit/test_routing_consults.py"
 ESTIMATE = "unit/test_routing_estimate.py"
 
 ORDER = [
-    Bug("tier ignored", "order.py", "return (band, contact.tier,", "return (band, 0,"),
+    Bug("tier ignored", "order.py", "band << 4 | contact.tier << 2 | complaint", "band << 4 | complaint"),
     Bug("complaints last", "order.py", "0 if contact.complaint else 2", "2 if contact.complaint else 0"),
-    Bug("the starved ordered by tier", "order.py", "return (STARVING, 0, 0,", "return (STARVING, contact.tier, 0,"),
+    Bug(
+        "the starved ordered by tier",
+        "order.py",
+        "return (ZERO << INSTANT |",
+        "return ((contact.tier << INSTANT | ZERO) << INSTANT |",
+    ),
     Bug(
         "starving a microsecond early",
         "order.py",
@@ -40,8 +45,8 @@ ORDER = [
     Bug(
         "last in, first out",
         "order.py",
-        "complaint, contact.deadline, contact.enqueued_at, who)",
-        "complaint, contact.deadline, -contact.enqueued_at, who)",
+        "contact.deadline + ZERO) << INSTANT | contact.enqueued_at + ZERO)",
+        "contact.deadline + ZERO) << INSTANT | ZERO - contact.enqueued_at)",
     ),
     Bug("positions forget earlier chunks", "order.py", "before = sum(self._sizes[:at])", "before = 0"),
     Bug("an emptied chunk stays", "order.py", "del self._chunks[at], lasts[at], self._sizes[at]", "del lasts[at]"),
@@ -50,7 +55,7 @@ ORDER = [
         "the pool keeps an old head",
         "order.py",
         "if self._heads is not None:",
-        "if self._heads is not None and key is not None:",
+        "if self._heads is not None and key != LAST:",
     ),
     Bug("bands never change", "places.py", "due = _due(work, due,", "due = _due(work, NEVER,"),
     Bug(
@@ -192,8 +197,8 @@ OVERFLOW = [
     ),
     Bug(
         "a newcomer sees his own lease alone",
-        "match.py",
-        "return second is not None and bool(second.mask & second.pool.free[work.medium_no])",
+        "desks.py",
+        "return second is not None and bool(second.mask & second.pool.free[self.medium_no])",
         "return False",
     ),
     Bug(
@@ -279,7 +284,12 @@ TIMERS = [
         " and not work.breached",
     ),
     Bug("needs in use are forgotten", "pools.py", "items() if each.users}", "items() if not each.users}"),
-    Bug("new lines are not seen", "pools.py", "if desk.seen != len(self.lines):", "if not desk.seen:"),
+    Bug(
+        "new lines are not seen",
+        "pools.py",
+        "            self._look_for_new(desk)\n        pick",
+        "            if not desk.seen:\n                self._look_for_new(desk)\n        pick",
+    ),
 ]
 ROWS = [
     Bug("a contact's row is not written", "turn.py", "        self.state.touched_works[work.contact.id] = None\n", ""),

@@ -10,7 +10,6 @@ stopped in good order and started anew. Then it gets calm, and everything that w
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import multiprocessing
 import random
@@ -72,7 +71,7 @@ def history(seed: int, routing: type[MemoryRoutingStore] = MemoryRoutingStore) -
         contacts = simulate(loop, _live(office, rng))
     except Deadlock as stuck:
         return Told(seed, [str(stuck)], 0, 0, 0)
-    wrong = asyncio.run(broken(stores, database.tables, PROVIDER, contacts))
+    wrong = simulate(VirtualLoop(seed), broken(stores, database.tables, PROVIDER, contacts))
     events = len(database.tables.events)
     return Told(seed, [*office.wrong, *wrong], len(office.takeovers), office.false_takeovers, events)
 

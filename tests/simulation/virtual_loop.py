@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._clock_resolution = 1 / TICKS_PER_S
         self._rng = random.Random(seed)
         self._frozen: set[str] = set()
+        self._asleep: list[asyncio.Handle] = []
+        """What the frozen would do now."""
 
     def time(self) -> float:
         return self._ticks / TICKS_PER_S
@@ -41,6 +43,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def thaw(self, process: str) -> None:
         self._frozen.discard(process)
+        self._ready.extend(self._asleep)
+        self._asleep.clear()
 
     def is_frozen(self, process: str) -> bool:
         return process in self._frozen
@@ -53,11 +57,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def end(self) -> None:
         """Everybody unwinds, the frozen too; what they begin while they do so is ended as well."""
-        self._frozen.clear()
+        for process in tuple(self._frozen):
+            self.thaw(process)
         while left := asyncio.all_tasks(self):
             for task in left:
                 task.cancel()
             self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+        """There are no threads: it is done at once."""
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as problem:
+            done.set_exception(problem)
+        return done
 
     # --- one turn ----------------------------------------------------------------------------------------------
 
@@ -71,17 +85,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
         ready = self._ready
         if len(ready) == 1 and not self._frozen:
             return ready.popleft()
-        able = [each for each in ready if not self._rests(each)] if self._frozen else ready
-        if not able:
+        if self._frozen:
+            self._put_to_sleep()
+        if not ready:
             return None
-        chosen = able[0]
-        if len(able) > 1 and _steps_a_task(chosen):
-            chosen = self._rng.choice([each for each in able if _steps_a_task(each)])
+        chosen = ready[0]
+        if len(ready) > 1 and _steps_a_task(chosen):
+            chosen = self._rng.choice([each for each in ready if _steps_a_task(each)])
         ready.remove(chosen)
         return chosen
 
-    def _rests(self, handle: asyncio.Handle) -> bool:
-        return handle._context.get(PROCESS, "") in self._frozen  # type: ignore[attr-defined]
+    def _put_to_sleep(self) -> None:
+        for handle in tuple(self._ready):
+            if handle._context.get(PROCESS, "") in self._frozen:  # type: ignore[attr-defined]
+                self._ready.remove(handle)
+                self._asleep.append(handle)
 
     def _advance(self) -> None:
         """To the next timer that counts, and everything that is due with it."""

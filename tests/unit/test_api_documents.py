@@ -16,6 +16,7 @@ from openapi_spec_validator import validate
 from channels.chat import protocol as chat
 from channels.chat.server import ChatDoor
 from channels.phone.door import PhoneDoor
+from channels.phone.twilio.door import TwilioDoor
 from contactcenter.api.asyncapi import live_feed, visitor
 from contactcenter.api.documents import documents, write_docs
 from contactcenter.api.doors_table import DOCUMENTED, DOORS
@@ -57,7 +58,11 @@ def test_every_address_of_the_application_is_documented() -> None:
 def test_the_doors_of_the_channels_are_the_documented_ones() -> None:
     rows = {(row.method, row.path) for row in DOORS}
     bare: Any = object.__new__
-    served = [*PhoneDoor.routes(bare(PhoneDoor)), *ChatDoor.routes(bare(ChatDoor))]
+    served = [
+        *PhoneDoor.routes(bare(PhoneDoor)),
+        *ChatDoor.routes(bare(ChatDoor)),
+        *TwilioDoor.routes(bare(TwilioDoor)),
+    ]
     assert {(door.method, door.path) for door in served} == rows - {("GET", "/v1/agent")}
 
 

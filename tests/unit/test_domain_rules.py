@@ -170,7 +170,7 @@ RINGS = [
     (plan(3000, (0, 1), (4000, 2), (8000, 5)), "plans[0].steps", "steps end at 8.0 s but 2 cycles of 3.0 s are 6.0 s"),
     (plan(5000, (0, 1), (6000, 7)), "plans[0].steps[1].ring", "rings 7 phones, but parallel_max is 5"),
     (plan(5000, (1000, 1)), "plans[0].steps", "the first step must start after 0 ms"),
-    (plan(5000), "plans[0].steps", "the first step must start after 0 ms"),
+    (plan(0), "plans[0].steps", "the first step must start after 0 ms"),
     (plan(5000, (0, 2), (6000, 2)), "plans[0].steps[1]", "rings more phones"),
     (plan(5000, (0, 1), (0, 2)), "plans[0].steps[1]", "later"),
     (plan(5000, (0, 1), life_ms=14_000), "plans[0].offer_life_ms", "lives 14.0 s but 3 cycles of 5.0 s are 15.0 s"),

@@ -21,6 +21,7 @@ from contactcenter.services.views import Scope
 from contactcenter.storage.memory import memory_stores
 from routing.events import Closed, OfferAccepted, OfferDeclined
 from routing.explain import CODES
+from routing.model import Outcome
 
 NINE = DAY0 + 9 * HOUR
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
@@ -162,6 +163,21 @@ async def test_a_long_group_is_cut_short_unless_all_are_asked_for() -> None:
 
 def test_every_code_has_its_sentence_in_both_languages() -> None:
     assert all({"zh-CN", "en"} <= set(catalogue()[f"why.not.{code}"]) for code in CODES)
+
+
+@pytest.mark.parametrize(
+    ("language", "talk", "joined"), [("en", "they talk", "Took it over"), ("zh-CN", "通话中", "接手")]
+)
+def test_a_consult_is_told_with_both_public_numbers(language: str, talk: str, joined: str) -> None:
+    words, _ = speaking(language)
+    data: dict[str, Any] = {"owner": "a1002", "offer": "o"}
+    began = Fact(id="1", at=NINE, kind="consult.began", provider="p", agent="a1003", data=data)
+    assert words.line(began).endswith(f"1002 → 1003: {talk}")
+    owned = {"waited": 0, "by": "a1002", "reason": "consult"}
+    assert joined in words.line(Fact(id="2", at=NINE, kind="contact.assigned", provider="p", agent="a1003", data=owned))
+    reasons = ["joined", "left", "finished", "customer_left", "closed", "removed", *(each.value for each in Outcome)]
+    keys = {f"why.consulted.{reason}" for reason in reasons if reason != Outcome.ACCEPTED}
+    assert all({"zh-CN", "en"} <= set(catalogue()[key]) for key in keys)
 
 
 # --- by the API ------------------------------------------------------------------------------------------------

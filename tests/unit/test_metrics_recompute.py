@@ -143,6 +143,14 @@ def test_a_second_agent_makes_a_redirected_contact() -> None:
     assert day_table(story.facts, CYCLES).redirected == 1
 
 
+def test_a_consult_is_neither_an_offer_of_the_day_nor_a_redirection() -> None:
+    story = Story().call()
+    plain = day_table(story.facts, CYCLES)
+    story.tell("offer.made", agent="a2", offer={"id": "c1/2/a2", "role": "consult"}, because={})
+    story.tell("offer.ended", agent="a2", offer="c1/2/a2", outcome="no_answer")
+    assert day_table(story.facts, CYCLES) == plain
+
+
 def test_a_complaint_counts_once_at_its_highest_level() -> None:
     story = Story().tell("complaint.raised", case="k1", level=0).tell("complaint.escalated", case="k1", level=1)
     story.tell("complaint.raised", case="k2", level=0)

@@ -47,6 +47,14 @@ class MemoryIntakeReads:
         async with self._database.call() as tables:
             return tables.calls.get((source, call))
 
+    async def open_calls(self, source: str) -> list[CallView]:
+        async with self._database.call() as tables:
+            found = [
+                (tables.contacts.get(each.contact), each) for key, each in tables.calls.items() if key[0] == source
+            ]
+            waiting = [(contact, each) for contact, each in found if contact is not None and not contact.ended_at]
+            return [each for contact, each in sorted(waiting, key=lambda pair: (pair[0].opened_at, pair[0].id))]
+
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
             return tables.conversations.get(tables.threads.get((door, thread), ""))

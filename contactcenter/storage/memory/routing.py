@@ -163,6 +163,8 @@ class _BatchWriter:
         outbox(self._tables, batch.outbox, self._put)
         for timer in batch.timers:
             self._put(self._tables.timers, timer.id, timer)
+        if any((fact.id, fact.at) in self._tables.facts for fact in batch.facts):
+            raise StaleWrite
         facts(self._tables, batch.facts, self._put)
 
     def _decided(self, decided: Decided) -> None:

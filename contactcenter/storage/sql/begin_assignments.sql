@@ -3,8 +3,8 @@ INSERT INTO assignments (
 )
 SELECT a.id, a.contact, a.agent, a.provider, a.client, a.role, instant(a.at), instant(a.wrap_up_at), instant(a.ended_at),
     a.reason
-FROM json_to_recordset($1::json) AS a (
-    id text, contact text, agent text, provider text, client text, role text, at bigint, wrap_up_at bigint,
-    ended_at bigint, reason text
-)
+FROM unnest(
+    $1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], $5::text::text[], $6::text::text[],
+    $7::text::bigint[], $8::text::bigint[], $9::text::bigint[], $10::text::text[]
+) AS a (id, contact, agent, provider, client, role, at, wrap_up_at, ended_at, reason)
 RETURNING id

@@ -1,12 +1,12 @@
--- A fact leaves out what has its default.
+-- A fact that is there already stays as it is: a use case may be carried out again. A router's log_facts needs no such look.
 INSERT INTO facts (
     id, at, kind, v, provider_id, client_id, contact_id, case_id, customer_id, agent_id, seq, data
 )
-SELECT f.id, instant(f.at), f.kind, coalesce(f.v, 1), f.provider, coalesce(f.client, ''), coalesce(f.contact, ''),
-    coalesce(f."case", ''), coalesce(f.customer, ''), coalesce(f.agent, ''), f.seq, coalesce(f.data, '{}')
-FROM json_to_recordset($1::json) AS f (
-    id text, at bigint, kind text, v smallint, provider text, client text, contact text, "case" text,
-    customer text, agent text, seq bigint, data jsonb
-)
-ON CONFLICT (id, at) DO NOTHING
+SELECT f.id, instant(f.at), f.kind, f.v, f.provider, f.client, f.contact, f."case", f.customer, f.agent, f.seq,
+    f.data::jsonb
+FROM unnest(
+    $1::text::text[], $2::text::bigint[], $3::text::text[], $4::text::smallint[], $5::text::text[], $6::text::text[],
+    $7::text::text[], $8::text::text[], $9::text::text[], $10::text::text[], $11::text::bigint[], $12::text::text[]
+) AS f (id, at, kind, v, provider, client, contact, "case", customer, agent, seq, data)
+ON CONFLICT DO NOTHING
 RETURNING id

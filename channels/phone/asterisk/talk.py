@@ -1,0 +1,327 @@
+"""Our words to a caller: the verbs of a flow played and listened to, announcements while he waits, and messages.
+
+Words are recordings: a `Say`'s own `media`, else a file of the configured folder, `<sounds>/<language>/<digest>`
+with the first 16 hex digits of the text's SHA-256. Without a folder the words are left out and the log says so.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from channels.phone.asterisk import events as ev
+from channels.phone.asterisk import names, sides
+from channels.phone.asterisk.record import Flow, Rules, Says, State, Words
+from channels.phone.asterisk.step import Step
+from channels.port import CallbackRequested, Receipt, VoicemailLeft
+from channels.verbs import Answer, Exit, Gather, Heard, Outcome, Record, Say, Turn
+
+QUEUE: Final = Exit.QUEUE
+MICRO: Final = 1_000_000
+SCHEMES: Final = ("sound:", "recording:", "number:", "digits:", "characters:", "tone:")
+LONGEST_WORDS: Final = 120 * MICRO
+"""Words whose end is never heard of are over after this."""
+
+
+def words(rules: Rules, says: Says) -> Words:
+    """What to play for these sentences, and the texts for which there is nothing."""
+    media: list[str] = []
+    missing: list[str] = []
+    for say in says:
+        if say.media:
+            media.append(say.media if say.media.startswith(SCHEMES) else f"sound:{say.media}")
+        elif rules.sounds and say.text:
+            media.append(f"sound:{rules.sounds}/{say.language}/{digest(say.text)}")
+        elif say.text:
+            missing.append(say.text)
+    return Words(tuple(media), tuple(missing))
+
+
+def digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def reference(step: Step, name: str) -> str:
+    """Where a stored recording is fetched."""
+    return f"{step.rules.recordings}/recordings/stored/{name}/file"
+
+
+# --- a flow goes on -------------------------------------------------------------------------------------------
+
+
+def go(step: Step, turn: Turn) -> None:
+    """Do what the flow says next."""
+    call = step.call
+    for note in turn.notes:
+        step.progress(note.what, note.value)
+    call.flow = Flow(state=turn.state, verb=turn.verb)
+    if turn.outcome is not None:
+        call.flow = None
+        finish(step, turn.outcome)
+    elif turn.verb is not None:
+        sides.pick_up(step)
+        _play(step, call.flow, _says(turn))
+
+
+def _says(turn: Turn) -> Says:
+    if isinstance(turn.verb, Say):
+        return (turn.verb,)
+    return turn.verb.say if turn.verb is not None else ()
+
+
+def _play(step: Step, flow: Flow, says: Says) -> None:
+    found = words(step.rules, says)
+    step.out.missing.extend(found.missing)
+    if not found.media:
+        _spoken(step, flow)
+        return
+    step.call.step += 1
+    flow.playing = names.sound(step.call.id, step.call.step)
+    language = says[0].language.replace("-", "_")
+    body = {"media": list(found.media), "playbackId": flow.playing, "lang": language}
+    step.customer("POST", "channels", step.call.channel, "play", body=body, why=f"play {flow.playing}")
+    step.wake("words", step.now + LONGEST_WORDS)
+
+
+def _spoken(step: Step, flow: Flow) -> None:
+    """The words are over, or there were none."""
+    flow.playing, flow.spoken = "", True
+    step.calm("words")
+    if isinstance(flow.verb, Say):
+        _answer(step, Answer(Heard.SAID))
+    elif isinstance(flow.verb, Gather):
+        step.wake("keys", step.now + flow.verb.timeout)
+    elif isinstance(flow.verb, Record):
+        _record(step, flow, flow.verb)
+    elif step.call.state is State.WAITING:
+        step.call.flow = None
+        sides.music(step)
+    elif step.call.last_words:
+        step.call.flow = None
+        sides.hang_up(step, by="platform")
+
+
+def _answer(step: Step, answer: Answer) -> None:
+    flow = step.call.flow
+    if flow is None or not flow.state:
+        return
+    step.calm("keys")
+    go(step, step.dialogue.go_on(flow.state, answer, step.now))
+
+
+# --- what is heard --------------------------------------------------------------------------------------------
+
+
+def played(step: Step, event: ev.AnyEvent) -> None:
+    assert isinstance(event, ev.PlaybackFinished)
+    _over(step, event.playback.id)
+
+
+def not_played(step: Step, playback: str, status: int) -> None:
+    """A refused playback is words that are over."""
+    if not 200 <= status < 300:
+        _over(step, playback)
+
+
+def words_out(step: Step) -> None:
+    if step.call.flow is not None and step.call.flow.playing:
+        _over(step, step.call.flow.playing)
+
+
+def _over(step: Step, playback: str) -> None:
+    flow = step.call.flow
+    if flow is not None and flow.playing == playback and not step.call.over:
+        _spoken(step, flow)
+
+
+def key(step: Step, event: ev.AnyEvent) -> None:
+    """A key ends the words; it is taken while they are said."""
+    assert isinstance(event, ev.ChannelDtmfReceived)
+    flow = step.call.flow
+    if flow is None or not isinstance(flow.verb, Gather):
+        return
+    sides.hush(step)
+    if event.digit == flow.verb.finish:
+        _keyed(step, flow.keys)
+        return
+    flow.keys += event.digit
+    if len(flow.keys) >= flow.verb.most:
+        _keyed(step, flow.keys)
+    else:
+        step.wake("keys", step.now + flow.verb.timeout)
+
+
+def _keyed(step: Step, keys: str) -> None:
+    _answer(step, Answer(Heard.KEYS, keys) if keys else Answer(Heard.NOTHING))
+
+
+def keys_out(step: Step) -> None:
+    """No key in time; what was typed counts."""
+    if step.call.flow is not None and isinstance(step.call.flow.verb, Gather):
+        _keyed(step, step.call.flow.keys)
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+def _record(step: Step, flow: Flow, verb: Record) -> None:
+    step.call.step += 1
+    flow.recording = names.recording(step.call.id, step.call.step)
+    body = {
+        "name": flow.recording,
+        "format": step.rules.recording_format,
+        "maxDurationSeconds": max(verb.longest // MICRO, 1),
+        "maxSilenceSeconds": max(verb.silence // MICRO, 1),
+        "ifExists": "overwrite",
+        "beep": True,
+        "terminateOn": verb.finish if verb.finish in ("#", "*") else "any",
+    }
+    step.customer("POST", "channels", step.call.channel, "record", body=body, why=f"record {flow.recording}")
+
+
+def recorded(step: Step, event: ev.AnyEvent) -> None:
+    """A message is done; also after the caller hung up, which is how most end."""
+    flow = step.call.flow
+    if flow is None or not isinstance(event, ev.RecordingFinished | ev.RecordingFailed):
+        return
+    if event.recording.name != flow.recording:
+        return
+    if isinstance(event, ev.RecordingFinished):
+        _message(step, event.recording.duration)
+    else:
+        _answer(step, Answer(Heard.FAILED))
+
+
+def not_recorded(step: Step, status: int) -> None:
+    if not 200 <= status < 300:
+        _answer(step, Answer(Heard.FAILED))
+
+
+def _message(step: Step, seconds: int) -> None:
+    flow = step.call.flow
+    assert flow is not None
+    name, flow.recording = flow.recording, ""
+    step.calm("message")
+    _answer(step, Answer(Heard.MESSAGE, reference(step, name), seconds * MICRO))
+
+
+def look_for_message(step: Step) -> None:
+    """Its end was never heard of: is it there?"""
+    flow = step.call.flow
+    if flow is not None and flow.recording:
+        step.customer("GET", "recordings", "stored", flow.recording, why="stored")
+
+
+def stored(step: Step, status: int) -> None:
+    if step.call.flow is not None and step.call.flow.recording:
+        if 200 <= status < 300:
+            _message(step, 0)
+        else:
+            step.call.flow = None
+
+
+# --- how a flow ends ------------------------------------------------------------------------------------------
+
+
+def finish(step: Step, said: Outcome) -> None:
+    call = step.call
+    if said.exit is Exit.VOICEMAIL:
+        _leave_message(step, said)
+    elif said.exit is Exit.CALLBACK:
+        _ask_callback(step, said)
+    if call.over:
+        return
+    if said.exit is Exit.QUEUE and call.offered is None:
+        sides.offer(step, said, alerting=False)
+        _keep(step)
+        sides.ring(step)
+    elif said.exit is Exit.QUEUE and call.instruction not in sides.TREATMENTS:
+        call.state = State.WAITING
+        sides.ring(step)
+    else:
+        sides.hang_up(step, by="platform")
+
+
+def _keep(step: Step) -> None:
+    """What the flow learnt, on the channel itself: a process that comes after us offers the same call again."""
+    offered = step.call.offered
+    assert offered is not None
+    value = "|".join((offered.language, offered.member, offered.product, "1" if offered.complaint else ""))
+    body = {"variable": "CONTACTCENTER", "value": value}
+    step.customer("POST", "channels", step.call.channel, "variable", body=body)
+
+
+def kept(said: str) -> Outcome:
+    """What `_keep` wrote, as Asterisk says it: {"value": ...}. Nothing readable is nothing learnt."""
+    try:
+        value = msgspec.json.decode(said, type=dict[str, str]).get("value", "")
+    except msgspec.DecodeError:
+        value = ""
+    language, member, product, complaint = (value.split("|") + [""] * 4)[:4]
+    return Outcome(exit=Exit.QUEUE, language=language, member=member, product=product, complaint=bool(complaint))
+
+
+def _leave_message(step: Step, said: Outcome) -> None:
+    call = step.call
+    step.tell(
+        VoicemailLeft(
+            source=call.source,
+            external_id=f"{call.id}/voicemail",
+            occurred_at=step.spoke_at,
+            call=call.id,
+            dialled=call.dialled,
+            caller=call.caller,
+            recording=said.recording,
+            seconds=said.seconds,
+            language=said.language,
+        )
+    )
+
+
+def _ask_callback(step: Step, said: Outcome) -> None:
+    call = step.call
+    step.tell(
+        CallbackRequested(
+            source=call.source,
+            external_id=f"{call.id}/callback",
+            occurred_at=step.spoke_at,
+            call=call.id,
+            dialled=call.dialled,
+            number=said.number or call.caller,
+            window_from=said.window_from,
+            window_until=said.window_until,
+            language=said.language,
+            member=said.member,
+            product=said.product,
+            complaint=said.complaint,
+        )
+    )
+
+
+# --- words without a flow -------------------------------------------------------------------------------------
+
+
+def announce(step: Step, says: Says) -> None:
+    """While he waits: the words, then music again."""
+    sides.quiet(step)
+    flow = step.call.flow = Flow(state=b"")
+    _play(step, flow, says)
+
+
+def treat(step: Step, receipt: Receipt) -> None:
+    """No agent will take it: the line's flow for that, else our words and the end."""
+    call = step.call
+    call.state = State.FLOW
+    about = step.about(why=receipt.instruction, text=receipt.text, language=receipt.language)
+    turn = step.dialogue.begin(about, step.now)
+    if turn is not None:
+        go(step, turn)
+        return
+    call.last_words = True
+    if receipt.instruction == "callback" and call.caller:
+        _ask_callback(step, Outcome(exit=Exit.CALLBACK, language=receipt.language))
+    sides.pick_up(step)
+    flow = call.flow = Flow(state=b"")
+    _play(step, flow, (Say(receipt.text, receipt.language),) if receipt.text else ())

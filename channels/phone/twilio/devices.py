@@ -1,0 +1,133 @@
+"""What the posts of devices, called-back customers and conferences come to; and who is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from channels.phone.twilio import forms, twiml
+from channels.phone.twilio.board import CUSTOMER, Board, Leg
+from channels.phone.twilio.control import Control, Ring, is_over
+from channels.phone.twilio.forms import Form
+from channels.phone.twilio.links import Links
+from channels.phone.twilio.telling import Tell
+from channels.port import Refused
+
+Query = Mapping[str, str]
+
+
+class Devices:
+    """One source's."""
+
+    def __init__(self, *, source: str, tell: Tell, links: Links, board: Board, control: Control) -> None:
+        self._source = source
+        self._tell = tell
+        self._links = links
+        self._board = board
+        self._control = control
+
+    # --- devices ------------------------------------------------------------------------------------------
+
+    async def agent(self, form: Form, query: Query) -> str:
+        """A device answered: the first of an offer's set walks in, a later one is released."""
+        call, offer = forms.required(query, "call"), forms.required(query, "offer")
+        leg, role = forms.required(form, "CallSid"), query.get("role", "")
+        self._board.learn(Leg(leg, call, offer, role))
+        if role == "" and (self._board.we_ended(call) or not self._board.wins(call, offer)):
+            await self._tell(forms.ended(self._source, call, offer, name=leg, cause="withdrawn"))
+            return twiml.bye()
+        await self._tell(forms.answered(self._source, call, offer, form))
+        if role == "dial":
+            await self._call_customer(call, offer, query.get("number", ""))
+        return twiml.join(call, offer, self._links, last=role == "dial")
+
+    async def _call_customer(self, call: str, offer: str, number: str) -> None:
+        """The other half of a callback, once; a number that the platform will not call ends it."""
+        url, leg = self._links.customer(call), Leg("", call, CUSTOMER, CUSTOMER)
+        try:
+            await self._control.ring(Ring(id=f"{call}:customer", leg=leg, to=number, url=url, once=True))
+        except Refused as refused:
+            await self._tell(forms.fact(self._source, call, name="refused", what="dial_refused", value=str(refused)))
+            await self._control.finish(call)
+
+    async def customer(self, form: Form, query: Query) -> str:
+        """A customer who is called back is there; whether it is a machine is a fact where the platform tells."""
+        call = forms.required(query, "call")
+        self._board.learn(Leg(forms.required(form, "CallSid"), call, CUSTOMER, CUSTOMER))
+        if by := form.get("AnsweredBy", ""):
+            await self._tell(forms.fact(self._source, call, name="answered_by", what="answered_by", value=by))
+        return twiml.join(call, CUSTOMER, self._links, last=True)
+
+    async def agent_left(self, form: Form, query: Query) -> str:
+        """An agent's or a called customer's conference is over. While he is still there, the other side ended it."""
+        call, offer = forms.required(query, "call"), query.get("offer", "")
+        if form.get("CallStatus", "") == "in-progress" and offer != CUSTOMER and "/" not in call:
+            await self._gone(call, form={})
+        return twiml.bye()
+
+    # --- what happens meanwhile ------------------------------------------------------------------------------
+
+    async def status(self, form: Form, query: Query) -> str:
+        """A leg changed: a device that rings, a customer who is called back, or the caller himself."""
+        call, offer, role = query.get("call", ""), query.get("offer", ""), query.get("role", "")
+        leg, status = forms.required(form, "CallSid"), form.get("CallStatus", "")
+        over = status in forms.ENDED
+        if not call:
+            if over:
+                await self._gone(leg, form)
+        elif role == CUSTOMER or offer == CUSTOMER:
+            await self._customer_status(call, leg, form, over=over)
+        else:
+            if not over:
+                self._board.learn(Leg(leg, call, offer, role))
+            if event := forms.device(self._source, call, offer, form):
+                await self._tell(event)
+            if over:
+                self._board.forget(call, offer)
+        return ""
+
+    async def _customer_status(self, call: str, leg: str, form: Form, *, over: bool) -> None:
+        """A called-back customer's leg: its end is the call's end, and the agent is told why by its cause."""
+        if not over:
+            self._board.learn(Leg(leg, call, CUSTOMER, CUSTOMER))
+            return
+        by = "customer" if form.get("CallStatus") == "completed" else "platform"
+        await self._tell(forms.caller_gone(self._source, call, form, by=by))
+        self._board.forget(call, CUSTOMER)
+        await self._control.finish(call)
+
+    async def conference(self, form: Form, query: Query) -> str:
+        """Hold and resume are facts; a caller who left is looked after, since his own callback may be lost."""
+        call = forms.required(query, "call")
+        if event := forms.conference(self._source, call, form):
+            await self._tell(event)
+        if form.get("StatusCallbackEvent") == "participant-leave" and form.get("CallSid") == call:
+            await self.check(call)
+        return ""
+
+    async def check(self, call: str) -> bool:
+        """Ask the platform whether a caller is still there, and tell when he is not."""
+        status = await self._control.status(call)
+        over = is_over(status)
+        if over:
+            await self._gone(call, {"CallStatus": status})
+        return over
+
+    async def check_leg(self, leg: Leg) -> bool:
+        """The same for a device."""
+        status = await self._control.status(leg.sid)
+        over = is_over(status)
+        if over:
+            form = {"CallSid": leg.sid, "CallStatus": "completed" if status == "gone" else status}
+            if event := forms.device(self._source, leg.call, leg.offer, form):
+                await self._tell(event)
+            self._board.forget(leg.call, leg.offer)
+        return over
+
+    async def gone(self, call: str, status: str) -> None:
+        """The platform's own list says that this call is over."""
+        await self._gone(call, {"CallStatus": status})
+
+    async def _gone(self, call: str, form: Form) -> None:
+        by = "platform" if self._board.we_ended(call) else "customer"
+        await self._tell(forms.caller_gone(self._source, call, form, by=by))
+        self._board.over(call)

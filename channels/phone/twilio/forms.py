@@ -1,0 +1,220 @@
+"""Twilio's form posts as neutral events: pure, and total over whatever a signed form may hold.
+
+An event's id is made of the call's SID and what happened to it, never of when it was posted: a callback that comes
+twice, late or by two ways is the same event, and the life of a call (channels/phone/call.py) takes any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import parse_qs
+
+from channels.port import (
+    CallAlerting,
+    CallAnswered,
+    CallbackRequested,
+    CallOffered,
+    CallProgress,
+    CallReleased,
+    Malformed,
+    VoicemailLeft,
+)
+from channels.verbs import Answer, Heard, Outcome
+
+MAX_FIELDS: Final = 200
+MAX_VALUE: Final = 8_192
+_NAME: Final = 128
+_SID: Final = 100
+_SECOND: Final = 1_000_000
+Form = Mapping[str, str]
+"""One value a field; of a repeated field the first."""
+ENDED: Final = ("completed", "busy", "no-answer", "failed", "canceled")
+"""What a call's status may be when it is over."""
+_CAUSES: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "unreachable", "canceled": "withdrawn"}
+_DECLINED: Final = ("603", "607")
+_REFUSED_BY_NETWORK: Final = ("404", "408", "410", "480", "484", "503")
+"""SIP answers that say that the device is not there; they come as busy, no-answer or failed."""
+
+
+def fields(body: bytes) -> dict[str, list[str]]:
+    """The form as it was signed. Raises Malformed."""
+    try:
+        return parse_qs(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError as wrong:
+        raise Malformed(f"$: not a form in UTF-8 of at most {MAX_FIELDS} fields", field="$") from wrong
+
+
+def form(many: Mapping[str, list[str]]) -> Form:
+    """What the translation reads. Raises Malformed for what no platform sends."""
+    one = {name: values[0] for name, values in many.items()}
+    for name, value in one.items():
+        if len(value) > MAX_VALUE or any(ord(letter) < 32 and letter not in "\r\n\t" for letter in value):
+            raise Malformed(f"{name[:_NAME]}: too long, or with control characters", field=name[:_NAME])
+    return one
+
+
+def required(form: Form, name: str) -> str:
+    """A field, or a part of our own address, that this callback cannot do without. Raises Malformed."""
+    value = form.get(name, "")
+    if not value or len(value) > _SID:
+        raise Malformed(f"{name}: required, at most {_SID} characters", field=name)
+    return value
+
+
+def occurred_at(form: Form) -> int:
+    """Twilio's own clock, microseconds; 0 where it says nothing. Kept, never trusted."""
+    try:
+        return int(parsedate_to_datetime(form["Timestamp"]).timestamp()) * _SECOND
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return 0
+
+
+# --- the caller -------------------------------------------------------------------------------------------
+
+
+def offered(source: str, form: Form, outcome: Outcome, *, alerting: bool) -> CallOffered:
+    """The call asks for an agent, with whatever a flow found out before."""
+    call = required(form, "CallSid")
+    return CallOffered(
+        source=source,
+        external_id=f"{call}:offered",
+        call=call,
+        dialled=required(form, "To"),
+        caller=form.get("From", "")[:_NAME],
+        alerting=alerting,
+        language=outcome.language,
+        member=outcome.member,
+        product=outcome.product,
+        complaint=outcome.complaint,
+    )
+
+
+def voicemail(source: str, form: Form, outcome: Outcome) -> VoicemailLeft:
+    call = required(form, "CallSid")
+    return VoicemailLeft(
+        source=source,
+        external_id=f"{call}:voicemail",
+        call=call,
+        dialled=required(form, "To"),
+        caller=form.get("From", "")[:_NAME],
+        recording=outcome.recording,
+        seconds=outcome.seconds,
+        language=outcome.language,
+    )
+
+
+def callback(source: str, form: Form, outcome: Outcome) -> CallbackRequested:
+    call = required(form, "CallSid")
+    return CallbackRequested(
+        source=source,
+        external_id=f"{call}:callback",
+        call=call,
+        dialled=required(form, "To"),
+        number=outcome.number,
+        window_from=outcome.window_from,
+        window_until=outcome.window_until,
+        language=outcome.language,
+        member=outcome.member,
+        product=outcome.product,
+        complaint=outcome.complaint,
+    )
+
+
+def heard(form: Form, default: str) -> Answer:
+    """What came of the last verb; `default` is the way on that was taken when nothing is in the form."""
+    if recording := form.get("RecordingUrl", ""):
+        seconds = whole(form.get("RecordingDuration", ""))
+        return Answer(Heard.MESSAGE, recording, seconds * _SECOND) if seconds else Answer(Heard.NOTHING)
+    if digits := form.get("Digits", ""):
+        return Answer(Heard.KEYS, digits[:64])
+    return Answer(Heard.SAID if default == "said" else Heard.NOTHING)
+
+
+def whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def caller_gone(source: str, call: str, form: Form, *, by: str) -> CallReleased:
+    """The caller's leg is over, by whichever way it became known."""
+    status = form.get("CallStatus", "completed")[:_NAME]
+    return CallReleased(
+        source=source, external_id=f"{call}:released", call=call, by=by, cause=status, occurred_at=occurred_at(form)
+    )
+
+
+# --- a device ---------------------------------------------------------------------------------------------
+
+
+def device(source: str, call: str, offer: str, form: Form) -> CallAlerting | CallReleased | None:
+    """A status callback of a leg that rings for an offer; None for a status that says nothing new."""
+    leg, status = required(form, "CallSid"), form.get("CallStatus", "")
+    if status == "ringing":
+        return CallAlerting(
+            source=source, external_id=f"{leg}:ringing", call=call, offer=offer, occurred_at=occurred_at(form)
+        )
+    if status not in ENDED:
+        return None
+    cause = _cause(status, form.get("SipResponseCode", ""))
+    return CallReleased(
+        source=source,
+        external_id=f"{leg}:ended",
+        call=call,
+        leg="agent",
+        offer=offer,
+        by="agent" if status == "completed" or cause == "declined" else "platform",
+        cause=cause,
+        # That it rang is known from its own callback; a device that is not there looks the same here.
+        reached=status in ("completed", "busy") and cause != "unreachable",
+        occurred_at=occurred_at(form),
+    )
+
+
+def _cause(status: str, sip: str) -> str:
+    if status == "completed":
+        return ""
+    if sip in _DECLINED:
+        return "declined"
+    return "unreachable" if sip in _REFUSED_BY_NETWORK and status != "canceled" else _CAUSES[status]
+
+
+def answered(source: str, call: str, offer: str, form: Form) -> CallAnswered:
+    leg = required(form, "CallSid")
+    return CallAnswered(source=source, external_id=f"{leg}:answered", call=call, offer=offer)
+
+
+def ended(source: str, call: str, offer: str, *, name: str, cause: str, reached: bool = True) -> CallReleased:
+    """A leg that we ended ourselves or that never came to be; `name` makes the event's id."""
+    return CallReleased(
+        source=source,
+        external_id=f"{name}:{cause}",
+        call=call,
+        leg="agent",
+        offer=offer,
+        by="platform",
+        cause=cause,
+        reached=reached,
+    )
+
+
+# --- facts ------------------------------------------------------------------------------------------------
+
+
+def fact(source: str, call: str, *, name: str, what: str, value: str = "", at: int = 0) -> CallProgress:
+    return CallProgress(
+        source=source, external_id=f"{call}:{name}"[:_NAME], call=call, what=what, value=value[:1000], occurred_at=at
+    )
+
+
+CONFERENCE: Final = {"participant-hold": "held", "participant-unhold": "resumed"}
+
+
+def conference(source: str, call: str, form: Form) -> CallProgress | None:
+    """Hold and resume of the caller as facts; None for every other event of a conference."""
+    what = CONFERENCE.get(form.get("StatusCallbackEvent", ""))
+    if what is None or form.get("CallSid", "") != call:
+        return None
+    number = form.get("SequenceNumber", "") or form.get("Timestamp", "")
+    conference = form.get("ConferenceSid", "")
+    return fact(source, call, name=f"{conference}:{number}", what=what, at=occurred_at(form))

@@ -1,0 +1,57 @@
+"""Whoever we believe to be there is looked for every minute: a callback that was lost is made up for.
+
+The first round of a process asks for the calls that ended lately: those that were here before it started.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from channels.phone.twilio.board import CUSTOMER, Board
+from channels.phone.twilio.control import Control
+from channels.phone.twilio.devices import Devices
+from channels.port import ChannelError
+
+EVERY_S: Final = 60.0
+log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    def __init__(self, *, control: Control, devices: Devices, board: Board, now: Callable[[], int]) -> None:
+        self._control = control
+        self._devices = devices
+        self._board = board
+        self._now = now
+        self._first = True
+
+    async def run(self, sleep: Callable[[float], Awaitable[object]]) -> None:
+        """Until cancelled. A platform that cannot be asked now is asked in a minute."""
+        while True:
+            try:
+                await self.round()
+            except ChannelError as error:
+                log.warning("the calls could not be compared with the platform's: %s", error)
+            await sleep(EVERY_S)
+
+    async def round(self) -> int:
+        """Look once; how many callers and devices turned out to be gone."""
+        gone = 0
+        if self._first:
+            gone += await self._ended_before()
+            self._first = False
+        for call in self._board.calls:
+            gone += await self._devices.check(call)
+        for leg in self._board.legs():
+            if leg.offer != CUSTOMER:
+                gone += await self._devices.check_leg(leg)
+        return gone
+
+    async def _ended_before(self) -> int:
+        day = dt.datetime.fromtimestamp(self._now() / 1_000_000, dt.UTC).date() - dt.timedelta(days=1)
+        ended = await self._control.ended_since(day.isoformat())
+        for sid, status in ended:
+            await self._devices.gone(sid, status)
+        return len(ended)

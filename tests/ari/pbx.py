@@ -1,0 +1,111 @@
+"""The emulator as a process of its own, with callers and agents in it: `python -m ari.pbx PORT ...`, figures as JSON.
+
+Every call is answered by the device that rings first, talks for `--talk` seconds and is ended by the caller.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from ari.emulator import Emulator, emulator
+from ari.world import Device
+
+
+class Anybody(dict[str, Device]):
+    """Every device exists and answers soon."""
+
+    def __init__(self, answers: float) -> None:
+        super().__init__()
+        self._device = Device(answers=answers)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._device
+
+
+class Watch:
+    """When calls were said, rung and over, by the emulator's own clock."""
+
+    def __init__(self, found: Emulator, talk: float) -> None:
+        self._found = found
+        self._talk = talk
+        self.rung: dict[str, float] = {}
+        self.idle_since: dict[str, float] = {}
+        self.gaps: list[float] = []
+        self.talked: set[str] = set()
+        found.asked = self._asked
+        found.world.say = self._said
+
+    def _asked(self, method: str, path: str, body: dict[str, Any]) -> None:
+        if method == "POST" and path == "/channels":
+            now = time.perf_counter()
+            self.rung.setdefault(body["originator"], now)
+            device = str(body["endpoint"])
+            if device in self.idle_since:
+                self.gaps.append(now - self.idle_since.pop(device))
+
+    def _said(self, event: dict[str, Any]) -> None:
+        channel = event.get("channel", {})
+        if event["type"] == "ChannelEnteredBridge" and not channel["id"].startswith("cc:"):
+            self.talked.add(channel["id"])
+            asyncio.get_running_loop().call_later(self._talk, self._found.world.hang_up, channel["id"])
+        elif event["type"] == "ChannelLeftBridge" and channel["id"].startswith("cc:leg"):
+            self.idle_since[channel["name"].rpartition("-")[0]] = time.perf_counter()
+        self._found._say(event)
+
+
+async def offered(found: Emulator, options: argparse.Namespace, watch: Watch) -> None:
+    """At the rate, whatever becomes of them; or as many at once as `--keep` says."""
+    loop, began = asyncio.get_running_loop(), 0.0
+    began = loop.time()
+    for number in itertools.count():
+        if number >= options.calls:
+            return
+        if options.keep:
+            while sum(not each.startswith("cc:") for each in found.world.channels) >= options.keep:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        else:
+            await asyncio.sleep(max(began + number / options.rate - loop.time(), 0))
+        found.world.call(options.dialled, f"138{number:08d}")
+
+
+async def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--dialled", required=True)
+    parser.add_argument("--rate", type=float, default=100)
+    parser.add_argument("--keep", type=int, default=0)
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--talk", type=float, default=1.5)
+    parser.add_argument("--answers", type=float, default=0.05)
+    options = parser.parse_args(arguments)
+    async with emulator(options.port) as (found, _):
+        found.world.devices = Anybody(options.answers)
+        found.silence = 0.1
+        watch = Watch(found, options.talk)
+        await asyncio.to_thread(sys.stdin.readline)
+        async with asyncio.timeout(20):
+            while not any(path == "/channels" for _, _, path, _ in found.requests):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await offered(found, options, watch)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                while found.world.channels:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        waits = {call: (at - found.sent_at[call]) * 1e3 for call, at in watch.rung.items() if call in found.sent_at}
+        figures = {"waits": list(waits.values()), "gaps": [gap * 1e3 for gap in watch.gaps]}
+        counts = {"talked": len(watch.talked), "requests": len(found.requests), "left": len(found.world.channels)}
+        print(json.dumps({**figures, **counts}), flush=True)
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(main(sys.argv[1:]))

@@ -1,0 +1,171 @@
+"""Calls on an emulated Asterisk, through its adapter, routing and outbox on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import pytest
+from ari.emulator import Emulator, emulator
+from ari.floor import until
+from ari.world import Device
+from house import EXAMPLE, House
+
+from contactcenter.config import Settings
+from contactcenter.metrics.prometheus import Registry
+from contactcenter.wiring.core import Core
+from contactcenter.wiring.doors import build_doors
+from contactcenter.wiring.outbound import run_outbound
+from contactcenter.wiring.secrets_file import Secrets
+from routing.events import PresenceSet, SignedIn
+from routing.model import PresenceState
+
+HOTLINE = "4000000101"
+
+
+@dataclass
+class Floor:
+    house: House
+    pbx: Emulator
+    address: str
+
+    async def at_work(self, agent: str, device: str) -> None:
+        self.pbx.world.devices.setdefault(device, Device())
+        await self.house.happen(SignedIn(agent, device), PresenceSet(agent, PresenceState.READY))
+        await self.house.until(lambda: bool(self.house.of("presence.changed", agent=agent)))
+
+    def ringing(self) -> list[str]:
+        """The devices that ring now."""
+        legs = [each for each in self.pbx.world.channels.values() if each.state == "Ringing"]
+        return [each.name.partition("/")[2].rpartition("-")[0] for each in legs]
+
+    async def talk(self, device: str = "1001") -> str:
+        caller = self.pbx.world.call(HOTLINE)
+        await until(lambda: device in self.ringing(), 10)
+        self.pbx.world.pick_up(device)
+        await until(lambda: len(self.pbx.world.inside(f"cc:bridge:{caller}")) == 2)
+        await self.house.until(lambda: bool(self.house.of("contact.assigned")))
+        return caller
+
+    async def quiet(self) -> None:
+        """Nothing is left on Asterisk, no contact waits or talks, no offer and no call is open."""
+        await until(lambda: not self.pbx.world.channels and not self.pbx.world.bridges, 10)
+
+        fetch = self.house.core.pool.fetch
+
+        async def over() -> bool:
+            states = {row["state"] for row in await fetch("SELECT state FROM contacts")}
+            lives = {row["state"] for row in await fetch("SELECT life ->> 'state' AS state FROM calls")}
+            offers = await fetch("SELECT 1 FROM offers WHERE ended_at IS NULL")
+            return bool(states) and states <= {"ended", "wrap_up"} and lives == {"released"} and not offers
+
+        await self.house.until(over)
+
+
+@pytest.fixture
+async def floor(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Floor]:
+    async with emulator() as (found, address), aiohttp.ClientSession() as session:
+        core = await started(pool, tmp_path, address)
+        house = House(core)
+        house.supervisor.run("replies", core.replies.run)
+        house.supervisor.run("router", house.router().run)
+        await house.until(lambda: bool(house.of("config.activated")))
+        connect(house, session)
+        await until(lambda: found.connections == 1 and found.asked_for("GET", "/channels"), 10)
+        yield Floor(house, found, address)
+        await house.supervisor.stop()
+
+
+async def started(pool: asyncpg.Pool, folder: Path, address: str, node: str = "one") -> Core:
+    source = (
+        f"{{id: pbx-1, dialect: asterisk, base_url: '{address}', app: contactcenter, "
+        "trunk: 'PJSIP/{number}@trunk', from_number: '4000000101'}"
+    )
+    settings = Settings(data_dir=folder, first_decision_ms=5000)
+    core = Core(settings, pool, node, Secrets(visitors=["x" * 43], ari={"pbx-1": "cc:secret"}))
+    await core.configuring.apply("", EXAMPLE.replace("{id: pbx-1}", source), by="test")
+    await core.directories.refresh()
+    return core
+
+
+def connect(house: House, session: aiohttp.ClientSession) -> None:
+    doors = build_doors(house.core, session, session)
+    run_outbound(
+        house.core, house.supervisor, senders=doors.senders, connections=doors.connections, registry=Registry()
+    )
+
+
+async def test_a_call_rings_an_agents_device_is_bridged_and_the_caller_hangs_up(floor: Floor) -> None:
+    await floor.at_work("a1001", "1001")
+    caller = await floor.talk()
+    floor.pbx.world.hang_up(caller)
+    await floor.quiet()
+    assert floor.pbx.world.ended[caller] == 1
+
+
+async def test_an_agent_who_hangs_up_ends_the_call(floor: Floor) -> None:
+    await floor.at_work("a1001", "1001")
+    caller = await floor.talk()
+    leg = next(each for each in floor.pbx.world.inside(f"cc:bridge:{caller}") if each != caller)
+    floor.pbx.world.hang_up(leg, cause=16)
+    await floor.quiet()
+
+
+async def test_a_caller_who_gives_up_while_a_device_rings_leaves_the_agent_free(floor: Floor) -> None:
+    await floor.at_work("a1001", "1001")
+    caller = floor.pbx.world.call(HOTLINE)
+    await until(lambda: floor.ringing(), 10)
+    floor.pbx.world.hang_up(caller)
+    await floor.quiet()
+    again = await floor.talk()
+    floor.pbx.world.hang_up(again)
+    await floor.quiet()
+
+
+@pytest.mark.parametrize("how", ["busy", "declines", "dead"])
+async def test_a_device_that_does_not_answer_passes_the_call_on(floor: Floor, how: str) -> None:
+    floor.pbx.world.devices["1001"] = Device(how)
+    await floor.at_work("a1001", "1001")
+    await floor.at_work("a1002", "1002")
+    caller = await floor.talk("1002")
+    floor.pbx.world.hang_up(caller)
+    await floor.quiet()
+
+
+async def test_a_call_that_ended_while_no_process_was_there_is_closed_by_the_next(
+    floor: Floor, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    await floor.at_work("a1001", "1001")
+    caller = await floor.talk()
+    await floor.house.supervisor.stop("connections")
+    await until(lambda: floor.pbx.socket is None)
+    floor.pbx.world.hang_up(caller)
+    async with aiohttp.ClientSession() as session:
+        connect(floor.house, session)
+        await floor.quiet()
+        released = await pool.fetchval("SELECT life ->> 'cause' FROM calls WHERE call = $1", caller)
+        assert released == "ended_while_away"
+        await floor.house.supervisor.stop()
+
+
+async def test_of_two_processes_the_leases_owner_is_connected_and_the_other_takes_over(
+    floor: Floor, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    await floor.at_work("a1001", "1001")
+    caller = await floor.talk()
+    core = Core(floor.house.core.settings, pool, "two", floor.house.core.secrets)
+    await core.directories.refresh()
+    second = House(core)
+    second.supervisor.run("replies", core.replies.run)
+    async with aiohttp.ClientSession() as session:
+        connect(second, session)
+        await floor.house.supervisor.stop("connections")
+        await until(lambda: floor.pbx.connections == 2, 15)
+        assert floor.pbx._replaced == []
+        floor.pbx.world.hang_up(caller)
+        await until(lambda: not floor.pbx.world.channels and not floor.pbx.world.bridges, 10)
+        await floor.quiet()
+        await second.supervisor.stop()
