@@ -123,10 +123,14 @@ def _amended(state: DeskState, card: p.Card) -> DeskState:
         name: replace(offer, card=card) if offer.contact == card.contact else offer
         for name, offer in state.offers.items()
     }
+    consults = {
+        contact: replace(each, card=card) if contact == card.contact and each.card else each
+        for contact, each in state.consults.items()
+    }
     if card.contact not in state.contacts:
-        return replace(state, offers=offers)
+        return replace(state, offers=offers, consults=consults)
     kept = card if card.state else replace(card, state=state.contacts[card.contact].state)
-    return replace(state, offers=offers, contacts={**state.contacts, card.contact: kept})
+    return replace(state, offers=offers, consults=consults, contacts={**state.contacts, card.contact: kept})
 
 
 def _consulted(state: DeskState, consult: p.ConsultCard) -> DeskState:

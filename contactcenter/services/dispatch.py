@@ -174,14 +174,15 @@ class Dispatch:
             self.pushes.replies.append((node, NodeReply(key, tuple(effects))))
 
     def _concerned(self, effect: fx.AnyEffect) -> tuple[str, ...]:
-        """Whose desk shows this: the agent it names, or who owns or hears the contact."""
+        """Whose desk shows this: the agent it names, or who owns the contact, is consulted on it or hears it ring."""
         named: str = getattr(effect, "agent", "")
         record = self._records.get(getattr(effect, "contact", ""))
         if isinstance(effect, fx.ConsultAsked | fx.ConsultBegan | fx.ConsultEnded):
             return tuple(agent for agent in (effect.owner, effect.agent) if self.state.listed(agent))
         if isinstance(effect, _OF_THE_OWNER) and record is not None:
             ringing = tuple(offer.agent for offer in record.offers)
-            return (record.owner,) if record.owner else ringing
+            second = (record.consult.agent,) if record.consult is not None else ()
+            return (record.owner, *second) if record.owner else ringing
         return (named,) if named and self.state.listed(named) else ()
 
     def _tell_customer(self, effect: fx.AnyEffect, record: Record, number: str, now: int) -> None:

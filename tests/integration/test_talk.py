@@ -234,6 +234,19 @@ async def test_the_accused_is_neither_asked_nor_joined(floor: Floor) -> None:
     assert refused.value.code == "accused"
 
 
+async def test_the_consulted_agent_sees_the_call_become_a_complaint(floor: Floor, talk: Talking) -> None:
+    await talk.consulting()
+    async with floor.served() as url, await floor.client(url, SECOND) as desk:
+        await desk.until(lambda state: talk.contact in state.consults)
+        await floor.do(p.Complain(id="x", contact=talk.contact, summary="电视没有声音"))
+        seen = await desk.until(lambda state: _is_complaint(state.consults[talk.contact]))
+        assert seen.consults[talk.contact].by == "1002"
+
+
+def _is_complaint(consult: p.ConsultCard) -> bool:
+    return consult.card is not None and consult.card.complaint
+
+
 async def test_a_router_that_takes_over_knows_the_consult(floor: Floor, talk: Talking) -> None:
     await talk.consulting()
     loaded = await floor.core.stores.routing.load("ruixun")

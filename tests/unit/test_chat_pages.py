@@ -18,7 +18,7 @@ SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in FILES if path
 HTML = {path.name: path.read_text(encoding="utf-8") for path in FILES if path.suffix == ".html"}
 KEY = re.compile(r'"((?:desk|ops|chat|error|why)\.[a-z_]+(?:\.[a-z_]+)*)"')
 BY_CODE = {"desk.case_kind", "desk.case_state", "desk.cause", "desk.end", "desk.medium", "desk.no_reply"} | {
-    "desk.presence", "desk.reason", "desk.records", "desk.result", "desk.trigger",
+    "desk.presence", "desk.reason", "desk.recording_state", "desk.records", "desk.result", "desk.trigger",
 }  # fmt: skip
 """Prefixes that are completed with a code at run time."""
 
@@ -54,7 +54,11 @@ def test_every_label_of_the_pages_has_a_text() -> None:
     used = {key for text in (*SCRIPTS.values(), *HTML.values()) for key in KEY.findall(text)} - BY_CODE
     lists = [("agent-actions.js", "KINDS", "desk.case_kind"), ("agent-actions.js", "CAUSES", "desk.cause")]
     lists += [("agent-actions.js", "REASONS", "desk.trigger"), ("agent-actions.js", "RESULTS", "desk.result")]
-    lists += [("agent-actions.js", "NO_REPLY", "desk.no_reply"), ("agent-bar.js", "REASONS", "desk.reason")]
+    lists += [
+        ("agent-actions.js", "NO_REPLY", "desk.no_reply"),
+        ("agent-actions.js", "RECORDING", "desk.recording_state"),
+    ]
+    lists += [("agent-bar.js", "REASONS", "desk.reason")]
     used |= {f"{prefix}.{code}" for script, name, prefix in lists for code in codes(script, name)}
     used |= {f"desk.field.{name}" for name in re.findall(r'(?:line|choice)\("(\w+)"', SCRIPTS["agent-actions.js"])}
     assert sorted(used - set(texts)) == []

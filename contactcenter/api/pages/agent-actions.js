@@ -9,6 +9,7 @@ const CAUSES = ["product_quality", "repair_quality", "network_defect", "staff_mi
   "policy_disagreement", "beyond_the_firm", "different_yardstick", "over_demand"];
 const REASONS = ["customer_asks_leader", "refusals", "over_limit", "three_agents", "severity", "other"];
 const RESULTS = ["reached", "no_answer", "busy", "wrong_number", "declined"];
+const RECORDING = ["on", "pause", "off"];
 const NO_REPLY = ["spam", "automatic", "answered_elsewhere", "nothing_asked"];
 
 const line = (name, more = {}) => ({ name, ...more });
@@ -23,7 +24,7 @@ const ACTIONS = {
   consult: { on: ["voice"], fields: [line("agent"), line("view")] },
   join: { on: ["voice"], fields: [] },
   leave: { on: ["voice"], fields: [] },
-  record: { on: ["voice"], fields: [choice("state", ["on", "pause", "off"], "desk.recording_state")] },
+  record: { on: ["voice"], fields: [choice("state", RECORDING, "desk.recording_state")] },
   hang_up: { on: ["voice"], fields: [] },
   transfer: { fields: [line("view"), line("agent"), line("reason", { wide: true })] },
   open_case: { fields: [choice("kind", KINDS, "desk.case_kind"), line("subject")] },
