@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from desk_floor import Floor
 from house import house
+from talking import SECOND, Talking
 from test_desk_gateway import raw
 from websockets.asyncio.client import ClientConnection
 
@@ -100,7 +101,8 @@ async def _next(found: Tab) -> None:
 
 
 async def everything(floor: Floor, desk: Tab) -> None:
-    """All that the protocol lets an agent do."""
+    """All that the protocol lets an agent do. The calls come first: then the colleague has one, and no chat."""
+    await calls(floor, desk)
     await desk.do("sign_in")
     await desk.do("not_ready", reason="lunch")
     await desk.do("ready")
@@ -125,6 +127,28 @@ async def everything(floor: Floor, desk: Tab) -> None:
     await desk.do("decline", offer=again["offer"], reason="busy")
     await desk.do("close_case", case=opened["case"], outcome="resolved", proof="heard it play")
     await desk.do("fetch")
+    await desk.do("sign_out")
+
+
+async def calls(floor: Floor, desk: Tab) -> None:
+    """A call about which a colleague is asked twice: he leaves, and then takes it over. One more, which I end."""
+    await desk.do("sign_in", device="sip/a1002")
+    await desk.do("ready")
+    talk = Talking(floor)
+    await talk.ring("talk-1")
+    await talk.colleague()
+    mine = {"contact": talk.contact}
+    for kind, more in (("hold", {}), ("resume", {}), ("record", {"state": "on"})):
+        await desk.do(kind, **mine, **more)
+    for end in ("leave", "join"):
+        await desk.do("consult", **mine, agent="1003")
+        await talk.answered(SECOND)
+        while desk.state.consults[talk.contact].state != "talking":
+            await _next(desk)
+        await desk.do(end, **mine)
+    await talk.ring("talk-2")
+    await desk.do("hang_up", contact=talk.contact)
+    await desk.do("wrap_up_done", contact=talk.contact)
     await desk.do("sign_out")
 
 
@@ -192,6 +216,7 @@ def _shown(state: DeskState) -> dict[str, Any]:
         "presence": state.presence,
         "offers": {name: bare(offer.card) for name, offer in state.offers.items()},
         "contacts": {name: bare(card) for name, card in state.contacts.items()},
+        "consults": state.consults,
     }
 
 

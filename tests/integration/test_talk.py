@@ -4,88 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 from desk_floor import Floor
 from house import house
+from talking import OWNER, SECOND, Talking
 
-from channels.port import CallAnswered, CallReleased
+from channels.port import CallReleased
 from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, ContactCenterError, Forbidden, Invalid
-from routing.events import Connected, PresenceSet
-from routing.model import PresenceState
-
-OWNER, SECOND = "a1002", "a1003"
 
 
 @pytest.fixture
 async def floor(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Floor]:
     async with house(pool, tmp_path) as found:
         yield Floor(found)
-
-
-class Talking:
-    """A call that the owner talks on; the second agent is ready, each with a phone. `verbs` are sorted."""
-
-    def __init__(self, floor: Floor) -> None:
-        self.floor = floor
-        self.contact = self.call = ""
-        self._heard = 0
-
-    async def begin(self, **known: Any) -> str:
-        home = self.floor.house
-        for agent in (OWNER, SECOND):
-            await home.happen(Connected(agent))
-            await home.at_work(agent, device=f"sip/{agent}")
-            if agent == OWNER:
-                self.call = "talk-1"
-                self.contact = (await home.call(call=self.call, **known)).contact
-                await home.until(lambda: bool(home.of("offer.made", contact=self.contact)))
-                await self.answered(OWNER)
-                await home.until(lambda: bool(home.of("contact.assigned", contact=self.contact)))
-        ready = PresenceSet(SECOND, PresenceState.READY)
-        await home.happen(ready)
-        return self.contact
-
-    def offer(self, agent: str) -> str:
-        offer: str = self.floor.house.of("offer.made", contact=self.contact, agent=agent)[-1].offer.id
-        return offer
-
-    async def answered(self, agent: str) -> None:
-        await self.heard(CallAnswered(source="pbx-1", external_id=self.name(), call=self.call, offer=self.offer(agent)))
-
-    async def leg_ended(self, agent: str, **known: Any) -> None:
-        ended = {"leg": "agent", "by": "agent", "offer": self.offer(agent), **known}
-        await self.heard(CallReleased(source="pbx-1", external_id=self.name(), call=self.call, **ended))
-
-    def name(self) -> str:
-        self._heard += 1
-        return f"{self.call}-{self._heard}"
-
-    async def heard(self, inbound: Any) -> None:
-        await self.floor.core.intake.accept(inbound)
-
-    async def consulting(self) -> None:
-        await self.floor.do(p.Consult(id="consult", contact=self.contact, agent="1003"))
-        await self.answered(SECOND)
-        home = self.floor.house
-        await home.until(lambda: bool(home.of("consult.began", contact=self.contact)))
-
-    async def verbs(self) -> list[str]:
-        rows = await self.floor.core.pool.fetch(
-            "SELECT payload->>'verb' AS verb FROM outbox WHERE kind = 'phone' ORDER BY payload->>'verb'"
-        )
-        return [row["verb"] for row in rows]
-
-    async def assignments(self) -> list[tuple[str, str, str]]:
-        rows = await self.floor.core.pool.fetch(
-            "SELECT role, agent_id, coalesce(reason, '') AS reason, ended_at IS NULL AS live FROM assignments"
-            " WHERE contact_id = $1 ORDER BY began_at, role DESC",
-            self.contact,
-        )
-        return [(row["role"], row["agent_id"], "live" if row["live"] else row["reason"]) for row in rows]
 
 
 @pytest.fixture
