@@ -6,12 +6,10 @@ What nobody foresaw answers 500 with an incident id; the id is in the log beside
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 from msgspec import Struct
 
 from channels.port import ChannelError, IntakeBusy
@@ -93,27 +91,19 @@ class TooMany(Busy):
     code, status = "too_many", 429
 
 
-def problems_middleware(ids: Ids) -> Middleware:
-    """Every error that leaves a handler becomes a problem document."""
-
-    @web.middleware
-    async def middleware(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except ContactCenterError as error:
+def problem_of(error: Exception, request: web.Request, ids: Ids) -> web.StreamResponse:
+    """The problem document of whatever left a handler. Raises it again when it is none: a redirect, or nobody there."""
+    match error:
+        case ContactCenterError():
             return of_error(error, ids)
-        except ChannelError as error:
+        case ChannelError():
             return of_error(_translated(error), ids)
-        except web.HTTPException as error:
-            if error.status < 400:
-                raise
+        case web.HTTPException() if error.status < 400:
+            raise error
+        case web.HTTPException():
             return _of_http(error)
-        except Exception as error:
+        case _:
             return _unforeseen(error, request, ids)
-
-    return middleware
 
 
 def of_error(error: ContactCenterError, ids: Ids) -> web.Response:

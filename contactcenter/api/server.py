@@ -1,6 +1,6 @@
 """The aiohttp application made from the route table, and the layers every request passes.
 
-    errors -> security headers -> (per route) credentials -> scope -> query and body -> handler -> JSON
+    problems, security headers, access log -> (per route) credentials -> scope -> query and body -> handler -> JSON
 
 Tokens come in `Authorization: Bearer` alone: an address ends up in logs and histories. Sockets carry theirs in
 the hello frame. The access log has method, path, status and time, never a query, a header or a body.
@@ -16,12 +16,12 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from contactcenter.api.problems import problems_middleware
+from contactcenter.api.problems import problem_of
 from contactcenter.api.rate_limit import AddressLimit
 from contactcenter.api.reading import body_of, query_of
 from contactcenter.api.route import Answer, Call, Raw, Route
 from contactcenter.api.services import Services
-from contactcenter.clock import Clock
+from contactcenter.clock import Clock, Ids
 from contactcenter.errors import Forbidden, Unauthorized
 from contactcenter.services.access import Access
 from contactcenter.services.views import Principal
@@ -43,7 +43,7 @@ SECURITY: Final = {
 def build_app(services: Services, routes: Sequence[Route], *, max_body: int = MAX_BODY) -> web.Application:
     """The application of a table. `max_body` bounds what aiohttp itself reads into memory, in bytes."""
     app = web.Application(
-        middlewares=[_timing(services.clock), _security, problems_middleware(services.ids)],
+        middlewares=[_around(services.clock, services.ids)],
         client_max_size=max_body,
     )
     app[ROUTES] = tuple(routes)
@@ -101,24 +101,21 @@ def _answered(given: Any, route: Route) -> web.StreamResponse:
     )
 
 
-@web.middleware
-async def _security(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    response = await handler(request)
-    if not response.prepared:
-        for name, value in SECURITY.items():
-            response.headers.setdefault(name, value)
-    return response
+def _around(clock: Clock, ids: Ids) -> Middleware:
+    """What every request passes. One layer: its frame lives as long as the request, a socket's all day long."""
 
-
-def _timing(clock: Clock) -> Middleware:
     @web.middleware
     async def middleware(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         began = clock.monotonic()
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except Exception as error:
+            response = problem_of(error, request, ids)
+        if not response.prepared:
+            for name, value in SECURITY.items():
+                response.headers.setdefault(name, value)
         if access_log.isEnabledFor(logging.INFO):
             ms = (clock.monotonic() - began) * 1000
             access_log.info("%s %s %d %.1f ms", request.method, _template(request), response.status, ms)
