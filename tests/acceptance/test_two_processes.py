@@ -286,6 +286,40 @@ async def test_either_process_may_be_killed_and_the_call_goes_on(
     await finish(desk, waiting)
 
 
+async def test_a_gateway_killed_while_it_rings_loses_no_offer_and_no_word(
+    pair: Pair, colleagues: None, desk: AgentClient
+) -> None:
+    """One chat is talked in and another rings when the gateway dies: the agent comes back, neither is given twice."""
+    async with ChatVisitor(pair.front.url, SITE, Visitor(name="小李"), patience=BRIEF) as first:
+        await first.say("电视没有声音")
+        talking = await _any_offer(desk)
+        await take(desk, talking)
+        async with ChatVisitor(pair.front.url, SITE, Visitor(name="小王"), patience=BRIEF) as second:
+            ringing = await _any_offer(desk)
+            pair.front.kill()
+            await asyncio.to_thread(pair.start_front)
+            await eventually("the desk is back", _back(desk))
+            assert desk.desk.owns(talking), "he lost the chat that he had"
+            await take(desk, ringing)
+            await first.say("还在吗")
+            await seen(desk, lambda state: "还在吗" in [said.text for said in state.conversations.get(talking, ())])
+            await desk.say(talking, "在的。")
+            await first.hear(lambda said: said.text == "在的。")
+            await second.leave()
+        await first.leave()
+    for contact in (talking, ringing):
+        kinds = [fact["kind"] for fact in (await story(pair.front, contact))["facts"]]
+        assert kinds.count("contact.assigned") == 1, kinds
+        await seen(desk, lambda state, contact=contact: state.wraps_up(contact) or not state.owns(contact))
+        if desk.desk.owns(contact):
+            await desk.wrap_up_done(contact)
+
+
+async def _any_offer(desk: AgentClient) -> str:
+    state = await seen(desk, lambda state: bool(state.offers))
+    return next(iter(state.offers.values())).contact
+
+
 def _back(desk: AgentClient):  # type: ignore[no-untyped-def]
     async def probe() -> bool:
         return desk.fresh and desk.connections >= 2
