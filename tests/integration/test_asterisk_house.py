@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ import pytest
 from ari.emulator import Emulator, emulator
 from ari.floor import until
 from ari.world import Device
+from desk_floor import Floor as Desks
 from house import EXAMPLE, House
 
+from contactcenter.client import protocol as p
 from contactcenter.config import Settings
 from contactcenter.metrics.prometheus import Registry
 from contactcenter.wiring.core import Core
@@ -169,3 +171,125 @@ async def test_of_two_processes_the_leases_owner_is_connected_and_the_other_take
         await until(lambda: not floor.pbx.world.channels and not floor.pbx.world.bridges, 10)
         await floor.quiet()
         await second.supervisor.stop()
+
+
+# --- during a call, from the agent's desk -------------------------------------------------------------------------
+
+
+class Talk:
+    """A call that 1001 has, and 1002 who is ready: what an agent says at his desk reaches Asterisk and comes back."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self.desks = Desks(floor.house)
+        self.caller = self.contact = ""
+        self._said = 0
+
+    async def begin(self) -> None:
+        await self.floor.at_work("a1001", "1001")
+        self.caller = await self.floor.talk()
+        self.contact = self.floor.house.of("contact.assigned")[-1].contact
+        await self.floor.at_work("a1002", "1002")
+
+    async def say(self, kind: Callable[..., p.Command], by: str = "a1001", **more: str) -> None:
+        self._said += 1
+        self.desks.clock.at = self.floor.house.core.clock.now()
+        await self.desks.do(kind(id=f"say-{self._said}", contact=self.contact, **more), by)
+
+    async def consult(self) -> None:
+        await self.say(p.Consult, agent="1002")
+        await until(lambda: "1002" in self.floor.ringing(), 10)
+
+    async def consulting(self) -> None:
+        await self.consult()
+        self.floor.pbx.world.pick_up("1002")
+        await self.floor.house.until(lambda: bool(self.floor.house.of("consult.began", contact=self.contact)))
+        await until(lambda: not self.is_customer_in())
+
+    def inside(self) -> list[str]:
+        return self.floor.pbx.world.inside(f"cc:bridge:{self.caller}")
+
+    def is_customer_in(self) -> bool:
+        return self.caller in self.inside()
+
+    def devices(self) -> set[str]:
+        """The devices that are in the call's bridge."""
+        legs = [self.floor.pbx.world.channels[each] for each in self.inside() if each != self.caller]
+        return {each.name.partition("/")[2].rpartition("-")[0] for each in legs}
+
+
+@pytest.fixture
+async def talk(floor: Floor) -> Talk:
+    found = Talk(floor)
+    await found.begin()
+    return found
+
+
+async def test_a_customer_on_hold_is_out_of_the_bridge_until_the_agent_comes_back(talk: Talk) -> None:
+    await talk.say(p.Hold)
+    await until(lambda: not talk.is_customer_in())
+    await talk.say(p.Resume)
+    await until(talk.is_customer_in)
+    talk.floor.pbx.world.hang_up(talk.caller)
+    await talk.floor.quiet()
+
+
+async def test_a_warm_transfer_ends_with_the_second_agent_and_the_customer(talk: Talk) -> None:
+    await talk.consulting()
+    assert talk.devices() == {"1001", "1002"}
+    await talk.say(p.Join)
+    await until(lambda: talk.is_customer_in() and talk.devices() == {"1002"})
+    home = talk.floor.house
+    owner = await home.core.pool.fetchval("SELECT owner_id FROM contacts WHERE id = $1", talk.contact)
+    assert owner == "a1002"
+    talk.floor.pbx.world.hang_up(talk.caller)
+    await talk.floor.quiet()
+    ends = [(each.agent, each.reason) for each in home.of("assignment.ended", contact=talk.contact)]
+    assert ends[0] == ("a1001", "joined")
+
+
+@pytest.mark.parametrize("by", ["a1001", "a1002"])
+async def test_whoever_leaves_a_consult_gives_the_customer_back_to_the_first(talk: Talk, by: str) -> None:
+    await talk.consulting()
+    await talk.say(p.Leave, by)
+    await until(lambda: talk.is_customer_in() and talk.devices() == {"1001"})
+    await talk.say(p.HangUp)
+    await talk.floor.quiet()
+
+
+@pytest.mark.parametrize("how", ["busy", "declines"])
+async def test_a_second_phone_that_cannot_be_had_leaves_the_call_as_it_was(talk: Talk, how: str) -> None:
+    talk.floor.pbx.world.devices["1002"] = Device(how)
+    await talk.say(p.Consult, agent="1002")
+    home = talk.floor.house
+    await home.until(lambda: bool(home.of("consult.ended", contact=talk.contact)))
+    await until(lambda: talk.is_customer_in() and talk.devices() == {"1001"})
+    talk.floor.pbx.world.hang_up(talk.caller)
+    await talk.floor.quiet()
+
+
+async def test_a_second_phone_that_never_rings_is_called_off(talk: Talk) -> None:
+    talk.floor.pbx.world.devices["1002"] = Device("dead")
+    await talk.say(p.Consult, agent="1002")
+    await talk.say(p.Leave)
+    await until(lambda: talk.is_customer_in() and talk.devices() == {"1001"})
+    talk.floor.pbx.world.hang_up(talk.caller)
+    await talk.floor.quiet()
+
+
+@pytest.mark.parametrize("stage", ["ringing", "talking"])
+async def test_a_customer_who_hangs_up_during_a_consult_frees_both_agents(talk: Talk, stage: str) -> None:
+    await (talk.consult() if stage == "ringing" else talk.consulting())
+    talk.floor.pbx.world.hang_up(talk.caller)
+    await talk.floor.quiet()
+    rows = await talk.floor.house.core.pool.fetch(
+        "SELECT 1 FROM assignments WHERE ended_at IS NULL AND role = 'consult'"
+    )
+    assert rows == []
+
+
+async def test_the_first_agent_who_hangs_up_during_a_consult_ends_the_call_for_all(talk: Talk) -> None:
+    await talk.consulting()
+    leg = next(each for each in talk.inside() if talk.floor.pbx.world.channels[each].name.startswith("PJSIP/1001"))
+    talk.floor.pbx.world.hang_up(leg, cause=16)
+    await talk.floor.quiet()
