@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
     Backlog,
+    CallbackView,
     CallerView,
     CallView,
     CaseView,
@@ -20,6 +21,7 @@ from contactcenter.services.views import (
     MessageView,
     OutboxItem,
     Scope,
+    UnwantedView,
 )
 from contactcenter.storage.memory.database import MemoryDatabase, Tables, sees
 from contactcenter.storage.memory.live import MemoryLiveReads
@@ -70,6 +72,14 @@ class MemoryIntakeReads:
         async with self._database.call() as tables:
             return tables.contacts.get(tables.callbacks.get((client, number), ""))
 
+    async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
+        async with self._database.call() as tables:
+            return tables.promises.get(tables.outstanding.get((client, number), ""))
+
+    async def unwanted(self, client: str, number: str) -> UnwantedView | None:
+        async with self._database.call() as tables:
+            return tables.unwanted.get((client, number))
+
     async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
         async with self._database.call() as tables:
             return {domain: _backlog(tables, domain, most) for domain in domains}
@@ -90,6 +100,39 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
     async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]:
         async with self._database.call() as tables:
             return _in_order(row for row in tables.facts.values() if sees(scope, row) and row.contact == contact)
+
+    async def callback(self, scope: Scope, callback: str) -> CallbackView | None:
+        async with self._database.call() as tables:
+            return _seen(scope, tables.promises.get(callback))
+
+    async def callbacks(self, scope: Scope, *, limit: int, before: str = "", state: str = "") -> list[CallbackView]:
+        async with self._database.call() as tables:
+            last = tables.promises.get(before)
+            found = [
+                row
+                for row in tables.promises.values()
+                if sees(scope, row)
+                and state in ("", row.state)
+                and (not before or (last is not None and (row.requested_at, row.id) < (last.requested_at, last.id)))
+            ]
+            return sorted(found, key=lambda row: (row.requested_at, row.id), reverse=True)[:limit]
+
+    async def all_unwanted(self, scope: Scope, *, limit: int, after: str = "") -> list[UnwantedView]:
+        async with self._database.call() as tables:
+            client, _, number = after.partition("|")
+            found = [row for row in tables.unwanted.values() if sees(scope, row)]
+            later = [row for row in found if not after or (row.client, row.number) > (client, number)]
+            return sorted(later, key=lambda row: (row.client, row.number))[:limit]
+
+    async def long_talks(self, scope: Scope, since: int) -> list[ContactView]:
+        async with self._database.call() as tables:
+            found = [
+                row
+                for row in tables.contacts.values()
+                if sees(scope, row) and row.state == "active" and row.medium == "voice" and row.answered_at
+            ]
+            old = [row for row in found if (row.answered_at or 0) <= since]
+            return sorted(old, key=lambda row: (row.answered_at or 0, row.id))
 
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
         async with self._database.call() as tables:
