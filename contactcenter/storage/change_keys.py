@@ -86,8 +86,8 @@ def _work(changes: Changes) -> Iterator[Key]:
     for promised in changes.callbacks:
         yield "promise", promised.id
         yield "outstanding", promised.client, promised.number
-    for listed in (*changes.unwanted, *changes.wanted_again):
-        yield "unwanted", listed.client, listed.number
+    yield from (("unwanted", each.client, each.number) for each in changes.unwanted)
+    yield from (("unwanted", each.client, each.number) for each in changes.wanted_again)
 
 
 def _referred(changes: Changes) -> Iterator[Key]:

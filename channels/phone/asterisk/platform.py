@@ -22,11 +22,13 @@ from channels.phone.record import Call as Stored
 from channels.port import (
     AnyInbound,
     AnyOutbound,
+    CallbackCancelled,
     CallOffered,
     CallReleased,
     ChannelDown,
     ChannelError,
     DifferentPayload,
+    DoNotCall,
     Intake,
     IntakeBusy,
     NotSent,
@@ -272,7 +274,7 @@ class Asterisk:
             except Exception:
                 log.exception("%s is not stored yet", inbound.external_id)
             else:
-                if isinstance(inbound, CallOffered):
+                if isinstance(inbound, CallOffered | CallbackCancelled | DoNotCall):
                     self._do(self._board.receipt(inbound.call, receipt, self._now()))
                 return
             await asyncio.sleep(pause)

@@ -34,6 +34,8 @@ class Ring(Struct, frozen=True, kw_only=True):
     to: str
     url: str
     timeout_s: int = 60
+    screen: str = ""
+    """MachineDetection: whether a machine answers is found out before the answer is told."""
     once: bool = False
     """At most once, whatever happens (decisions row 6): a person is called, not a desk phone."""
 
@@ -41,7 +43,10 @@ class Ring(Struct, frozen=True, kw_only=True):
 class Control:
     """One source's. `born` is when this process started: before that another one may have made our calls."""
 
-    def __init__(self, rest: Rest, board: Board, links: Links, *, number: str, now: Callable[[], int]) -> None:
+    def __init__(
+        self, rest: Rest, board: Board, links: Links, *, number: str, now: Callable[[], int], screen: str = ""
+    ) -> None:
+        self.screen = screen
         self._rest = rest
         self._board = board
         self._links = links
@@ -93,6 +98,7 @@ class Control:
             ("StatusCallback", self._links.status(leg.call, offer=leg.offer, role=leg.role)),
             ("StatusCallbackMethod", "POST"),
             *(("StatusCallbackEvent", event) for event in EVENTS),
+            *((("MachineDetection", ring.screen),) if ring.screen else ()),
         ]
 
     async def _alive(self, ring: Ring) -> str:
