@@ -9,9 +9,12 @@ import pytest
 from ari.emulator import Emulator, emulator
 from ari.floor import Desk, Floor, adapter, board_of, floor, until
 from ari.world import Device
+from msgspec.json import encode
 
+from channels.phone.callee import callee
 from channels.port import ChannelDown, IntakeBusy, Receipt, UnknownDoor
 from channels.verbs import Answer, Caller, Exit, Gather, Heard, Note, Outcome, Record, Say, Turn
+from contactcenter.domain.callback_outcomes import of_legs
 
 FIRST, SECOND = "ct_1/1/a1", "ct_1/2/a2"
 
@@ -213,6 +216,8 @@ class Menu:
             return Turn(state=b"", outcome=said)
         if answer.value == "2":
             return Turn(state=b"message", verb=Record(say=()))
+        if answer.value == "4":
+            return Turn(state=b"", outcome=Outcome(exit=Exit.CANCEL_CALLBACK))
         if answer.value == "3":
             return Turn(state=b"", outcome=Outcome(exit=Exit.CALLBACK))
         queue = Outcome(exit=Exit.QUEUE, language="yue", member=answer.value or answer.what)
@@ -275,6 +280,13 @@ async def test_a_message_whose_end_was_lost_is_looked_for(menu: Floor) -> None:
     await until(lambda: menu.emulator.world.recordings)
     menu.emulator.world.hang_up(call, cause=16)
     await until(lambda: menu.desk.of("voicemail.left"))
+    await menu.all_quiet()
+
+
+async def test_a_caller_who_cancels_hears_what_came_of_it_before_the_end(menu: Floor) -> None:
+    call = await asked(menu)
+    menu.emulator.world.press(call, "4")
+    await until(lambda: menu.desk.of("callback.cancelled", number="13900001111", call=call))
     await menu.all_quiet()
 
 
@@ -447,6 +459,52 @@ async def test_a_customer_who_is_not_reached(pbx: Floor, customer: Device | None
     await until(lambda: pbx.desk.ends("ct_9/call"))
     assert pbx.desk.ends("ct_9/call")[0].cause == cause
     await pbx.all_quiet()
+
+
+@pytest.fixture
+async def screening() -> AsyncIterator[Floor]:
+    async with floor(screen="cc-amd") as up:
+        up.emulator.world.devices["a1"] = Device(answers=0.0)
+        yield up
+
+
+@pytest.mark.parametrize(("amd", "machine"), [("MACHINE", True), ("HUMAN", False), ("NOTSURE", False)])
+async def test_a_dialplan_that_runs_amd_tells_a_machine_from_a_customer(
+    screening: Floor, amd: str, machine: bool
+) -> None:
+    world = screening.emulator.world
+    world.devices["139@trunk"] = Device(answers=0.0, amd=amd)
+    await screening.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    await until(lambda: screening.desk.of("call.progress", what="answered_by", value=amd.lower()))
+    sent = screening.emulator.asked_for("POST", "cc:out:ct_9~1call/continue")
+    assert sent == [{"context": "cc-amd", "extension": "s", "priority": 1}]
+    if not machine:
+        await until(lambda: len(world.inside("cc:bridge:ct_9~1call")) == 2)
+        world.hang_up("cc:out:ct_9~1call", cause=16)
+    await screening.all_quiet()
+    found = callee(encode(screening.desk.calls["ct_9/call"]))
+    assert (found.over, found.machine) == (True, machine)
+    assert of_legs(found) == ("answering_machine" if machine else "reached")
+
+
+async def test_without_the_dialplan_they_talk_unscreened(screening: Floor) -> None:
+    world = screening.emulator.world
+    screening.emulator.fail = lambda method, path: 404 if path.endswith("/continue") else 0
+    world.devices["139@trunk"] = Device(answers=0.0)
+    await screening.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    await until(lambda: len(world.inside("cc:bridge:ct_9~1call")) == 2)
+    world.hang_up("cc:out:ct_9~1call", cause=16)
+    await screening.all_quiet()
+
+
+async def test_a_customer_who_hangs_up_while_amd_listens_ends_the_callback(screening: Floor) -> None:
+    world = screening.emulator.world
+    world.devices["139@trunk"] = Device(answers=0.0)
+    screening.emulator.lose = lambda event: event["type"] == "StasisStart" and len(event["args"]) > 1
+    await screening.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    await until(lambda: screening.emulator.asked_for("POST", "/continue"))
+    world.hang_up("cc:out:ct_9~1call", cause=16)
+    await screening.all_quiet()
 
 
 async def test_an_agent_who_does_not_answer_ends_the_callback(pbx: Floor) -> None:
