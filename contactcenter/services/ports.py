@@ -143,7 +143,10 @@ class IntakeReads(Protocol):
     async def call(self, source: str, call: str) -> CallView | None: ...
 
     async def open_calls(self, source: str) -> list[CallView]:
-        """The calls of a platform whose contact has not ended, for the new owner of its connection."""
+        """The calls of a platform that may still be there, for the new owner of its connection: by their contact's id.
+
+        Those whose contact has not ended, and of the last day those of whose own end nothing was heard.
+        """
         ...
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...

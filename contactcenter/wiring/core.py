@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import asyncpg
 
 from channels.ivr.engine import Flows
-from contactcenter.clock import SystemClock, SystemIds
+from contactcenter.clock import Clock, Ids, SystemClock, SystemIds
 from contactcenter.config import Settings
 from contactcenter.domain.texts import catalogue
 from contactcenter.realtime.bus import LocalBus
@@ -21,11 +21,12 @@ from contactcenter.services.intake import Intake
 from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening
-from contactcenter.services.ports import Bus
+from contactcenter.services.ports import Bus, DoorReads
 from contactcenter.services.webhooks import Subscribed, Webhooks
 from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
 from contactcenter.storage.postgres import PostgresDoorReads, postgres_stores
+from contactcenter.storage.stores import Stores
 from contactcenter.wiring.arrivals import use_cases
 from contactcenter.wiring.buses import shared_bus
 from contactcenter.wiring.ivr_house import IvrHouse
@@ -42,11 +43,12 @@ class Core:
     secrets: Secrets = field(default_factory=Secrets)
     draining: bool = False
 
+    def _ground(self) -> tuple[Clock, Ids, Stores, DoorReads]:
+        """What everything stands on: time, ids and rows. A simulation has its own."""
+        return SystemClock(), SystemIds(), postgres_stores(self.pool), PostgresDoorReads(Database(self.pool))
+
     def __post_init__(self) -> None:
-        self.clock = SystemClock()
-        self.ids = SystemIds()
-        stores = postgres_stores(self.pool)
-        self.reads = PostgresDoorReads(Database(self.pool))
+        self.clock, self.ids, stores, self.reads = self._ground()
         self.shared_bus = shared_bus(self.settings, self.node, self.clock)
         self.bus: Bus = self.shared_bus or LocalBus()
         self.replies = BusReplies(self.bus, self.node)

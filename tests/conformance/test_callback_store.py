@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from builders import CLIENT, OTHER, PROVIDER, SECOND, T0, callback, contact, unwanted
+from builders import CLIENT, OTHER, PROVIDER, SECOND, T0, batch, callback, contact, ended, move, unwanted
 
 from contactcenter.errors import StaleWrite
-from contactcenter.services.changes import Changes, WantedAgain
+from contactcenter.services.changes import CallWrite, Changes, WantedAgain
 from contactcenter.services.views import Scope
 from contactcenter.storage.stores import Stores
 
@@ -63,6 +65,34 @@ async def test_a_number_is_on_a_clients_list_until_it_is_taken_off(stores: Store
     assert await stores.intake.unwanted(CLIENT, NUMBER) is None
 
 
-async def test_only_calls_that_are_talked_on_count_as_talks(stores: Stores) -> None:
-    await stores.changes.apply(Changes(contacts=[contact(), contact(id="ct_2", medium="chat")]))
-    assert await stores.reads.long_talks(SCOPE, T0 + 3600 * SECOND) == []
+async def test_only_calls_that_are_talked_on_for_so_long_are_long_talks(stores: Stores) -> None:
+    owner = await stores.routing.acquire(PROVIDER, "one", 60.0)
+    assert owner
+    names = {"ct_1": T0, "ct_2": T0 - SECOND, "ct_3": T0 + SECOND}
+    opened = [contact(id=name, external_id=name) for name in names]
+    await stores.changes.apply(Changes(contacts=[*opened, contact(id="ct_4", external_id="4", medium="chat")]))
+    talking = [move(id=name, state="active", owner="a1", answered_at=at) for name, at in names.items()]
+    chat = move(id="ct_4", state="active", owner="a2", answered_at=T0)
+    await stores.routing.commit(batch(1, owner.epoch, contacts=[*talking, chat]))
+    assert [row.id for row in await stores.reads.long_talks(SCOPE, T0)] == ["ct_2", "ct_1"]
+    assert await stores.reads.long_talks(Scope(PROVIDER, OTHER), T0) == []
+
+
+async def test_a_call_of_whose_end_nothing_was_heard_is_open_for_a_day(stores: Stores) -> None:
+    """Its contact may have ended long before: blocked, and the caller talks to the voicemail."""
+    now = time.time_ns() // 1000
+    owner = await stores.routing.acquire(PROVIDER, "one", 60.0)
+    assert owner
+    opened = {"done": now - SECOND, "old": now - 2 * 86_400 * SECOND, "quiet": now - SECOND}
+    lives = {name: b'{"state": "released"}' if name == "done" else b'{"state": "waiting"}' for name in opened}
+    contacts = [contact(id=name, external_id=name, opened_at=at, enqueued_at=at) for name, at in opened.items()]
+    calls = [
+        CallWrite(source="pbx", call=name, provider=PROVIDER, life=life, changed_at=now, expected=None, contact=name)
+        for name, life in lives.items()
+    ]
+    await stores.changes.apply(Changes(contacts=contacts, calls=calls))
+    assert [each.contact for each in await stores.intake.open_calls("pbx")] == ["done", "old", "quiet"]
+    gone = [ended(id=name, ended_at=now, outcome="blocked") for name in opened]
+    await stores.routing.commit(batch(1, owner.epoch, contacts=gone))
+    assert [each.contact for each in await stores.intake.open_calls("pbx")] == ["quiet"]
+    assert await stores.intake.open_calls("nobody") == []

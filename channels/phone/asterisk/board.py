@@ -125,6 +125,16 @@ class Board:
         self.calls[call.id] = call
         return outgoing.dial(self.step(call, now, out), command)
 
+    def is_heard_of(self, rest: Rest) -> bool:
+        """A device whose ringing or end was heard must not be rung again because the answer to our request was lost."""
+        call, (what, _, offer) = self.calls.get(rest.call), rest.why.partition(" ")
+        if call is None:
+            return what in ("ring", "dial")
+        leg = call.legs.get(offer) if what == "ring" else None
+        if leg is not None:
+            return leg.rang or leg.gone or bool(leg.up_at)
+        return what == "dial" and (call.rang or call.over or call.answered)
+
     def receipt(self, call_id: str, receipt: Receipt, now: int) -> Out:
         """What the house answered to `call.offered`, or to a wish."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
@@ -28,6 +29,15 @@ from contactcenter.storage.memory.live import MemoryLiveReads
 
 View = TypeVar("View")
 RECORDS = 20
+DAY = 86_400_000_000
+
+
+def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
+    """Its contact has not ended, or its own end was never heard of."""
+    if contact.ended_at is None:
+        return True
+    state = msgspec.json.decode(call.life).get("state", "released")
+    return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
 
 
 class MemoryIntakeReads:
@@ -54,8 +64,9 @@ class MemoryIntakeReads:
             found = [
                 (tables.contacts.get(each.contact), each) for key, each in tables.calls.items() if key[0] == source
             ]
-            waiting = [(contact, each) for contact, each in found if contact is not None and not contact.ended_at]
-            return [each for contact, each in sorted(waiting, key=lambda pair: (pair[0].opened_at, pair[0].id))]
+            since = self._database.clock.now() - DAY
+            waiting = [(contact.id, each) for contact, each in found if contact and _is_open(contact, each, since)]
+            return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
