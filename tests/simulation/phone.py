@@ -58,7 +58,7 @@ class History:
         self.rng = random.Random(seed)
         source = "{id: pbx-1, dialect: asterisk, base_url: 'http://pbx/ari', app: contactcenter}"
         self.ground = Ground(loop, self.rng, EXAMPLE.read_text(encoding="utf-8").replace("{id: pbx-1}", source))
-        self.pbx = Pbx(self.rng)
+        self.pbx = Pbx(self.rng, self.ground.clock)
         self.calls: dict[str, str] = {}
         self.lives = 0
         self.drops = 0
@@ -72,7 +72,7 @@ class History:
         assert self.process is not None
         for agent in AGENTS:
             await self.process.at_work(agent, agent)
-        await asyncio.sleep(5)
+        await self.ground.clock.sleep(5)
         callers = [asyncio.create_task(self._caller(number)) for number in range(CALLS)]
         trouble = asyncio.create_task(self._trouble())
         await asyncio.gather(*callers)
@@ -80,7 +80,7 @@ class History:
         self.pbx.weather.calm = self.pbx.devices.calm = True
         if self.process is None:
             await self._live()
-        await asyncio.sleep(CALM_S)
+        await self.ground.clock.sleep(CALM_S)
         wrong = await self._wrong()
         await self.process.kill()
         pump.cancel()
@@ -96,21 +96,21 @@ class History:
     async def _trouble(self) -> None:
         """The connection breaks, our process dies; neither waits for a good moment."""
         while True:
-            await asyncio.sleep(self.rng.uniform(10, 60))
+            await self.ground.clock.sleep(self.rng.uniform(10, 60))
             if self.rng.random() < 0.5:
                 self.drops += 1
                 await self.pbx.emulator.drop()
             elif self.process is not None:
                 dead, self.process = self.process, None
                 await dead.kill()
-                await asyncio.sleep(self.rng.choice([0.0, 0.5, 4.0, 12.0]))
+                await self.ground.clock.sleep(self.rng.choice([0.0, 0.5, 4.0, 12.0]))
                 await self._live()
 
     # --- callers ------------------------------------------------------------------------------------------
 
     async def _caller(self, number: int) -> None:
         rng, world = self.rng, self.pbx.world
-        await asyncio.sleep(rng.uniform(0, 150))
+        await self.ground.clock.sleep(rng.uniform(0, 150))
         call = world.call(rng.choice([HOTLINE, HOTLINE, TOLL_FREE]), f"1390000{number:04d}")
         fault = rng.choice(FAULTS) if rng.random() < FAULTY else ""
         self.calls[call] = fault
@@ -118,17 +118,17 @@ class History:
             self.pbx.weather.faults[call] = fault
         patience, waited = rng.uniform(3, 90), 0.0
         while call in world.channels and not self._talks(call) and waited < patience:
-            await asyncio.sleep(0.25)
+            await self.ground.clock.sleep(0.25)
             waited += 0.25
             self._provoke(call, fault)
             if rng.random() < 0.02:
                 world.press(call, rng.choice(["1", "2", "3", "#"]))
         if self._talks(call):
-            await asyncio.sleep(rng.uniform(1, 60))
+            await self.ground.clock.sleep(rng.uniform(1, 60))
             if rng.random() < 0.3:
                 for leg in [each for each in world.inside(f"cc:bridge:{call}") if each != call]:
                     world.hang_up(leg, cause=16)
-                await asyncio.sleep(30)
+                await self.ground.clock.sleep(30)
         world.hang_up(call)
 
     def _talks(self, call: str) -> bool:

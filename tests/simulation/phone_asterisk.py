@@ -21,6 +21,7 @@ from channels.phone.asterisk.platform import Asterisk
 from channels.phone.asterisk.record import Line, Rules
 from channels.phone.asterisk.rest import Outcome, RestClient
 from channels.port import AnyOutbound, NotSent, Sender
+from contactcenter.clock import Clock
 from contactcenter.wiring.core import Core
 from contactcenter.workers.tenure import Work
 
@@ -69,8 +70,9 @@ def call_of(event: JSON) -> str:
 class Pbx:
     """One Asterisk for the whole history; `dialled` counts how often each leg was really made."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, clock: Clock) -> None:
         self.rng = rng
+        self.clock = clock
         self.emulator = Emulator()
         self.world = self.emulator.world
         self.weather = Weather(rng)
@@ -102,7 +104,7 @@ class Pbx:
     async def answer(self, rest: Rest) -> Outcome:
         """One request: it may be refused on its way, or its answer lost."""
         kind = self.weather.of_path(rest.path + json.dumps(rest.body or {}))
-        await asyncio.sleep(self.rng.expovariate(500))
+        await self.clock.sleep(self.rng.expovariate(500))
         if kind == "requests" and self.rng.random() < 0.3:
             return Outcome(self.rng.choice([0, 500, 503]), b"planted")
         body = {**(rest.query or {}), **(rest.body or {})}
@@ -111,7 +113,7 @@ class Pbx:
         status, said = self.emulator._answer(rest.method, path.strip("/").split("/"), cast(JSON, body))
         if (rest.method, path) == ("POST", "/channels") and status == 200:
             self.dialled[str(body["channelId"])] += 1
-        await asyncio.sleep(self.rng.expovariate(500))
+        await self.clock.sleep(self.rng.expovariate(500))
         if kind == "requests" and self.rng.random() < 0.2:
             return Outcome(0, b"TimeoutError")
         return Outcome(status, b"" if said is None else json.dumps(said).encode())
@@ -153,7 +155,7 @@ class Wire:
         while True:
             if self._holds():
                 await self._once()
-            await asyncio.sleep(0.2)
+            await self._pbx.clock.sleep(0.2)
 
     async def _once(self) -> None:
         socket, emulator = Socket(), self._pbx.emulator

@@ -1,4 +1,4 @@
-"""150 calls on the whole service, a fifth of them with a fault; 1,000 by `python -m tests.simulation.phone --calls 1000`."""
+"""150 calls on the whole service, a fifth with a fault; 1,000 by `python -m tests.simulation.phone --calls 1000`."""
 
 from __future__ import annotations
 
