@@ -1,6 +1,6 @@
 """Simulated calls on the whole service, a fifth of them with a fault, in virtual time and without sockets.
 
-    python -m tests.simulation.phone --calls 1000 [--first 1]
+    python -m tests.simulation.phone --calls 1000 [--platform twilio] [--first 1]
 
 Each seed is one history of 25 calls. Faults of a call: duplicates, reorder, lost events, missing hang-up, failing
 requests, an answer racing a cancel, two agents answering at once. In each history the connection breaks and our process
@@ -24,8 +24,9 @@ if str(Path(__file__).parents[1]) not in sys.path:
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import msgspec
-from simulation.phone_asterisk import Pbx, connection
+from simulation.phone_asterisk import Pbx
 from simulation.phone_house import EXAMPLE, PROVIDER, Ground, Process
+from simulation.phone_twilio import TwilioNet
 from simulation.virtual_loop import Deadlock, VirtualLoop, simulate
 
 from contactcenter.domain.configuration_yaml import load_yaml
@@ -54,11 +55,11 @@ class Told(NamedTuple):
 class History:
     """`calls` by name to their fault; those that came while nobody listened went to the dialplan's fallback."""
 
-    def __init__(self, loop: VirtualLoop, seed: int) -> None:
+    def __init__(self, loop: VirtualLoop, seed: int, platform: type[Pbx] | type[TwilioNet]) -> None:
         self.rng = random.Random(seed)
-        source = "{id: pbx-1, dialect: asterisk, base_url: 'http://pbx/ari', app: contactcenter}"
-        self.ground = Ground(loop, self.rng, EXAMPLE.read_text(encoding="utf-8").replace("{id: pbx-1}", source))
-        self.pbx = Pbx(self.rng, self.ground.clock)
+        example = EXAMPLE.read_text(encoding="utf-8").replace("{id: pbx-1}", platform.SOURCE)
+        self.ground = Ground(loop, self.rng, example)
+        self.pbx = platform(self.rng, self.ground.clock)
         self.calls: dict[str, str] = {}
         self.lives = 0
         self.drops = 0
@@ -71,7 +72,7 @@ class History:
         await self._live()
         assert self.process is not None
         for agent in AGENTS:
-            await self.process.at_work(agent, agent)
+            await self.process.at_work(agent, self.pbx.device(agent))
         await self.ground.clock.sleep(5)
         callers = [asyncio.create_task(self._caller(number)) for number in range(CALLS)]
         trouble = asyncio.create_task(self._trouble())
@@ -84,6 +85,7 @@ class History:
         wrong = await self._wrong()
         await self.process.kill()
         pump.cancel()
+        await self.pbx.close()
         return wrong
 
     # --- our process --------------------------------------------------------------------------------------
@@ -91,7 +93,7 @@ class History:
     async def _live(self) -> None:
         self.lives += 1
         self.process = Process(self.ground, f"node-{self.lives}")
-        await self.process.start(connection(self.pbx))
+        await self.process.start(self.pbx.connection)
 
     async def _trouble(self) -> None:
         """The connection breaks, our process dies; neither waits for a good moment."""
@@ -99,7 +101,7 @@ class History:
             await self.ground.clock.sleep(self.rng.uniform(10, 60))
             if self.rng.random() < 0.5:
                 self.drops += 1
-                await self.pbx.emulator.drop()
+                await self.pbx.drop()
             elif self.process is not None:
                 dead, self.process = self.process, None
                 await dead.kill()
@@ -109,41 +111,26 @@ class History:
     # --- callers ------------------------------------------------------------------------------------------
 
     async def _caller(self, number: int) -> None:
-        rng, world = self.rng, self.pbx.world
+        rng, pbx = self.rng, self.pbx
         await self.ground.clock.sleep(rng.uniform(0, 150))
-        call = world.call(rng.choice([HOTLINE, HOTLINE, TOLL_FREE]), f"1390000{number:04d}")
+        call = pbx.call(rng.choice([HOTLINE, HOTLINE, TOLL_FREE]), f"1390000{number:04d}")
         fault = rng.choice(FAULTS) if rng.random() < FAULTY else ""
         self.calls[call] = fault
         if fault:
-            self.pbx.weather.faults[call] = fault
+            pbx.weather.faults[call] = fault
         patience, waited = rng.uniform(3, 90), 0.0
-        while call in world.channels and not self._talks(call) and waited < patience:
+        while pbx.is_there(call) and not pbx.talks(call) and waited < patience:
             await self.ground.clock.sleep(0.25)
             waited += 0.25
-            self._provoke(call, fault)
+            await pbx.provoke(call, fault)
             if rng.random() < 0.02:
-                world.press(call, rng.choice(["1", "2", "3", "#"]))
-        if self._talks(call):
+                pbx.press(call, rng.choice(["1", "2", "3", "#"]))
+        if pbx.talks(call):
             await self.ground.clock.sleep(rng.uniform(1, 60))
             if rng.random() < 0.3:
-                for leg in [each for each in world.inside(f"cc:bridge:{call}") if each != call]:
-                    world.hang_up(leg, cause=16)
+                await pbx.agent_hangs_up(call)
                 await self.ground.clock.sleep(30)
-        world.hang_up(call)
-
-    def _talks(self, call: str) -> bool:
-        return len(self.pbx.world.inside(f"cc:bridge:{call}")) >= 2
-
-    def _provoke(self, call: str, fault: str) -> None:
-        """What needs two things at once."""
-        world = self.pbx.world
-        ringing = [c for c in world.channels.values() if c.id.startswith(f"cc:leg:{call}:") and c.state == "Ringing"]
-        if fault == "race" and ringing:
-            world.answer_device(ringing[0], ["leg"])
-            world.hang_up(call)
-        elif fault == "both answer" and len(ringing) > 1:
-            for leg in ringing:
-                world.answer_device(leg, ["leg"])
+        await pbx.hang_up(call)
 
     # --- what must hold -----------------------------------------------------------------------------------
 
@@ -152,7 +139,7 @@ class History:
         return Counter(contact.outcome for contact in self.ground.tables.contacts.values())
 
     async def _wrong(self) -> list[str]:
-        tables, world = self.ground.tables, self.pbx.world
+        tables = self.ground.tables
         found = [f"{name} is not over: {contact.state}" for name, contact in tables.contacts.items()
                  if contact.state != "ended" and contact.medium == "voice"]  # fmt: skip
         ended = Counter(fact.contact for fact in tables.facts.values() if fact.kind == "contact.ended")
@@ -165,7 +152,7 @@ class History:
         found += [f"{agent} is not free" for agent in sorted(busy)]
         found += [f"{agent}: {write.used_units} units used" for (_, agent), (_, write) in tables.presences.items()
   if write.used_units and agent not in waits]  # fmt: skip
-        found += [f"on Asterisk: {name}" for name in (*world.channels, *world.bridges)]
+        found += [f"on the platform: {name}" for name in self.pbx.left()]
         found += [f"{leg} was dialled {times} times" for leg, times in self.pbx.dialled.items() if times > 1]
         return found + [f"stuck: {what} {count}" for what, count in (await self.ground.stuck()).items()]
 
@@ -182,13 +169,16 @@ class History:
         return wrong
 
 
-def history(seed: int) -> Told:
+PLATFORMS: dict[str, type[Pbx] | type[TwilioNet]] = {"asterisk": Pbx, "twilio": TwilioNet}
+
+
+def history(seed: int, platform: str = "asterisk") -> Told:
     loop = VirtualLoop(seed)
     asyncio.set_event_loop(loop)
     made: list[History] = []
 
     async def main() -> list[str]:
-        made.append(History(loop, seed))
+        made.append(History(loop, seed, PLATFORMS[platform]))
         return await made[0].run()
 
     try:
@@ -204,11 +194,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.phone", description=__doc__)
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--platform", choices=tuple(PLATFORMS), default="asterisk")
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
     began, told = time.perf_counter(), []
     for seed in range(options.first, options.first + max(options.calls // CALLS, 1)):
-        told.append(history(seed))
+        told.append(history(seed, options.platform))
     faults = sum((Counter(each.faults) for each in told), Counter())
     ends = sum((Counter(each.ends) for each in told), Counter())
     print(f"{sum(each.calls for each in told)} calls in {len(told)} histories, {time.perf_counter() - began:.0f} s")

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from ari.emulator import Emulator
 from ari.world import Device
-from simulation.phone_house import SOURCE
+from simulation.phone_house import SOURCE, Plugged
 
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.actions import Rest
@@ -70,6 +70,8 @@ def call_of(event: JSON) -> str:
 class Pbx:
     """One Asterisk for the whole history; `dialled` counts how often each leg was really made."""
 
+    SOURCE = "{id: pbx-1, dialect: asterisk, base_url: 'http://pbx/ari', app: contactcenter}"
+
     def __init__(self, rng: random.Random, clock: Clock) -> None:
         self.rng = rng
         self.clock = clock
@@ -98,6 +100,54 @@ class Pbx:
 
     def _times(self, event: JSON) -> int:
         return 2 if self.weather.of(event) == "duplicates" else 1
+
+    # --- what callers and agents do -----------------------------------------------------------------------
+
+    def device(self, agent: str) -> str:
+        return agent
+
+    def call(self, dialled: str, caller: str) -> str:
+        return self.world.call(dialled, caller)
+
+    def is_there(self, call: str) -> bool:
+        return call in self.world.channels
+
+    def talks(self, call: str) -> bool:
+        return len(self.world.inside(f"cc:bridge:{call}")) >= 2
+
+    def press(self, call: str, key: str) -> None:
+        self.world.press(call, key)
+
+    async def hang_up(self, call: str) -> None:
+        self.world.hang_up(call)
+
+    async def agent_hangs_up(self, call: str) -> None:
+        for leg in [each for each in self.world.inside(f"cc:bridge:{call}") if each != call]:
+            self.world.hang_up(leg, cause=16)
+
+    async def provoke(self, call: str, fault: str) -> None:
+        """What needs two things at once."""
+        legs = [each for each in self.world.channels.values() if each.id.startswith(f"cc:leg:{call}:")]
+        ringing = [each for each in legs if each.state == "Ringing"]
+        if fault == "race" and ringing:
+            self.world.answer_device(ringing[0], ["leg"])
+            self.world.hang_up(call)
+        elif fault == "both answer" and len(ringing) > 1:
+            for leg in ringing:
+                self.world.answer_device(leg, ["leg"])
+
+    async def drop(self) -> None:
+        await self.emulator.drop()
+
+    def left(self) -> list[str]:
+        return [*self.world.channels, *self.world.bridges]
+
+    async def close(self) -> None: ...
+
+    def connection(self, core: Core) -> Plugged:
+        """What a process needs to be connected to this Asterisk."""
+        senders, work = connection(self)(core)
+        return senders, work, {}
 
     # --- as the adapter sees it ---------------------------------------------------------------------------
 

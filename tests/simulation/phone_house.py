@@ -33,13 +33,15 @@ from contactcenter.wiring.firing import firing
 from contactcenter.wiring.outbound import phone_connections, run_outbound
 from contactcenter.wiring.secrets_file import Secrets
 from contactcenter.workers.router import Router, RouterSettings
-from contactcenter.workers.supervisor import Supervisor
+from contactcenter.workers.supervisor import Part, Supervisor
 from contactcenter.workers.tenure import Work
 from contactcenter.workers.timers import Timers
 from routing.events import AnyEvent, Connected, PresenceSet, SignedIn
 from routing.model import PresenceState
 
 PROVIDER, SOURCE = "ruixun", "pbx-1"
+Plugged = tuple[Mapping[str, Sender], Work | None, Mapping[str, Part]]
+"""Who takes commands, what the owner of the connection does, and what runs beside it."""
 EXAMPLE = Path(__file__).parents[2] / "contactcenter" / "demo" / "kangjia.yaml"
 SECOND = 1_000_000
 
@@ -114,7 +116,7 @@ class Process:
         core.configuring._bus = core.bus
         core.intake = core._intake()
 
-    async def start(self, senders: Callable[[Core], tuple[Mapping[str, Sender], Work]]) -> None:
+    async def start(self, platform: Callable[[Core], Plugged]) -> None:
         core = self.core
         await core.directories.refresh()
         registry = Registry()
@@ -133,7 +135,9 @@ class Process:
         self.supervisor.run(
             "timers", Timers(store=core.stores.timers, handle=firing(core, desks), clock=core.clock).run
         )
-        made, work = senders(core)
+        made, work, parts = platform(core)
+        for name, part in parts.items():
+            self.supervisor.run(name, part)
         connections = phone_connections(core, lambda source: work if source == SOURCE else None)
         self.holds = connections.holds
         run_outbound(core, self.supervisor, senders=made, connections=connections, registry=registry)

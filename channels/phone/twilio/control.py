@@ -141,9 +141,10 @@ class Control:
 
     async def ended_since(self, day: str) -> list[tuple[str, str]]:
         """SID and status of the calls that came to us and ended on or after a day (UTC)."""
-        listed = await self._rest.get("Calls", **{"Status": "completed", "EndTime>": day, "PageSize": "200"})
+        listed = await self._rest.get("Calls", **{"EndTime>": day, "PageSize": "200"})
         calls = (each for each in listed.get("calls", ()) if each.get("direction") == "inbound")
-        return [(str(each.get("sid", "")), str(each.get("status", ""))) for each in calls]
+        ended = ((str(each.get("sid", "")), str(each.get("status", ""))) for each in calls)
+        return [(sid, status) for sid, status in ended if status in forms.ENDED]
 
     # --- conferences ----------------------------------------------------------------------------------------
 

@@ -32,7 +32,8 @@ class Devices:
         call, offer = forms.required(query, "call"), forms.required(query, "offer")
         leg, role = forms.required(form, "CallSid"), query.get("role", "")
         self._board.learn(Leg(leg, call, offer, role))
-        if role == "" and (self._board.we_ended(call) or not self._board.wins(call, offer)):
+        late = self._board.we_ended(call) or self._board.is_over(call)
+        if role == "" and (late or not self._board.wins(call, offer)):
             await self._tell(forms.ended(self._source, call, offer, name=leg, cause="withdrawn"))
             return twiml.bye()
         await self._tell(forms.answered(self._source, call, offer, form))
@@ -137,3 +138,6 @@ class Devices:
         by = "platform" if self._board.we_ended(call) else "customer"
         await self._tell(forms.caller_gone(self._source, call, form, by=by))
         self._board.over(call)
+        for leg in self._board.legs_of(call):
+            # Whoever answered in the same moment would open a new conference, and wait in it for ever.
+            await self._control.end(leg.sid)
