@@ -144,6 +144,14 @@ class Callback(_Node, frozen=True, kw_only=True, tag="callback"):
     timeout_s: Wait = 8
 
 
+class CancelCallback(_Node, frozen=True, kw_only=True, tag="cancel_callback"):
+    """The callback that is outstanding for the caller's number is cancelled; he hears what came of it."""
+
+
+class DoNotCall(_Node, frozen=True, kw_only=True, tag="do_not_call"):
+    """The caller's number comes onto the client's do-not-call list; he hears so."""
+
+
 class Queue(_Node, frozen=True, kw_only=True, tag="queue"):
     """The call queues with all that was chosen."""
 
@@ -152,7 +160,22 @@ class HangUp(_Node, frozen=True, kw_only=True, tag="hang_up"):
     text: Text = {}
 
 
-Node = Say | Menu | Language | Product | Ask | Complaint | Web | Branch | Voicemail | Callback | Queue | HangUp
+Node = (
+    Say
+    | Menu
+    | Language
+    | Product
+    | Ask
+    | Complaint
+    | Web
+    | Branch
+    | Voicemail
+    | Callback
+    | CancelCallback
+    | DoNotCall
+    | Queue
+    | HangUp
+)
 
 
 class Flow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

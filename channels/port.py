@@ -27,7 +27,7 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="
 class CallOffered(Inbound, frozen=True, kw_only=True, tag="call.offered"):
     """A call reached a line. `alerting` False: an announcement or IVR answered it first.
 
-    The IVR's results may ride along: language (BCP 47), member number, product, complaint.
+    The IVR's results may ride along: language (BCP 47), member number, product, complaint, and the path through it.
     """
 
     call: str
@@ -38,6 +38,7 @@ class CallOffered(Inbound, frozen=True, kw_only=True, tag="call.offered"):
     member: str = ""
     product: str = ""
     complaint: bool = False
+    path: tuple[str, ...] = ()
 
 
 class CallAlerting(Inbound, frozen=True, kw_only=True, tag="call.alerting"):
@@ -84,6 +85,7 @@ class VoicemailLeft(Inbound, frozen=True, kw_only=True, tag="voicemail.left"):
     recording: str = ""
     seconds: int = 0
     language: str = ""
+    path: tuple[str, ...] = ()
 
 
 class CallbackRequested(Inbound, frozen=True, kw_only=True, tag="callback.requested"):
@@ -101,6 +103,25 @@ class CallbackRequested(Inbound, frozen=True, kw_only=True, tag="callback.reques
     member: str = ""
     product: str = ""
     complaint: bool = False
+    path: tuple[str, ...] = ()
+
+
+class CallbackCancelled(Inbound, frozen=True, kw_only=True, tag="callback.cancelled"):
+    """A caller does not want his outstanding callback any more. `number`: whom it was promised to."""
+
+    call: str
+    dialled: str
+    number: str
+    language: str = ""
+
+
+class DoNotCall(Inbound, frozen=True, kw_only=True, tag="do_not_call.asked"):
+    """A caller does not want to be called by this line's client any more."""
+
+    call: str
+    dialled: str
+    number: str
+    language: str = ""
 
 
 # --- mail --------------------------------------------------------------------------------------------
@@ -167,6 +188,8 @@ AnyInbound = (
     | CallProgress
     | VoicemailLeft
     | CallbackRequested
+    | CallbackCancelled
+    | DoNotCall
     | MailArrived
     | ChatOpened
     | ChatSaid
@@ -266,6 +289,10 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     expected_wait_s: int = 0
     """How long it will probably wait, and what nine of ten do not exceed; 0 while nothing is known."""
     at_most_wait_s: int = 0
+    refused: str = ""
+    """Why a wish is not granted: `do_not_call`."""
+    cancel_url: str = ""
+    """Where the customer may cancel his callback: for a platform that can send it to him."""
 
 
 class Intake(Protocol):

@@ -62,12 +62,17 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 
 class Exit(StrEnum):
-    """How a flow ends: the call queues, a message or a wish for a callback is left, or the call is over."""
+    """How a flow ends: the call queues, a message or a wish for a callback is left, or the call is over.
+
+    `cancel_callback` and `do_not_call` are wishes whose answer is said before the end.
+    """
 
     QUEUE = "queue"
     VOICEMAIL = "voicemail"
     CALLBACK = "callback"
     HANG_UP = "hang_up"
+    CANCEL_CALLBACK = "cancel_callback"
+    DO_NOT_CALL = "do_not_call"
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -86,6 +91,8 @@ class Outcome(Struct, frozen=True, omit_defaults=True, kw_only=True):
     window_until: int = 0
     recording: str = ""
     seconds: int = 0
+    path: tuple[str, ...] = ()
+    """What was chosen on the way, `node=choice`; of digits only how many."""
 
 
 class Note(Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -27,10 +27,12 @@ from contactcenter.metrics.recompute import day_table
 from contactcenter.realtime.bus import LocalBus
 from contactcenter.realtime.feed import FeedPace, LiveFeed
 from contactcenter.services.access import Access
+from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
 from contactcenter.services.changes import Applied, Changes
 from contactcenter.services.configuring import Configuring
 from contactcenter.services.dead_letters import DeadLetters
 from contactcenter.services.directories import Directories
+from contactcenter.services.do_not_call import DoNotCallList
 from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import QueueBoard, Reports
 from contactcenter.services.supervision import Supervision
@@ -47,6 +49,7 @@ from contactcenter.services.views import (
     SeatLine,
 )
 from contactcenter.services.webhooks import Webhooks
+from contactcenter.services.wording import Wording
 from contactcenter.storage.stores import Stores
 
 T0 = 1_767_229_200_000_000
@@ -226,6 +229,9 @@ class Rows:
     async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]:
         return [fact for fact in _seen(self.fact_rows, scope) if fact.contact == contact]
 
+    async def callback(self, scope: Scope, callback: str) -> None:
+        return None
+
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
         return [fact for fact in _seen(self.fact_rows, scope) if fact.case == case]
 
@@ -355,6 +361,7 @@ class House:
         self.rows = Rows()
         self.bus = LocalBus()
         self.ladder = Ladder()
+        self.tokens = CallbackTokens(["a secret of tests, long enough"], self.clock)
         self.registry = Registry()
         self.checks: dict[str, Any] = {"store": True, "router": True}
         self.directory = Directory(document())
@@ -398,6 +405,17 @@ class House:
                 store=stores.outbox, changes=stores.changes, bus=self.bus, clock=self.clock, ids=self.ids
             ),
             webhooks=Webhooks(self.directories, stores.webhooks),
+            callbacks=CallbackDesk(
+                reads=stores.reads,
+                store=stores.changes,
+                bus=self.bus,
+                clock=self.clock,
+                tokens=self.tokens,
+                words=(Wording(catalogue()), lambda provider: self.directory),
+            ),
+            do_not_call=DoNotCallList(
+                reads=cast(Any, stores.reads), store=stores.changes, bus=self.bus, clock=self.clock
+            ),
             ready=self.ready,
             metrics=Exposition(self.registry, self.boards).render,
             feed=self.feed.handle,

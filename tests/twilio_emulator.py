@@ -43,6 +43,7 @@ class Line:
     twiml: list[str] = field(default_factory=list)
     conference: str = ""
     held: bool = False
+    answered_by: str = ""
     sequence: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
@@ -256,6 +257,7 @@ class Twilio:
             "CallStatus": line.status,
             "Direction": line.direction,
             "ApiVersion": "2010-04-01",
+            **({"AnsweredBy": line.answered_by} if line.answered_by else {}),
         }
 
     async def _status(self, line: Line, status: str, **more: str) -> None:

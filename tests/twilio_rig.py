@@ -60,6 +60,7 @@ class Rig:
     root: str
     paused: list[float]
     reconciler: Reconciler
+    control: Control
     _commands: int = 0
 
     async def command(self, verb: str, call: str, **more: str) -> str:
@@ -124,5 +125,5 @@ async def rig(flow: Flow | None = None) -> AsyncIterator[Rig]:
         twilio = Twilio(root, "tw")
         async with TestServer(app, port=ours), TestServer(twilio.app(), port=theirs):
             reconciler = Reconciler(control=control, devices=devices, board=board, now=now)
-            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler)
+            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler, control)
             await twilio.close()

@@ -131,6 +131,14 @@ def _case(walk: Walk, node: f.Branch) -> str:
 # --- exits ------------------------------------------------------------------------------------------------
 
 
+def _wish(exit: Exit) -> Enter:
+    def enter(walk: Walk, node: Any) -> Step:
+        walk.note("ivr.menu", f"{node.id}={exit.value}")
+        return walk.end(walk.state.outcome(exit, number=walk.state.caller.caller))
+
+    return enter
+
+
 def _queue(walk: Walk, node: f.Queue) -> Step:
     return walk.end(walk.state.outcome(Exit.QUEUE))
 
@@ -177,6 +185,8 @@ ENTER: Final[dict[type, Enter]] = {
     f.Branch: _branch,
     f.Voicemail: _voicemail,
     f.Callback: callback.enter,
+    f.CancelCallback: _wish(Exit.CANCEL_CALLBACK),
+    f.DoNotCall: _wish(Exit.DO_NOT_CALL),
     f.Queue: _queue,
     f.HangUp: _bye,
 }
@@ -191,6 +201,8 @@ HEAR: Final[dict[type, Hear]] = {
     f.Branch: _never,
     f.Voicemail: _left,
     f.Callback: callback.hear,
+    f.CancelCallback: _never,
+    f.DoNotCall: _never,
     f.Queue: _never,
     f.HangUp: _gone,
 }

@@ -31,6 +31,7 @@ class State(Struct, omit_defaults=True, kw_only=True):
     complaint: bool = False
     number: str = ""
     windows: tuple[tuple[int, int], ...] = ()
+    path: tuple[str, ...] = ()
 
     def outcome(self, exit: Exit, **more: str | int) -> Outcome:
         """The end with everything that was chosen on the way: no way out of a flow loses it."""
@@ -40,6 +41,7 @@ class State(Struct, omit_defaults=True, kw_only=True):
             member=self.member,
             product=self.product,
             complaint=self.complaint,
+            path=self.path,
             **more,  # type: ignore[arg-type]
         )
 

@@ -13,6 +13,7 @@ from channels.ivr.surroundings import Surroundings
 from channels.verbs import Exit, Note, Outcome, Turn, Verb
 
 SECOND = 1_000_000
+LONGEST_PATH = 32
 Step = Turn | str
 """A turn to hand out, or the node to enter next."""
 
@@ -47,7 +48,10 @@ class Walk:
         return verbs.Say(self.house.words(self.line, key, self.state.language, **params), self.state.language)
 
     def note(self, what: str, value: str) -> None:
+        """A fact of the call, and a step of its path. Digits may be anybody's secret: the path says how many."""
         self.notes.append(Note(what, value))
+        step = f"{self.state.node}={len(value)} digits" if what == "ivr.digits" else value
+        self.state.path = (*self.state.path, step)[-LONGEST_PATH:]
 
     # --- ends of a turn -------------------------------------------------------------------------------------
 

@@ -18,10 +18,12 @@ from msgspec import Meta, Raw, Struct
 from channels.port import (
     CallAlerting,
     CallAnswered,
+    CallbackCancelled,
     CallbackRequested,
     CallOffered,
     CallProgress,
     CallReleased,
+    DoNotCall,
     Malformed,
     VoicemailLeft,
 )
@@ -34,10 +36,19 @@ Word = Annotated[str, Meta(max_length=128, pattern=_PLAIN)]
 Reference = Annotated[str, Meta(max_length=2048, pattern=_PLAIN)]
 Language = Annotated[str, Meta(max_length=35, pattern=_TAG)]
 Instant = Annotated[dt.datetime, Meta(tz=True)]
+Path = Annotated[tuple[Word, ...], Meta(max_length=32)]
 Seconds = Annotated[int, Meta(ge=0, le=86_400)]
 
 PhoneInbound = (
-    CallOffered | CallAlerting | CallAnswered | CallReleased | CallProgress | VoicemailLeft | CallbackRequested
+    CallOffered
+    | CallAlerting
+    | CallAnswered
+    | CallReleased
+    | CallProgress
+    | VoicemailLeft
+    | CallbackRequested
+    | CallbackCancelled
+    | DoNotCall
 )
 
 
@@ -67,6 +78,7 @@ class Offered(Data, frozen=True, kw_only=True):
     member: Word = ""
     product: Word = ""
     complaint: bool = False
+    path: Path = ()
 
     def inbound(self, about: About) -> CallOffered:
         return CallOffered(**_fields(about), **_fields(self))
@@ -147,6 +159,7 @@ class Voicemail(Data, frozen=True, kw_only=True):
     recording: Reference = ""
     seconds: Seconds = 0
     language: Language = ""
+    path: Path = ()
 
     def inbound(self, about: About) -> VoicemailLeft:
         return VoicemailLeft(**_fields(about), **_fields(self))
@@ -163,6 +176,7 @@ class Callback(Data, frozen=True, kw_only=True):
     member: Word = ""
     product: Word = ""
     complaint: bool = False
+    path: Path = ()
 
     def inbound(self, about: About) -> CallbackRequested:
         opens, closes = _micros(self.window_from), _micros(self.window_until)
@@ -170,6 +184,37 @@ class Callback(Data, frozen=True, kw_only=True):
             raise Malformed("data.window_until: the window ends before it begins", field="data.window_until")
         said = {**_fields(self), "window_from": opens, "window_until": closes}
         return CallbackRequested(**_fields(about), **said)
+
+
+class Cancelled(Data, frozen=True, kw_only=True):
+    """callback.cancelled: a caller cancels what is outstanding for this number; the reply says what came of it."""
+
+    dialled: Name
+    number: Name
+    language: Language = ""
+
+    def inbound(self, about: About) -> CallbackCancelled:
+        return CallbackCancelled(**_fields(about), **_fields(self))
+
+
+class Unwanted(Data, frozen=True, kw_only=True):
+    """do_not_call.asked: a caller does not want to be called on this number."""
+
+    dialled: Name
+    number: Name
+    language: Language = ""
+
+    def inbound(self, about: About) -> DoNotCall:
+        return DoNotCall(**_fields(about), **_fields(self))
+
+
+class Screened(Data, frozen=True, kw_only=True):
+    """call.screened: who answered a call that we dialled, where the platform detects machines."""
+
+    answered_by: Literal["human", "machine", "fax", "unknown"]
+
+    def inbound(self, about: About) -> CallProgress:
+        return CallProgress(**_fields(about), what="answered_by", value=self.answered_by)
 
 
 TYPES: Final[dict[str, type[Data]]] = {
@@ -184,6 +229,9 @@ TYPES: Final[dict[str, type[Data]]] = {
     "ivr.digits": IvrDigits,
     "voicemail.left": Voicemail,
     "callback.requested": Callback,
+    "callback.cancelled": Cancelled,
+    "do_not_call.asked": Unwanted,
+    "call.screened": Screened,
 }
 
 

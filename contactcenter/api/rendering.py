@@ -9,7 +9,7 @@ from contactcenter.clock import Micros, rfc3339
 from contactcenter.domain.customer import tier_name
 from contactcenter.domain.facts import Fact
 from contactcenter.services.privacy import mask_deep, mask_text, mask_value
-from contactcenter.services.views import CaseView, ComplaintView, ContactView, CustomerView
+from contactcenter.services.views import CallbackView, CaseView, ComplaintView, ContactView, CustomerView
 
 _KIND_OF_ADDRESS = {"voice": "phone", "callback": "phone", "mail": "mail", "chat": "chat"}
 
@@ -49,6 +49,53 @@ def contact(view: ContactView, *, full: bool) -> s.Contact:
         ended_at=instant(view.ended_at),
         version=view.version,
         masked=not full,
+    )
+
+
+def callback(view: CallbackView, *, full: bool) -> s.CallbackOut:
+    return s.CallbackOut(
+        id=view.id,
+        client=view.client,
+        contact=view.contact,
+        number=view.number if full else mask_value("phone", view.number),
+        line=view.line,
+        requested_at=instant(view.requested_at),
+        window_from=instant(view.window_from),
+        window_until=instant(view.window_until),
+        state=view.state,
+        attempts=tuple(
+            s.CallbackAttemptOut(
+                contact=str(each["contact"]),
+                attempt=int(each["attempt"]),
+                result=str(each["result"]),
+                at=instant(int(each["at"])),
+                by=str(each["by"]),
+            )
+            for each in view.attempts
+        ),
+        outcome=view.outcome,
+        ended_at=instant(view.ended_at),
+        ended_by=view.ended_by,
+    )
+
+
+def ivr(view: ContactView, facts: list[Fact], *, full: bool) -> s.IvrOut | None:
+    """What our flow kept with the contact; of a platform with an IVR of its own what it posted. None: no flow."""
+    found = view.context.get("ivr")
+    kept = found if isinstance(found, dict) else {}
+    told = (fact.data for fact in facts if fact.kind == "call.progress")
+    steps = ((str(data.get("what", "")), data.get("value", "")) for data in told)
+    posted = [f"{what}={value}" for what, value in steps if what.startswith("ivr.")]
+    if not (kept or posted):
+        return None
+    member = str(view.context.get("member", kept.get("member", "")))
+    return s.IvrOut(
+        path=tuple(kept.get("path", ())) or tuple(posted),
+        exit=str(kept.get("exit", "")),
+        language=str(kept.get("language", view.language)),
+        member=member if full or not member else mask_value("member", member),
+        product=str(kept.get("product", view.context.get("product", ""))),
+        complaint=bool(kept.get("complaint", view.complaint)),
     )
 
 

@@ -12,7 +12,9 @@ from contactcenter.clock import Clock, Ids
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer
 from contactcenter.services.access import Access
+from contactcenter.services.callback_desk import CallbackDesk
 from contactcenter.services.dead_letters import DeadLetters
+from contactcenter.services.do_not_call import DoNotCallList
 from contactcenter.services.explaining import Explaining
 from contactcenter.services.ports import ChangeStore, Reads
 from contactcenter.services.reporting import QueueBoard, Reports
@@ -41,6 +43,8 @@ class Services:
     supervision: Supervision
     dead_letters: DeadLetters
     webhooks: Webhooks
+    callbacks: CallbackDesk
+    do_not_call: DoNotCallList
     ready: Ready
     metrics: Callable[[], Awaitable[bytes]]
     feed: Raw

@@ -92,6 +92,48 @@ class FactOut(Out, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
+class CallbackAttemptOut(Out, frozen=True, kw_only=True):
+    """One attempt: its contact, how the customer's phone answered, and who says so (`platform` or an agent)."""
+
+    contact: str
+    attempt: int
+    result: str
+    at: str
+    by: str
+
+
+class CallbackOut(Out, frozen=True, kw_only=True):
+    """A promised callback: its attempts, and its one outcome, empty until it has it (A04)."""
+
+    id: str
+    client: str
+    contact: str
+    number: str
+    line: str
+    requested_at: str
+    window_from: str
+    window_until: str
+    state: str
+    attempts: tuple[CallbackAttemptOut, ...]
+    outcome: str
+    ended_at: str
+    ended_by: str
+
+
+class IvrOut(Out, frozen=True, kw_only=True):
+    """What the caller met before: the path he took, what he chose, and how the flow ended (A03, B17).
+
+    Each step is `node=choice`; of digits only how many. The membership number is masked with the contact.
+    """
+
+    path: tuple[str, ...]
+    exit: str
+    language: str
+    member: str
+    product: str
+    complaint: bool
+
+
 class ContactStory(Out, frozen=True, kw_only=True):
     """A contact, everything that happened to it in order, and why it went where it went."""
 
@@ -100,6 +142,8 @@ class ContactStory(Out, frozen=True, kw_only=True):
     facts: tuple[FactOut, ...]
     why: tuple[str, ...]
     language: str
+    ivr: IvrOut | None = None
+    callback: CallbackOut | None = None
 
 
 class AssignContact(In, frozen=True, kw_only=True):

@@ -11,11 +11,13 @@ from typing import Any, Final
 from aiohttp import web
 
 from contactcenter.api import shapes as s
+from contactcenter.api import shapes_callbacks as k
 from contactcenter.api import shapes_explanation as e
 from contactcenter.api import shapes_operations as o
 from contactcenter.api import shapes_outbound as u
 from contactcenter.api.handlers import (
     administration,
+    callbacks,
     cases,
     contacts,
     customers,
@@ -192,6 +194,38 @@ OUTBOUND: Final = (
     ),
 )  # fmt: skip
 
+CALLBACKS: Final = (
+    Route(
+        method="GET", path="/v1/callbacks", handler=callbacks.callbacks, tag="callbacks", auth=WATCHERS,
+        summary="Promised callbacks with their attempts and their one outcome, newest first", query=k.CallbacksQuery,
+        response=k.CallbackPage, errors=(Invalid,),
+    ),
+    Route(
+        method="GET", path="/v1/callbacks/cancel/{token}", handler=callbacks.look, tag="callbacks", auth=None,
+        media="text/html", per_minute=60, summary="The customer's page: what would be cancelled (signed link)",
+    ),
+    Route(
+        method="POST", path="/v1/callbacks/cancel/{token}", handler=callbacks.cancel, tag="callbacks", auth=None,
+        media="text/html", per_minute=30,
+        summary="Cancel this callback; again it says the same, 409 when it is too late",
+    ),
+    Route(
+        method="GET", path="/v1/do-not-call", handler=callbacks.listed, tag="callbacks", auth=WATCHERS,
+        summary="The numbers that are not to be called, by client", query=k.UnwantedQuery, response=k.UnwantedList,
+        errors=(Invalid,),
+    ),
+    Route(
+        method="POST", path="/v1/do-not-call", handler=callbacks.add, tag="callbacks", auth=WATCHERS,
+        summary="List a number; what was promised to it ends", request=k.NewUnwanted, response=k.UnwantedOut,
+        status=201, errors=(NotFound, Invalid),
+    ),
+    Route(
+        method="DELETE", path="/v1/do-not-call/{number}", handler=callbacks.remove, tag="callbacks", auth=WATCHERS,
+        summary="Take a number off the list", query=k.UnwantedOf, response=k.UnwantedOut,
+        errors=(NotFound, Invalid),
+    ),
+)  # fmt: skip
+
 PAGES: Final = (
     Route(
         method="GET", path="/", handler=pages.index, tag="pages", auth=None, media="text/html", hidden=True,
@@ -203,5 +237,5 @@ PAGES: Final = (
     ),
 )  # fmt: skip
 
-TABLE: Final[tuple[Route, ...]] = (*OPERATIONS, *WORK, *ADMINISTRATION, *OUTBOUND)
+TABLE: Final[tuple[Route, ...]] = (*OPERATIONS, *WORK, *ADMINISTRATION, *OUTBOUND, *CALLBACKS)
 """The service's own addresses; `with_doors` adds those of the channels, the pages come last."""

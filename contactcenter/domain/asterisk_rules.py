@@ -21,6 +21,9 @@ def asterisk_problems(document: Document) -> Iterator[Problem]:
         if source.dialect == "asterisk":
             yield from _of_asterisk(path, source)
             continue
+        if source.dialect == "standard" and source.machine_detection:
+            why = "a platform of our own dialect says call.screened by itself"
+            yield Problem(f"{path}.machine_detection", "machine_detection", why)
         for name in ONLY_HERE:
             if getattr(source, name):
                 yield Problem(f"{path}.{name}", "not_asterisk", f"only a source with dialect asterisk has {name}")
@@ -32,6 +35,9 @@ def _of_asterisk(path: str, source: PhoneSource) -> Iterator[Problem]:
         yield Problem(f"{path}.base_url", "url", why)
     if not _NAME.match(source.app):
         yield Problem(f"{path}.app", "app", "the Stasis application's name is needed: letters, digits, _ . and -")
+    if source.machine_detection and not _NAME.match(source.machine_detection):
+        why = "the name of the dialplan context that runs AMD()"
+        yield Problem(f"{path}.machine_detection", "machine_detection", why)
     for name, inside in (("endpoint", "{device}"), ("trunk", "{number}")):
         pattern = getattr(source, name)
         if pattern and (inside not in pattern or "/" not in pattern):

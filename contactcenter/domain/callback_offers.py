@@ -36,6 +36,19 @@ def offered(
     return found or (callback_window(now=now, window_s=window_s, calendar=calendar),)
 
 
+def promised(
+    *, now: Micros, window_s: int, zone: dt.tzinfo, asked: Span = (0, 0), calendar: Calendar | None = None
+) -> Span:
+    """The window of a wish: what is open and decent of the customer's own, else the soonest that is offered."""
+    start, end = callback_window(
+        now=now, window_s=window_s, asked_from=asked[0], asked_until=asked[1], calendar=calendar
+    )
+    begins, ends = _decent(start, end, zone)
+    if begins < ends:
+        return begins, ends
+    return offered(now=max(now, asked[0]), window_s=window_s, zone=zone, calendar=calendar, most=1)[0]
+
+
 def zone_of(number: str, default: dt.tzinfo) -> dt.tzinfo:
     """The time zone of a number of the public network; of a country with several, the first that fits."""
     name = _zone_name(identity.phone(number))

@@ -199,7 +199,8 @@ class Line(_Part, frozen=True):
     """A dialled number, leased to one client at a time. `toll_free`: the 800 line, whose minutes we pay (A03).
 
     `hours` of its own go before those of its view. `ivr`: the flow that its callers meet; empty: none.
-    `price_per_minute_fen` is what a started minute of it costs us, for the report.
+    `price_per_minute_fen` is what a started minute of it costs us, for the report. `long_call_alarm_s` of its own goes
+    before that of `cases`.
     """
 
     number: str
@@ -212,6 +213,7 @@ class Line(_Part, frozen=True):
     hours: Hours | None = None
     ivr: str = ""
     price_per_minute_fen: NotNegative = 0
+    long_call_alarm_s: Positive | None = None
 
 
 class Mailbox(_Part, frozen=True):
@@ -242,6 +244,9 @@ class PhoneSource(_Part, frozen=True):
     `trunk` say how a device and an outside number are dialled, with {device} and {number} in them; without a trunk
     it makes no callbacks. Callbacks show `from_number`; `music` is a class of music on hold; `sounds` the folder of
     our recorded texts below Asterisk's sounds.
+
+    `machine_detection`: whether an answering machine takes a callback is found out; of Twilio `Enable` or
+    `DetectMessageEnd`, of an Asterisk the dialplan context that runs AMD().
     """
 
     id: Id
@@ -255,6 +260,7 @@ class PhoneSource(_Part, frozen=True):
     endpoint: str = ""
     trunk: str = ""
     sounds: str = ""
+    machine_detection: str = ""
 
 
 class Webhook(_Part, frozen=True):

@@ -17,6 +17,7 @@ from contactcenter.domain import identity
 from contactcenter.domain.brand import hidden_names
 from contactcenter.domain.business_time import next_open
 from contactcenter.domain.calendar import Calendar
+from contactcenter.domain.callback_offers import zone_of
 from contactcenter.errors import NotFound
 
 T = TypeVar("T")
@@ -101,10 +102,15 @@ class Directory:
         opens = next_open(self._hours(client, hours), at)
         return opens if opens > at else 0
 
-    def callback_calendar(self, client: str) -> Calendar | None:
-        """The hours in which this client's customers are called back; None: at any hour."""
+    def callback_calendar(self, client: str, line: c.Line | None = None) -> Calendar | None:
+        """The hours in which this client's customers are called back: the view's, else the line's; None: any hour."""
         view = self.callback_view(client)
-        return None if view is None or view.hours is None else self._hours(client, view.hours)
+        hours = (view.hours if view else None) or (line.hours if line else None)
+        return None if hours is None else self._hours(client, hours)
+
+    def callback_zone(self, number: str) -> dt.tzinfo:
+        """The customer's own clock, as far as his number tells; else the provider's."""
+        return zone_of(number, self._zone)
 
     def mailbox_of(self, client: str, lease: str) -> c.Mailbox | None:
         """Where a client's written work goes: the first mailbox of this lease, else the client's first."""

@@ -26,6 +26,9 @@ def twilio_problems(document: Document) -> Iterator[Problem]:
             yield Problem(f"{path}.account", "account", "the account's SID is needed (AC...)")
         if not _NUMBER.match(source.from_number):
             yield Problem(f"{path}.from_number", "number", "a number of the account is needed, as +862112345678")
+        if source.machine_detection not in ("", "Enable", "DetectMessageEnd"):
+            why = "Enable or DetectMessageEnd, or nothing"
+            yield Problem(f"{path}.machine_detection", "machine_detection", why)
         if source.control_url:
             yield Problem(f"{path}.control_url", "twilio", "commands go to Twilio's API, not to a control_url")
         if source.music and not source.music.startswith(_HTTP):

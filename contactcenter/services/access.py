@@ -113,6 +113,19 @@ class Access:
             self._known.popitem(last=False)
 
 
+def signing(secrets: str | Sequence[str], salt: str, clock: Clock) -> URLSafeTimedSerializer:
+    """Signs with the last secret and takes all of them, on our clock. Raises Invalid `visitor_secret`."""
+    given = [secrets] if isinstance(secrets, str) else list(secrets)
+    if not given or any(len(secret) < 16 for secret in given):
+        raise Invalid("a secret for visitor tokens has at least 16 characters", field="visitor_secret")
+    return URLSafeTimedSerializer(
+        given,
+        salt=salt,
+        signer=_ClockedSigner,
+        signer_kwargs={"clock": clock, "digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )
+
+
 class VisitorTokens:
     """Signed, stateless tokens of chat visitors: site and session, good for `max_age_s`.
 
@@ -120,16 +133,8 @@ class VisitorTokens:
     """
 
     def __init__(self, secrets: str | Sequence[str], clock: Clock, *, max_age_s: int = 24 * 3600) -> None:
-        given = [secrets] if isinstance(secrets, str) else list(secrets)
-        if not given or any(len(secret) < 16 for secret in given):
-            raise Invalid("a secret for visitor tokens has at least 16 characters", field="visitor_secret")
         self._max_age_s = max_age_s
-        self._serializer = URLSafeTimedSerializer(
-            given,
-            salt="contactcenter.visitor.v1",
-            signer=_ClockedSigner,
-            signer_kwargs={"clock": clock, "digest_method": hashlib.sha256, "key_derivation": "hmac"},
-        )
+        self._serializer = signing(secrets, "contactcenter.visitor.v1", clock)
 
     def sign(self, site: str, session: str) -> str:
         return str(self._serializer.dumps([site, session]))

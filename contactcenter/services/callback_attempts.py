@@ -8,32 +8,41 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from channels.port import PhoneCommand
 from contactcenter.clock import SECOND, Micros
-from contactcenter.domain import priority
-from contactcenter.domain.business_time import next_open
+from contactcenter.domain import callback_offers
+from contactcenter.domain.callback_outcomes import AGAIN, SAID, counted, final, goes_on
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
-from contactcenter.services import handles
+from contactcenter.services import callback_rows, handles
 from contactcenter.services.callbacks import next_timer
-from contactcenter.services.changes import Changes, Outgoing
-from contactcenter.services.commands import Stamp
+from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
+from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
 from contactcenter.services.directories import Door
 from contactcenter.services.office import Office
-from contactcenter.services.opening import Opening, Wish
+from contactcenter.services.opening import Opening, Wish, viewed
 from contactcenter.services.ports import AlreadyReceived, DoorReads
 from contactcenter.services.seats import Seat
 from contactcenter.services.views import ContactView, DueTimer, Scope
 from routing.model import Medium
 
-RESULTS: Final = ("reached", "no_answer", "busy", "wrong_number", "declined")
-AGAIN: Final = ("no_answer", "busy")
 DIAL_LIFE: Final = 30 * SECOND
 """A dial command that is late is worse than none."""
 NOT_YET: Final = 30 * SECOND
 """How long to wait when the failed attempt's contact is still being wrapped up."""
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """How an attempt went and who says so: `platform`, or an agent."""
+
+    result: str
+    by: str
+    at: Micros
 
 
 class CallbackAttempts:
@@ -47,8 +56,12 @@ class CallbackAttempts:
     async def dial(self, seat: Seat, *, contact: str, stamp: Stamp) -> dict[str, Any]:
         """Record the attempt, then send the command: `{call, number}`. One attempt is dialled at most once.
 
-        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, or `already_dialled` for another command.
+        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `do_not_call`, `callback_over` (it has its outcome
+        already, such as the customer's cancelling), or `already_dialled` for another command.
         """
+        return await again(lambda: self._dial(seat, contact, stamp))
+
+    async def _dial(self, seat: Seat, contact: str, stamp: Stamp) -> dict[str, Any]:
         found = await owned_contact(self._office.reads, seat, contact)
         _check_callback(found)
         now = self._office.clock.now()
@@ -56,6 +69,7 @@ class CallbackAttempts:
         result = {"call": command.call, "number": found.address}
         receipt = Stamp("dial", found.id, stamp.payload_hash).receipt(result, now)
         changes = Changes(receipt=receipt, facts=[_dialled(found, seat, command, now)])
+        changes.callbacks.append(await self._may_be_dialled(found))
         changes.outbox.append(_outgoing(command, found, now))
         try:
             await self._office.store.apply(changes)
@@ -66,6 +80,15 @@ class CallbackAttempts:
         await self._office.bus.publish("outbox")
         return result
 
+    async def _may_be_dialled(self, contact: ContactView) -> CallbackWrite:
+        """Its promise, which is being dialled from here on: nobody can cancel it in the same moment."""
+        if await self._reads.unwanted(contact.client, contact.address) is not None:
+            raise Conflict("the customer's number is on the do-not-call list", code="do_not_call", field="contact")
+        promise = await callback_rows.promise_of(self._reads, contact)
+        if promise.state == "ended" and not callback_rows.is_tried(promise, contact.id):
+            raise Conflict(f"this callback is over: {promise.outcome}", code="callback_over", field="contact")
+        return promise if promise.state == "ended" else replace(promise, state="dialling")
+
     async def _command(self, seat: Seat, contact: ContactView, now: Micros) -> PhoneCommand:
         directory = self._office.directory(seat.provider)
         desk = await self._office.reads.desk(seat.provider, seat.agent)
@@ -73,7 +96,7 @@ class CallbackAttempts:
         return PhoneCommand(
             id=f"{contact.id}/dial",
             source=source_of(directory, contact),
-            call=f"{contact.id}/call",
+            call=handles.dialled_call(contact.id),
             verb="dial",
             agent=seat.number,
             device=device or directory.agent(seat.agent).device,
@@ -85,20 +108,24 @@ class CallbackAttempts:
     # --- results -----------------------------------------------------------------------------------------------
 
     async def attempted(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:
-        """Add how the attempt went, and the next one's timer if it failed and attempts remain. Invalid (`result`)."""
-        if result not in RESULTS:
-            raise Invalid(f"result is one of {', '.join(RESULTS)}", code="result", field="result")
-        facts = await self._office.reads.facts_of_contact(seat.scope, contact.id)
-        if any(fact.kind == "callback.attempted" for fact in facts):
-            return
+        """The agent's word, unless the platform's came first. Raises Invalid (`result`)."""
+        if result not in SAID:
+            raise Invalid(f"result is one of {', '.join(SAID)}", code="result", field="result")
         now, directory = self._office.clock.now(), self._office.directory(seat.provider)
-        rules = directory.document.callbacks
-        attempt = attempt_of(contact)
-        once_more = result in AGAIN and attempt < rules.attempts
-        data = {"result": result, "attempt": attempt, "final": not once_more, "origin": contact.origin}
-        changes.facts.append(_fact("callback.attempted", contact, seat, now, data))
-        if once_more:
-            changes.timers.append(next_timer(contact, _again_at(directory, contact, now + rules.spacing_s * SECOND)))
+        await settle(self._reads, directory, contact, Tried(result=result, by=seat.agent, at=now), changes)
+
+    async def ended(self, timer: DueTimer) -> None:
+        """The timer `callback.settle`: a contact ended; if nobody tried it, that was the promise's end."""
+        now, changes = self._office.clock.now(), Changes(timers_fired=[timer.id])
+        contact = await self._office.reads.contact(Scope(timer.provider, timer.client), timer.subject)
+        if contact is None:
+            raise NotFound(f"there is no contact {timer.subject}")
+        promise = await callback_rows.promise_of(self._reads, contact)
+        if promise.state != "ended" and not callback_rows.is_tried(promise, contact.id):
+            over = callback_rows.ended(promise, "closed", by=contact.released_by or "house", at=now)
+            changes.callbacks.append(over)
+            changes.facts.append(callback_rows.ended_fact(over, contact_outcome=contact.outcome))
+        await self._office.store.apply(changes)
 
     # --- the next attempt --------------------------------------------------------------------------------------
 
@@ -114,20 +141,35 @@ class CallbackAttempts:
             return
         changes = Changes(timers_fired=[timer.id])
         if await self._reads.open_callback(timer.client, before.address) is None:
-            await self.next_callback(before, now, changes)
+            await self._promised_again(before, now, changes)
         await self._office.store.apply(changes)
         await self._office.bus.publish(f"domain:{timer.provider}")
 
-    async def next_callback(self, before: ContactView, now: Micros, changes: Changes) -> str:
-        """Add the next attempt to the changes of a use case: same place, same origin, one attempt more."""
+    async def _promised_again(self, before: ContactView, now: Micros, changes: Changes) -> None:
+        """The next attempt of the same promise, or, after its outcome, of a new one; none for a listed number."""
+        promise = await callback_rows.promise_of(self._reads, before)
+        if await self._reads.unwanted(before.client, before.address) is not None:
+            if promise.state != "ended":
+                over = callback_rows.ended(promise, "do_not_call", by="list", at=now)
+                changes.callbacks.append(over)
+                changes.facts.append(callback_rows.ended_fact(over))
+            return
+        await self.next_callback(before, promise, now, changes)
+
+    async def next_callback(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> str:
+        """Add the next attempt to the changes of a use case: same place, same origin; a new promise counts anew."""
         directory = self._office.directory(before.provider)
-        since, until = priority.callback_window(
+        since, until = callback_offers.promised(
             now=now,
             window_s=directory.document.callbacks.window_s,
-            calendar=directory.callback_calendar(before.client),
+            zone=directory.callback_zone(before.address),
+            calendar=directory.callback_calendar(before.client, directory.line(before.door)),
         )
-        attempt = attempt_of(before) + 1
+        anew = promise.state == "ended"
+        attempt = 1 if anew else counted(promise.attempts) + 1
         promised = {"window_from": since, "window_until": until} if until > before.deadline else {}
+        known = {key: value for key, value in before.context.items() if key != "callback"}
+        chained = {"attempt": attempt, "before": before.id, **({} if anew else {"callback": promise.id})}
         opened = await self._opening.open(
             Wish(
                 door=Door(
@@ -135,7 +177,7 @@ class CallbackAttempts:
                 ),
                 medium=Medium.CALLBACK,
                 door_name=before.door,
-                external_id=f"{before.external_id}#{attempt}",
+                external_id=f"{before.external_id.partition('#')[0]}#{len(promise.attempts) + 1}",
                 handle=handles.callback(source_of(directory, before)),
                 identities=(),
                 now=now,
@@ -148,13 +190,41 @@ class CallbackAttempts:
                 deadline=max(before.deadline, until),
                 origin=before.origin or before.id,
                 case=before.case,
-                context={**before.context, **promised, "attempt": attempt, "before": before.id},
+                context={**known, **promised, **chained},
                 view=before.view,
                 customer=before.customer,
             ),
             changes,
         )
+        contact = viewed(changes.contacts[-1])
+        if anew:
+            changes.callbacks.append(callback_rows.made_up(contact))
+        else:
+            window = {"window_from": since, "window_until": max(until, before.deadline)}
+            changes.callbacks.append(replace(promise, contact=contact.id, state="open", **window))
         return opened.contact.id
+
+
+async def settle(reads: DoorReads, directory: Directory, contact: ContactView, tried: Tried, changes: Changes) -> bool:
+    """Add how this contact's attempt went, and the next one's timer or the outcome. False when it has a result."""
+    promise = await callback_rows.promise_of(reads, contact)
+    if promise.state == "ended" or callback_rows.is_tried(promise, contact.id):
+        return False
+    rules, result, at = directory.document.callbacks, tried.result, tried.at
+    after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at)
+    listed = result in AGAIN and await reads.unwanted(contact.client, contact.address) is not None
+    once_more = not listed and goes_on(result, tried=counted(after.attempts), most=rules.attempts)
+    data = {"result": result, "attempt": attempt_of(contact), "final": not once_more, "origin": contact.origin}
+    changes.facts.append(_fact("callback.attempted", contact, tried.by, at, data))
+    if once_more:
+        spacing = 0 if result == "not_dialled" else rules.spacing_s * SECOND
+        changes.timers.append(next_timer(contact, _again_at(directory, contact, at + spacing)))
+        changes.callbacks.append(after)
+    else:
+        over = callback_rows.ended(after, "do_not_call" if listed else final(result), by=tried.by, at=at)
+        changes.callbacks.append(over)
+        changes.facts.append(callback_rows.ended_fact(over))
+    return True
 
 
 def attempt_of(contact: ContactView) -> int:
@@ -175,9 +245,14 @@ def source_of(directory: Directory, contact: ContactView) -> str:
 
 
 def _again_at(directory: Directory, contact: ContactView, at: Micros) -> Micros:
-    """Not outside the hours in which this client's customers are called back (D21)."""
-    calendar = directory.callback_calendar(contact.client)
-    return at if calendar is None else next_open(calendar, at)
+    """Not outside the hours in which this client's customers are called back (D21), nor at night where he is."""
+    since, _ = callback_offers.promised(
+        now=at,
+        window_s=directory.document.callbacks.window_s,
+        zone=directory.callback_zone(contact.address),
+        calendar=directory.callback_calendar(contact.client, directory.line(contact.door)),
+    )
+    return since
 
 
 def _check_callback(contact: ContactView) -> None:
@@ -189,10 +264,10 @@ def _check_callback(contact: ContactView) -> None:
 
 def _dialled(contact: ContactView, seat: Seat, command: PhoneCommand, now: Micros) -> Fact:
     data = {"attempt": attempt_of(contact), "call": command.call, "source": command.source}
-    return _fact("callback.dialled", contact, seat, now, data)
+    return _fact("callback.dialled", contact, seat.agent, now, data)
 
 
-def _fact(kind: str, contact: ContactView, seat: Seat, now: Micros, data: dict[str, Any]) -> Fact:
+def _fact(kind: str, contact: ContactView, by: str, now: Micros, data: dict[str, Any]) -> Fact:
     return Fact(
         id=f"{contact.id}:{kind}",
         at=now,
@@ -202,7 +277,7 @@ def _fact(kind: str, contact: ContactView, seat: Seat, now: Micros, data: dict[s
         contact=contact.id,
         case=contact.case,
         customer=contact.customer,
-        agent=seat.agent,
+        agent="" if by == "platform" else by,
         data=data,
     )
 

@@ -6,21 +6,23 @@ the agent reserves himself, previews and dials.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
 from channels.port import Receipt
 from contactcenter.clock import Ids, Micros
-from contactcenter.domain import priority
+from contactcenter.domain import callback_offers
+from contactcenter.domain.callback_offers import Span
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import identity, phone
 from contactcenter.errors import Misconfigured
-from contactcenter.services import handles
-from contactcenter.services.changes import Changes, ContactLink, NewEvent, TimerSet
+from contactcenter.services import callback_rows, handles
+from contactcenter.services.changes import CallbackWrite, Changes, ContactLink, NewEvent, TimerSet
 from contactcenter.services.directories import Door
 from contactcenter.services.instructions import Instructions
-from contactcenter.services.opening import Opening, Wish
+from contactcenter.services.opening import Opening, Wish, viewed
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.views import ContactView, Scope
 from routing.events import Left
@@ -57,23 +59,70 @@ def _context(wish: CallbackWish, since: Micros, until: Micros) -> dict[str, Any]
     }
 
 
+Link = Callable[[str, str], str]
+
+
+def no_link(provider: str, contact: str) -> str:
+    """For a process that has nothing to sign with."""
+    return ""
+
+
 class Callbacks:
-    def __init__(self, *, reads: DoorReads, opening: Opening, instructions: Instructions, ids: Ids) -> None:
+    """`link` makes the address at which the customer may cancel: of a provider and a contact."""
+
+    def __init__(
+        self, *, reads: DoorReads, opening: Opening, instructions: Instructions, ids: Ids, link: Link = no_link
+    ) -> None:
+        self._link = link
         self._reads = reads
         self._opening = opening
         self._instructions = instructions
         self._ids = ids
 
     async def request(self, wish: CallbackWish, changes: Changes) -> Receipt:
-        """Open it, or join the one that already waits for this number."""
+        """Open it, or join the one that already waits for this number. A listed number is refused: `refused`."""
         number = phone(wish.number)
-        standing = await self._reads.open_callback(wish.door.client, number)
+        if "voicemail" not in wish.context and await self._reads.unwanted(wish.door.client, number) is not None:
+            return self._refuse(wish, number, changes)
+        standing = await self._standing(wish, number)
         origin = await self._origin(wish)
         if origin is not None and origin.state != "ended":
             self._leave_queue(origin, wish, changes)
         if standing is not None:
-            return self._join(standing, wish, changes)
+            return await self._join(standing, wish, changes)
         return await self._open(wish, number, origin, changes)
+
+    async def _standing(self, wish: CallbackWish, number: str) -> ContactView | None:
+        """The contact that waits for this number, or the last one of a promise that is between two attempts."""
+        waiting = await self._reads.open_callback(wish.door.client, number)
+        if waiting is not None:
+            return waiting
+        promise = await self._reads.outstanding_callback(wish.door.client, number)
+        scope = Scope(wish.door.provider, wish.door.client)
+        return None if promise is None else await self._reads.contact(scope, promise.contact)
+
+    def _refuse(self, wish: CallbackWish, number: str, changes: Changes) -> Receipt:
+        """Recorded with its outcome, and said; a caller who queues keeps his place."""
+        name = self._ids.new("cb")
+        refused = CallbackWrite(
+            id=name,
+            provider=wish.door.provider,
+            client=wish.door.client,
+            number=number,
+            line=wish.door.line.number if wish.door.line else "",
+            language=wish.language,
+            requested_at=wish.now,
+            window_from=wish.now,
+            window_until=wish.now,
+            expected=None,
+        )
+        over = callback_rows.ended(refused, "do_not_call", by="list", at=wish.now)
+        changes.callbacks.append(over)
+        why = {"callback": name, "why": "do_not_call"}
+        changes.facts.append(self._fact("callback.refused", wish.origin, wish, why))
+        changes.facts.append(callback_rows.ended_fact(over))
+        text = self._instructions.text(wish.door, "callback.refused", wish.language)
+        return Receipt(instruction="hang_up", refused="do_not_call", text=text, language=wish.language)
 
     async def _origin(self, wish: CallbackWish) -> ContactView | None:
         if not wish.origin:
@@ -86,27 +135,29 @@ class Callbacks:
         dedupe = f"to_callback:{origin.id}"
         changes.events.append(NewEvent(domain=wish.door.provider, event=event, received_at=wish.now, dedupe=dedupe))
 
-    def _join(self, standing: ContactView, wish: CallbackWish, changes: Changes) -> Receipt:
-        if standing.state == "wrap_up":
-            # That call is over: this wish is its next attempt, opened when the wrap-up is.
+    async def _join(self, standing: ContactView, wish: CallbackWish, changes: Changes) -> Receipt:
+        promise = await callback_rows.promise_of(self._reads, standing)
+        if standing.state in ("wrap_up", "ended") or promise.state == "ended":
+            # That call is over, or its promise is: this wish is the next attempt, opened when the contact has ended.
             changes.timers.append(next_timer(standing, wish.now))
         if wish.context:
             merged = {**standing.context, **wish.context}
             changes.contact_links.append(ContactLink(id=standing.id, context=merged))
         changes.facts.append(self._fact("callback.joined", standing.id, wish, {"origin": wish.origin}))
-        return self._promise("callback.joined", standing.id, wish, wish.now, standing.deadline)
+        window = wish.now, max(standing.deadline, wish.now)
+        return self._promise("callback.joined", standing.id, wish, window=window, promise=promise.id)
 
     async def _open(self, wish: CallbackWish, number: str, origin: ContactView | None, changes: Changes) -> Receipt:
         directory = wish.door.directory
         view = directory.callback_view(wish.door.client)
         if view is None:
             raise Misconfigured(f"client {wish.door.client} has no view for callbacks", field="callbacks.view")
-        since, until = priority.callback_window(
+        since, until = callback_offers.promised(
             now=wish.now,
             window_s=directory.document.callbacks.window_s,
-            asked_from=wish.asked_from,
-            asked_until=wish.asked_until,
-            calendar=directory.callback_calendar(wish.door.client),
+            zone=directory.callback_zone(number),
+            asked=(wish.asked_from, wish.asked_until),
+            calendar=directory.callback_calendar(wish.door.client, wish.door.line),
         )
         member = (identity("member", wish.member),) if wish.member else ()
         known = number.startswith("unknown:")
@@ -131,18 +182,21 @@ class Callbacks:
             ),
             changes,
         )
+        changes.callbacks.append(callback_rows.made_up(viewed(changes.contacts[-1])))
         window = {"window_from": since, "window_until": until, "origin": wish.origin}
         changes.facts.append(self._fact("callback.promised", opened.contact.id, wish, window))
-        return self._promise("callback.promised", opened.contact.id, wish, since, until)
+        name = opened.contact.id
+        return self._promise("callback.promised", name, wish, window=(since, until), promise=name)
 
-    def _promise(self, key: str, contact: str, wish: CallbackWish, since: Micros, until: Micros) -> Receipt:
-        window = {
-            "from": self._instructions.hour(wish.door, since),
-            "until": self._instructions.hour(wish.door, until),
+    def _promise(self, key: str, contact: str, wish: CallbackWish, *, window: Span, promise: str) -> Receipt:
+        told = {
+            "from": self._instructions.hour(wish.door, window[0]),
+            "until": self._instructions.hour(wish.door, window[1]),
             "number": wish.number if not wish.number.startswith("unknown:") else "",
         }
-        text = self._instructions.text(wish.door, key, wish.language, **window)
-        return Receipt(contact=contact, instruction="callback", text=text, language=wish.language)
+        text = self._instructions.text(wish.door, key, wish.language, **told)
+        link = self._link(wish.door.provider, promise)
+        return Receipt(contact=contact, instruction="callback", text=text, language=wish.language, cancel_url=link)
 
     def _fact(self, kind: str, contact: str, wish: CallbackWish, data: dict[str, Any]) -> Fact:
         return Fact(

@@ -171,6 +171,48 @@ class CallWrite(Struct, frozen=True, kw_only=True):
     contact: str = ""
 
 
+class CallbackWrite(Struct, frozen=True, kw_only=True):
+    """A promised callback as it shall be. `expected` None inserts; else compare-and-set on the version.
+
+    `contact` is that of the latest attempt; each entry of `attempts` has contact, attempt, result, at, by.
+    """
+
+    id: str
+    provider: str
+    client: str
+    number: str
+    requested_at: int
+    window_from: int
+    window_until: int
+    expected: int | None
+    contact: str = ""
+    line: str = ""
+    language: str = ""
+    state: str = "open"
+    attempts: tuple[dict[str, Any], ...] = ()
+    outcome: str = ""
+    ended_at: int | None = None
+    ended_by: str = ""
+
+
+class Unwanted(Struct, frozen=True, kw_only=True):
+    """A number that this client does not call; listed again, the first entry stays."""
+
+    client: str
+    number: str
+    provider: str
+    added_at: int
+    added_by: str
+    reason: str = ""
+
+
+class WantedAgain(Struct, frozen=True):
+    """The number leaves the do-not-call list of this client."""
+
+    client: str
+    number: str
+
+
 class CaseWrite(Struct, frozen=True, kw_only=True):
     """A case as it shall be. `expected` None inserts; else compare-and-set on the version."""
 
@@ -263,6 +305,9 @@ class Changes:
     messages: list[NewMessage] = field(default_factory=list)
     calls: list[CallWrite] = field(default_factory=list)
     complaints: list[ComplaintWrite] = field(default_factory=list)
+    callbacks: list[CallbackWrite] = field(default_factory=list)
+    unwanted: list[Unwanted] = field(default_factory=list)
+    wanted_again: list[WantedAgain] = field(default_factory=list)
     outbox: list[Outgoing] = field(default_factory=list)
     timers: list[TimerSet] = field(default_factory=list)
     timers_fired: list[str] = field(default_factory=list)

@@ -22,6 +22,7 @@ from contactcenter.services.changes import Changes, Quarantined
 from contactcenter.services.commands import again
 from contactcenter.services.complaint_rows import matter_of
 from contactcenter.services.complaints import Complaints
+from contactcenter.services.follow_ups import CALLBACK_SETTLED
 from contactcenter.services.notices import Notices, complaint_told
 from contactcenter.services.office import Office
 from contactcenter.services.views import CaseView, DueTimer, Scope
@@ -42,6 +43,7 @@ class Deadlines:
             "complaint.accept": self._complaint_overdue,
             "complaint.decide": self._complaint_overdue,
             "callback.next": self._attempts.open_next,
+            CALLBACK_SETTLED: self._attempts.ended,
         }
 
     async def handle(self, timer: DueTimer) -> None:

@@ -1,7 +1,7 @@
 """What a decision leaves for a service to do: it needs the customer's words and rows, which a router does not read.
 
 Each is a timer row of the decision's own batch, due at once, so that no crash can lose it: a call that overflowed is
-told what it gets instead, a chat that finds nobody becomes a message.
+told what it gets instead, a chat that finds nobody becomes a message, an untried callback gets its outcome.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from contactcenter.clock import Micros
 from contactcenter.services import handles
 from contactcenter.services.changes import TimerSet
 from routing import effects as fx
-from routing.model import Record
+from routing.model import Medium, Record
 
 CALL_OVERFLOWED: Final = "call.overflowed"
 CHAT_TURNED_AWAY: Final = "chat.turned_away"
-_LEAVES_SOMETHING = (fx.Overflowed, fx.Blocked)
+CALLBACK_SETTLED: Final = "callback.settle"
+_LEAVES_SOMETHING = (fx.Overflowed, fx.Blocked, fx.Ended)
 
 
 def follow_ups(effect: fx.AnyEffect, record: Record, *, provider: str, now: Micros) -> list[TimerSet]:
@@ -25,7 +26,11 @@ def follow_ups(effect: fx.AnyEffect, record: Record, *, provider: str, now: Micr
         return []
     contact = record.contact
     call = handles.call_of(contact.handle)
-    if isinstance(effect, fx.Overflowed) and call is not None:
+    if isinstance(effect, fx.Ended):
+        if contact.medium is not Medium.CALLBACK:
+            return []
+        kind, owner = CALLBACK_SETTLED, ""
+    elif isinstance(effect, fx.Overflowed) and call is not None:
         kind, owner = CALL_OVERFLOWED, call[0]
     elif handles.chat_of(contact.handle):
         kind, owner = CHAT_TURNED_AWAY, ""

@@ -20,6 +20,17 @@ def callback(source: str) -> str:
     return f"callback|{source}"
 
 
+def dialled_call(contact: str) -> str:
+    """The name of the call that we make for a contact; no platform names one of its own so."""
+    return f"{contact}/call"
+
+
+def dialled_contact(call: str) -> str:
+    """The contact of a call that we made; '' for every other call."""
+    contact, slash, kind = call.rpartition("/")
+    return contact if slash and kind == "call" else ""
+
+
 def call_of(handle: str) -> tuple[str, str] | None:
     """(source, call) of a phone contact."""
     kind, _, rest = handle.partition("|")

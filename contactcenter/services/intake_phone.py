@@ -249,7 +249,7 @@ class PhoneIntake:
                 number=number or f"unknown:{inbound.call}",
                 now=now,
                 origin=stored.contact if stored else "",
-                context=context,
+                context=context | _walked(inbound, "voicemail" if "voicemail" in context else "callback"),
                 asked_from=getattr(inbound, "window_from", 0),
                 asked_until=getattr(inbound, "window_until", 0),
                 language=inbound.language,
@@ -316,7 +316,16 @@ def agent_of(offer: str) -> str:
 def _spoken(inbound: port.CallOffered) -> dict[str, object]:
     """What the IVR already asked travels with the contact, so that nobody asks again (B17)."""
     asked = {"language": inbound.language, "member": inbound.member, "product": inbound.product}
-    return {key: value for key, value in asked.items() if value}
+    return {key: value for key, value in asked.items() if value} | _walked(inbound, "queue")
+
+
+def _walked(inbound: port.CallOffered | port.VoicemailLeft | port.CallbackRequested, way_out: str) -> dict[str, object]:
+    """How a flow ended and by which path: for whoever asks what the caller met. Nothing without a flow."""
+    if not inbound.path:
+        return {}
+    chosen = {name: getattr(inbound, name, "") for name in ("language", "member", "product", "complaint")}
+    kept = {name: value for name, value in chosen.items() if value}
+    return {"ivr": {"exit": way_out, "path": list(inbound.path), **kept}}
 
 
 def _keep_call(

@@ -13,6 +13,7 @@ from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Applied, Batch, Changes, Outgoing
 from contactcenter.services.views import (
     Backlog,
+    CallbackView,
     CallerView,
     CallView,
     CaseView,
@@ -38,6 +39,7 @@ from contactcenter.services.views import (
     Seen,
     SnapshotMark,
     StuckRow,
+    UnwantedView,
     WebhookStop,
 )
 from routing.effects import AnyEffect
@@ -141,7 +143,10 @@ class IntakeReads(Protocol):
     async def call(self, source: str, call: str) -> CallView | None: ...
 
     async def open_calls(self, source: str) -> list[CallView]:
-        """The calls of a platform whose contact has not ended, for the new owner of its connection."""
+        """The calls of a platform that may still be there, for the new owner of its connection: by their contact's id.
+
+        Those whose contact has not ended, and of the last day those of whose own end nothing was heard.
+        """
         ...
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None: ...
@@ -151,6 +156,14 @@ class IntakeReads(Protocol):
         ...
 
     async def open_callback(self, client: str, number: str) -> ContactView | None: ...
+
+    async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
+        """The promise to this number that has no outcome yet, also between two attempts."""
+        ...
+
+    async def unwanted(self, client: str, number: str) -> UnwantedView | None:
+        """The entry of the client's do-not-call list."""
+        ...
 
     async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
         """The events of each domain that wait to be decided, counted to `most`."""
@@ -169,6 +182,20 @@ class Reads(Protocol):
         ...
 
     async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]: ...
+
+    async def callback(self, scope: Scope, callback: str) -> CallbackView | None: ...
+
+    async def callbacks(self, scope: Scope, *, limit: int, before: str = "", state: str = "") -> list[CallbackView]:
+        """Newest first; `before` is the last id of the page before."""
+        ...
+
+    async def all_unwanted(self, scope: Scope, *, limit: int, after: str = "") -> list[UnwantedView]:
+        """By client and number; `after` is `client|number` of the last of the page before."""
+        ...
+
+    async def long_talks(self, scope: Scope, since: int) -> list[ContactView]:
+        """Calls that are talked on and were answered at or before this instant, the longest first."""
+        ...
 
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]: ...
 

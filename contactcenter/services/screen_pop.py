@@ -168,6 +168,9 @@ def _context(directory: Directory, contact: ContactView, customer: CustomerView 
     if contact.address:
         secrets[contact.address] = _masked_address(contact.address)
     shown = {str(key): _hidden(value, secrets) for key, value in contact.context.items()}
+    shown.pop("callback", None)
+    if isinstance(met := shown.get("ivr"), dict):
+        shown["ivr"] = ", ".join(map(str, met.get("path", ())))
     for name in INSTANTS & shown.keys():
         shown[name] = local_time(directory, contact.client, int(shown[name]))
     if identities:

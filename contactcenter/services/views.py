@@ -132,6 +132,36 @@ class CallView(Struct, frozen=True):
     contact: str
 
 
+class CallbackView(Struct, frozen=True, kw_only=True):
+    """A promised callback with all its attempts; `outcome` is empty until it has its one."""
+
+    id: str
+    provider: str
+    client: str
+    number: str
+    contact: str
+    line: str
+    language: str
+    requested_at: int
+    window_from: int
+    window_until: int
+    state: str
+    attempts: tuple[dict[str, Any], ...]
+    outcome: str
+    ended_by: str
+    version: int
+    ended_at: int | None = None
+
+
+class UnwantedView(Struct, frozen=True, kw_only=True):
+    client: str
+    number: str
+    provider: str
+    added_at: int
+    added_by: str
+    reason: str
+
+
 class CaseView(Struct, frozen=True, kw_only=True):
     id: str
     number: str

@@ -83,6 +83,11 @@ def _work(changes: Changes) -> Iterator[Key]:
         yield "case", case.id
         yield "number", case.client, case.number
     yield from (("complaint", complaint.case) for complaint in changes.complaints)
+    for promised in changes.callbacks:
+        yield "promise", promised.id
+        yield "outstanding", promised.client, promised.number
+    yield from (("unwanted", each.client, each.number) for each in changes.unwanted)
+    yield from (("unwanted", each.client, each.number) for each in changes.wanted_again)
 
 
 def _referred(changes: Changes) -> Iterator[Key]:

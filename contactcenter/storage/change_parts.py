@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 
 from contactcenter.errors import StaleWrite
 from contactcenter.services.changes import (
+    CallbackWrite,
     CallWrite,
     CaseWrite,
     Changes,
@@ -45,6 +46,8 @@ def parts_of(group: Sequence[Changes]) -> list[Part]:
         *_conversations_touched(changes),
         *_calls(changes.calls),
         *_new_or_old("complaints", changes.complaints),
+        *_new_or_old("callbacks", changes.callbacks),
+        *_do_not_call(changes),
         *_outgoing(changes),
     ]
 
@@ -163,7 +166,14 @@ def _calls(calls: Sequence[CallWrite]) -> Iterator[Part]:
         yield from _all(name, [{**asdict(each), "life": Raw(each.life)} for each in some])
 
 
-def _new_or_old(table: str, writes: Sequence[CaseWrite | ComplaintWrite]) -> Iterator[Part]:
+def _do_not_call(changes: Changes) -> Iterator[Part]:
+    if changes.unwanted:
+        yield Part("add_unwanted", [text(changes.unwanted)])
+    if changes.wanted_again:
+        yield Part("drop_unwanted", [text(changes.wanted_again)])
+
+
+def _new_or_old(table: str, writes: Sequence[CaseWrite | ComplaintWrite | CallbackWrite]) -> Iterator[Part]:
     for name, some in _new_and_old(table, writes):
         yield from _all(name, some)
 

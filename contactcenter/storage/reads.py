@@ -8,6 +8,7 @@ from typing import Any
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
     Backlog,
+    CallbackView,
     CallerView,
     CallView,
     CaseView,
@@ -18,6 +19,7 @@ from contactcenter.services.views import (
     MessageView,
     OutboxItem,
     Scope,
+    UnwantedView,
 )
 from contactcenter.storage import rows
 from contactcenter.storage.grouped import Grouped
@@ -91,6 +93,14 @@ class PostgresIntakeReads(_Customers):
         row = await self._database.row("open_callback", client, number)
         return None if row is None else rows.contact(row)
 
+    async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
+        row = await self._database.row("outstanding_callback", client, number)
+        return None if row is None else rows.callback(row)
+
+    async def unwanted(self, client: str, number: str) -> UnwantedView | None:
+        row = await self._database.row("unwanted", client, number)
+        return None if row is None else rows.unwanted(row)
+
     async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
         found = await self._database.rows("backlogs", list(domains), most)
         return {row["domain"]: Backlog(row["depth"], row["oldest_at"]) for row in found}
@@ -119,6 +129,19 @@ class PostgresReads(_Customers, LiveReads):
 
     async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]:
         return [rows.fact(row) for row in await self._all("facts_of_contact", scope, contact)]
+
+    async def callback(self, scope: Scope, callback: str) -> CallbackView | None:
+        row = await self._one("callback", scope, callback)
+        return None if row is None else rows.callback(row)
+
+    async def callbacks(self, scope: Scope, *, limit: int, before: str = "", state: str = "") -> list[CallbackView]:
+        return [rows.callback(row) for row in await self._all("recent_callbacks", scope, state, before, limit)]
+
+    async def all_unwanted(self, scope: Scope, *, limit: int, after: str = "") -> list[UnwantedView]:
+        return [rows.unwanted(row) for row in await self._all("unwanted_all", scope, after, limit)]
+
+    async def long_talks(self, scope: Scope, since: int) -> list[ContactView]:
+        return [rows.contact(row) for row in await self._all("long_talks", scope, since)]
 
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
         return [rows.fact(row) for row in await self._all("facts_of_case", scope, case)]

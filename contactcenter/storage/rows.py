@@ -11,6 +11,7 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid
 from contactcenter.services.views import (
+    CallbackView,
     CallerView,
     CaseView,
     ComplaintView,
@@ -19,6 +20,7 @@ from contactcenter.services.views import (
     CustomerView,
     MessageView,
     OutboxItem,
+    UnwantedView,
 )
 from routing.events import AnyEvent
 from routing.model import Presence, Record
@@ -73,6 +75,14 @@ def conversation(row: Any) -> ConversationView:
 
 def message(row: Any) -> MessageView:
     return MessageView(**{**row, "detail": _plain(row["detail"])})
+
+
+def callback(row: Any) -> CallbackView:
+    return CallbackView(**{**row, "attempts": tuple(_plain(row["attempts"]))})
+
+
+def unwanted(row: Any) -> UnwantedView:
+    return UnwantedView(**row)
 
 
 def case(row: Any) -> CaseView:

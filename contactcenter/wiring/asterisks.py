@@ -118,4 +118,5 @@ def _rules(source: PhoneSource) -> Rules:
         sounds=source.sounds,
         recordings=source.base_url.rstrip("/"),
         music=source.music or "default",
+        screen=source.machine_detection,
     )

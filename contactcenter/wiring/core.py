@@ -7,43 +7,27 @@ from dataclasses import dataclass, field, replace
 import asyncpg
 
 from channels.ivr.engine import Flows
-from channels.phone.call import advance_stored
-from channels.port import (
-    CallAlerting,
-    CallAnswered,
-    CallbackRequested,
-    CallOffered,
-    CallProgress,
-    CallReleased,
-    ChatLeft,
-    ChatOpened,
-    ChatSaid,
-    MailArrived,
-    VoicemailLeft,
-)
-from contactcenter.clock import SystemClock, SystemIds
+from contactcenter.clock import Clock, Ids, SystemClock, SystemIds
 from contactcenter.config import Settings
 from contactcenter.domain.texts import catalogue
 from contactcenter.realtime.bus import LocalBus
 from contactcenter.realtime.replies import BusReplies
 from contactcenter.services.admission import Admission, Bounds
-from contactcenter.services.callbacks import Callbacks
 from contactcenter.services.cases import Cases
 from contactcenter.services.configuring import Configuring
 from contactcenter.services.directories import Directories
 from contactcenter.services.instructions import Instructions
-from contactcenter.services.intake import Intake, Planner, UseCases
-from contactcenter.services.intake_chat import ChatIntake
-from contactcenter.services.intake_mail import MailIntake
-from contactcenter.services.intake_phone import PhoneIntake
+from contactcenter.services.intake import Intake
 from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening
-from contactcenter.services.ports import Bus
+from contactcenter.services.ports import Bus, DoorReads
 from contactcenter.services.webhooks import Subscribed, Webhooks
 from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
 from contactcenter.storage.postgres import PostgresDoorReads, postgres_stores
+from contactcenter.storage.stores import Stores
+from contactcenter.wiring.arrivals import use_cases
 from contactcenter.wiring.buses import shared_bus
 from contactcenter.wiring.ivr_house import IvrHouse
 from contactcenter.wiring.secrets_file import Secrets
@@ -59,11 +43,12 @@ class Core:
     secrets: Secrets = field(default_factory=Secrets)
     draining: bool = False
 
+    def _ground(self) -> tuple[Clock, Ids, Stores, DoorReads]:
+        """What everything stands on: time, ids and rows. A simulation has its own."""
+        return SystemClock(), SystemIds(), postgres_stores(self.pool), PostgresDoorReads(Database(self.pool))
+
     def __post_init__(self) -> None:
-        self.clock = SystemClock()
-        self.ids = SystemIds()
-        stores = postgres_stores(self.pool)
-        self.reads = PostgresDoorReads(Database(self.pool))
+        self.clock, self.ids, stores, self.reads = self._ground()
         self.shared_bus = shared_bus(self.settings, self.node, self.clock)
         self.bus: Bus = self.shared_bus or LocalBus()
         self.replies = BusReplies(self.bus, self.node)
@@ -102,45 +87,6 @@ class Core:
             replies=self.replies,
             clock=self.clock,
             ids=self.ids,
-            use_cases=self._use_cases(),
+            use_cases=use_cases(self),
             first_decision_s=self.settings.first_decision_ms / 1000,
         )
-
-    def _use_cases(self) -> UseCases:
-        opening, instructions = self.opening, self.instructions
-        callbacks = Callbacks(reads=self.reads, opening=opening, instructions=instructions, ids=self.ids)
-        phone = PhoneIntake(
-            directories=self.directories,
-            reads=self.reads,
-            opening=opening,
-            callbacks=callbacks,
-            instructions=instructions,
-            advance=advance_stored,
-            ids=self.ids,
-        )
-        mail = MailIntake(
-            directories=self.directories,
-            reads=self.reads,
-            opening=opening,
-            cases=self.cases,
-            instructions=instructions,
-            ids=self.ids,
-        )
-        chat = ChatIntake(
-            directories=self.directories,
-            reads=self.reads,
-            opening=opening,
-            messages=self.left_messages,
-            ids=self.ids,
-        )
-        calls = (CallOffered, CallAlerting, CallAnswered, CallReleased, CallProgress)
-        planners: dict[type, Planner] = {
-            **dict.fromkeys(calls, phone.call_event),
-            VoicemailLeft: phone.voicemail,
-            CallbackRequested: phone.callback,
-            MailArrived: mail.arrived,
-            ChatOpened: chat.opened,
-            ChatSaid: chat.said,
-            ChatLeft: chat.left,
-        }
-        return UseCases(planners, {CallOffered: phone.recall}, self.admission)

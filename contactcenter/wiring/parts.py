@@ -6,6 +6,7 @@ from functools import partial
 
 from contactcenter.errors import NotFound
 from contactcenter.metrics.prometheus import Registry
+from contactcenter.services.long_calls import LongCalls
 from contactcenter.services.notices import Notices
 from contactcenter.services.queue_ages import QueueAges
 from contactcenter.services.seats import public_number
@@ -43,8 +44,12 @@ def run_parts(
     supervisor.run("alarms", alarms.run)
     if routers is not None:
         supervisor.run("routers", routers.run)
-        ages = QueueAges(core.office)
-        supervisor.run("queue ages", QueueWatch(routers, look=ages.look, forget=ages.forget, clock=core.clock).run)
+        watches: dict[str, QueueAges | LongCalls] = {
+            "queue ages": QueueAges(core.office),
+            "long calls": LongCalls(core.office),
+        }
+        for name, seen in watches.items():
+            supervisor.run(name, QueueWatch(routers, look=seen.look, forget=seen.forget, clock=core.clock).run)
     if {"api", "phone"} & set(core.settings.roles):
         core.admission.heard = lambda channel: registry.refused_overload.labels(channel).inc()
         supervisor.run("backlog", watch_backlog(core).run)

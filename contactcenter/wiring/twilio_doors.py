@@ -63,7 +63,8 @@ def _open(
     links, board = Links(core.settings.base_url, source.id), Board(now)
     user, password = _credentials(source.account, tokens)
     rest = Rest(session, account=source.account, user=user, password=password, base_url=source.base_url)
-    control = Control(rest, board, links, number=source.from_number, now=now)
+    screen = source.machine_detection
+    control = Control(rest, board, links, number=source.from_number, now=now, screen=screen)
     devices = Devices(source=source.id, tell=tell, links=links, board=board, control=control)
     callers = Callers(
         source=source.id, tell=tell, dialogue=core.dialogue, links=links, board=board, now=now, music=source.music

@@ -17,9 +17,11 @@ from contactcenter.metrics.prometheus import Exposition, Registry
 from contactcenter.metrics.recompute import day_table
 from contactcenter.realtime.feed import LiveFeed
 from contactcenter.services.access import Access
+from contactcenter.services.do_not_call import DoNotCallList
 from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import LiveQueues, QueueBoard, Reports
 from contactcenter.services.views import Scope
+from contactcenter.wiring.callback_links import callback_desk
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.dead_letters import letters_of
 from contactcenter.wiring.desk import Desks
@@ -101,6 +103,8 @@ def _services(
         supervision=desks.supervision,
         dead_letters=letters_of(core),
         webhooks=core.webhooks,
+        callbacks=callback_desk(core),
+        do_not_call=DoNotCallList(reads=core.reads, store=core.stores.changes, bus=core.bus, clock=core.clock),
         ready=ready,
         metrics=Exposition(registry, boards).render,
         feed=feed.handle,

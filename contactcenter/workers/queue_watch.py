@@ -1,4 +1,4 @@
-"""Looks at the age of the queues that this process routes, every few seconds, and hands what it finds to a service."""
+"""Has a service look at the queues that this process routes, every few seconds: their age, and calls that last long."""
 
 from __future__ import annotations
 
@@ -44,4 +44,4 @@ class QueueWatch:
             try:
                 await self._look(router.domain)
             except ContactCenterError as problem:
-                log.warning("domain %s: the age of its queues is not known: %s", router.domain, problem)
+                log.warning("domain %s: its queues and calls are not looked at: %s", router.domain, problem)

@@ -153,6 +153,8 @@ class Emulator:
         if (method, *rest) == ("POST", "answer") and channel.state != "Up":
             channel.state = "Up"
             self.world.tell("ChannelStateChange", channel=channel.view())
+        elif (method, *rest) == ("POST", "continue") and body.get("context"):
+            self.world.screen(channel)
         elif (method, *rest) == ("POST", "continue"):
             channel_id = channel.id
             self.world.tell("StasisEnd", channel=channel.view())

@@ -114,10 +114,10 @@ class Floor:
             assert call.released or not call.offered
 
 
-def board_of(dialogue: Dialogue | None = None, line: Line | None = None, sounds: str = "") -> Board:
+def board_of(dialogue: Dialogue | None = None, line: Line | None = None, sounds: str = "", screen: str = "") -> Board:
     rules = Rules(
         source="pbx", app="contactcenter", trunk="PJSIP/{number}@trunk", caller_id="400", sounds=sounds,
-        recordings="http://pbx/ari",
+        recordings="http://pbx/ari", screen=screen,
     )  # fmt: skip
     return Board(rules, dialogue or NoFlows(), lambda dialled: line or Line())
 
@@ -147,7 +147,9 @@ async def adapter(
 
 
 @asynccontextmanager
-async def floor(dialogue: Dialogue | None = None, line: Line | None = None, sounds: str = "") -> AsyncIterator[Floor]:
-    board = board_of(dialogue, line, sounds)
+async def floor(
+    dialogue: Dialogue | None = None, line: Line | None = None, sounds: str = "", screen: str = ""
+) -> AsyncIterator[Floor]:
+    board = board_of(dialogue, line, sounds, screen)
     async with emulator() as (found, address), adapter(found, address, Desk(), board) as up:
         yield up

@@ -24,6 +24,8 @@ class Device:
     how: str = "rings"
     rings: float = 0.0
     answers: float | None = None
+    amd: str = "HUMAN"
+    """What AMD() finds when it listens."""
     talks: float | None = None
     """Hangs up so long after it answered; None: never."""
 
@@ -170,6 +172,13 @@ class World:
         self.tell("StasisStart", args=args, channel=channel.view())
         if channel.device.talks is not None:
             self._later(channel, channel.device.talks, lambda: self.hang_up(channel.id, cause=16))
+
+    def screen(self, channel: Channel) -> None:
+        """The dialplan runs AMD() and hands the channel back with what it found."""
+        self.tell("StasisEnd", channel=channel.view())
+        channel.app = ""
+        args = ["leg", channel.device.amd]
+        self._later(channel, 0.01, lambda: self._enter(channel, args))
 
     def pick_up(self, device: str) -> None:
         """Whatever rings there is answered now."""

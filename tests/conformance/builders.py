@@ -11,6 +11,7 @@ from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import (
     AssignmentBegan,
     Batch,
+    CallbackWrite,
     CaseWrite,
     ComplaintWrite,
     ContactMove,
@@ -25,6 +26,7 @@ from contactcenter.services.changes import (
     Outgoing,
     PresenceWrite,
     TimerSet,
+    Unwanted,
 )
 from routing import events
 from routing.model import Contact, Medium, Presence, PresenceState, Record, Tier
@@ -154,3 +156,16 @@ def presence(**given: Any) -> PresenceWrite:
         "desk_seq": 1, "changed_at": T0, "route": encode(Presence(agent=agent, state=PresenceState.READY)),
     }  # fmt: skip
     return PresenceWrite(**{**row, **given})
+
+
+def callback(**given: Any) -> CallbackWrite:
+    row = {
+        "id": "ct_1", "provider": PROVIDER, "client": CLIENT, "number": "+8613900000001", "contact": "ct_1",
+        "requested_at": T0, "window_from": T0, "window_until": T0 + 7200 * SECOND, "expected": None,
+    }  # fmt: skip
+    return CallbackWrite(**{**row, **given})
+
+
+def unwanted(**given: Any) -> Unwanted:
+    row = {"client": CLIENT, "number": "+8613900000001", "provider": PROVIDER, "added_at": T0, "added_by": "op"}
+    return Unwanted(**{**row, **given})

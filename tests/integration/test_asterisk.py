@@ -213,6 +213,8 @@ class Menu:
             return Turn(state=b"", outcome=said)
         if answer.value == "2":
             return Turn(state=b"message", verb=Record(say=()))
+        if answer.value == "4":
+            return Turn(state=b"", outcome=Outcome(exit=Exit.CANCEL_CALLBACK))
         if answer.value == "3":
             return Turn(state=b"", outcome=Outcome(exit=Exit.CALLBACK))
         queue = Outcome(exit=Exit.QUEUE, language="yue", member=answer.value or answer.what)
@@ -275,6 +277,13 @@ async def test_a_message_whose_end_was_lost_is_looked_for(menu: Floor) -> None:
     await until(lambda: menu.emulator.world.recordings)
     menu.emulator.world.hang_up(call, cause=16)
     await until(lambda: menu.desk.of("voicemail.left"))
+    await menu.all_quiet()
+
+
+async def test_a_caller_who_cancels_hears_what_came_of_it_before_the_end(menu: Floor) -> None:
+    call = await asked(menu)
+    menu.emulator.world.press(call, "4")
+    await until(lambda: menu.desk.of("callback.cancelled", number="13900001111", call=call))
     await menu.all_quiet()
 
 
@@ -414,47 +423,6 @@ async def test_without_us_calls_go_to_the_dialplan(pbx: Floor) -> None:
     await pbx.emulator.drop()
     call = pbx.emulator.world.call()
     assert pbx.emulator.world.fallback == [call]
-
-
-# --- callbacks ----------------------------------------------------------------------------------
-
-
-async def test_a_callback_rings_the_agent_then_the_customer(pbx: Floor) -> None:
-    pbx.emulator.world.devices["139@trunk"] = Device(answers=0.02)
-    order = {"device": "a1", "number": "139", "agent": "1001"}
-    assert await pbx.order("dial", "ct_9/call", **order) == "rings the agent"
-    assert await pbx.order("dial", "ct_9/call", **order) == "dialled already"
-    agent = "cc:agent:ct_9~1call"
-    channels = pbx.emulator.world.channels
-    await until(lambda: agent in channels and channels[agent].state == "Ringing")
-    assert "cc:out:ct_9~1call" not in pbx.emulator.world.channels
-    pbx.emulator.world.pick_up("a1")
-    await until(lambda: len(pbx.emulator.world.inside("cc:bridge:ct_9~1call")) == 2)
-    assert pbx.desk.of("call.answered", agent="1001", call="ct_9/call")
-    pbx.emulator.world.hang_up("cc:out:ct_9~1call", cause=16)
-    await pbx.all_quiet()
-    assert await pbx.order("dial", "ct_9/call", **order) == "dialled already"
-
-
-@pytest.mark.parametrize(
-    ("customer", "cause"), [(Device("busy"), "busy"), (Device("declines"), "declined"), (None, "unreachable")]
-)
-async def test_a_customer_who_is_not_reached(pbx: Floor, customer: Device | None, cause: str) -> None:
-    pbx.emulator.world.devices["a1"] = Device(answers=0.0)
-    if customer is not None:
-        pbx.emulator.world.devices["139@trunk"] = customer
-    await pbx.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
-    await until(lambda: pbx.desk.ends("ct_9/call"))
-    assert pbx.desk.ends("ct_9/call")[0].cause == cause
-    await pbx.all_quiet()
-
-
-async def test_an_agent_who_does_not_answer_ends_the_callback(pbx: Floor) -> None:
-    pbx.emulator.world.devices["a1"] = Device("busy")
-    await pbx.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
-    await until(lambda: pbx.desk.ends("ct_9/call"))
-    await pbx.all_quiet()
-    assert pbx.desk.ends("ct_9/call")[0].cause == "agent_busy"
 
 
 # --- a bad day ----------------------------------------------------------------------------------

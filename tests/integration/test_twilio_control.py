@@ -286,6 +286,29 @@ async def test_a_customer_who_is_busy_ends_the_callback_with_its_cause(line: Rig
     assert [(x.call, x.cause, x.by) for x in customer_ends(line)] == [("ct_9/call", "busy", "platform")]
 
 
+@pytest.mark.parametrize(
+    ("by", "machine"), [("machine_start", True), ("fax", True), ("human", False), ("unknown", False)]
+)
+async def test_an_answering_machine_is_let_go_and_told(line: Rig, by: str, machine: bool) -> None:
+    line.control.screen = "Enable"
+    await dialled(line)
+    device = await line.twilio.rings("client:one")
+    line.twilio.answer(device)
+    customer = await line.twilio.rings("+8613900000009")
+    asked = [form for _, path, form in line.twilio.requests if form.get("Url") and form.get("To") == customer.to]
+    assert [form["MachineDetection"] for form in asked] == ["Enable"]
+    customer.answered_by = by
+    line.twilio.answer(customer)
+    if not machine:
+        await line.twilio.until(lambda: line.twilio.talking(device, customer))
+        await line.twilio.ends(customer)
+    await line.twilio.until(lambda: not device.alive and not customer.alive)
+    facts = [(x.what, x.value) for x in line.intake.taken if isinstance(x, CallProgress)]
+    assert ("answered_by", by) in facts
+    assert ("callee_answered", "") in facts
+    assert len(customer_ends(line)) == 1
+
+
 @pytest.mark.parametrize("done", [True, False])
 async def test_a_customer_is_never_dialled_twice_when_nobody_knows(line: Rig, done: bool) -> None:
     await dialled(line)

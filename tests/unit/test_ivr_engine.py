@@ -11,7 +11,7 @@ from channels import verbs
 from channels.ivr.checks import luhn
 from channels.ivr.engine import MAX_TURNS, Flows
 from channels.port import Receipt
-from channels.verbs import Answer, Exit, Heard, Note, Outcome
+from channels.verbs import Answer, Exit, Heard, Note, Outcome, Turn
 
 FLOW = flow("""
 id: all
@@ -52,8 +52,13 @@ def dialogue(**known: object) -> Flows:
     return Flows(Surroundings(FLOW, **known))  # type: ignore[arg-type]
 
 
+def chosen(turn: Turn) -> Outcome | None:
+    """The outcome without the path, which has tests of its own."""
+    return None if turn.outcome is None else replace(turn.outcome, path=())
+
+
 def end(*pressed: str) -> Outcome:
-    found = walk(dialogue(), keys(*pressed))[-1].outcome
+    found = chosen(walk(dialogue(), keys(*pressed))[-1])
     assert found is not None
     return found
 
@@ -70,7 +75,7 @@ def test_every_language_asks_in_its_own_words() -> None:
 
 def test_what_was_chosen_rides_along_into_the_queue() -> None:
     turns = walk(dialogue(), keys("3", "1", "1230", "2"))
-    assert turns[-1].outcome == Outcome(exit=Exit.QUEUE, language="en", member="1230", product="audio")
+    assert chosen(turns[-1]) == Outcome(exit=Exit.QUEUE, language="en", member="1230", product="audio")
     notes = [note for turn in turns for note in turn.notes]
     assert notes == [
         Note("ivr.menu", "languages=en"),
@@ -83,7 +88,7 @@ def test_what_was_chosen_rides_along_into_the_queue() -> None:
 def test_a_wrong_key_is_asked_again_and_then_the_call_goes_on() -> None:
     turns = walk(dialogue(), keys("1", "9", "-", "8"))
     assert words(turns[2]) == ["再来", "菜单"]
-    assert turns[-1].outcome == Outcome(exit=Exit.QUEUE, language="zh-CN")
+    assert chosen(turns[-1]) == Outcome(exit=Exit.QUEUE, language="zh-CN")
 
 
 def test_silence_in_the_choice_of_a_language_keeps_the_first() -> None:
@@ -93,7 +98,7 @@ def test_silence_in_the_choice_of_a_language_keeps_the_first() -> None:
 def test_a_member_number_must_pass_its_check() -> None:
     turns = walk(dialogue(), keys("1", "1", "1231", "12", "0"))
     assert words(turns[3]) == ["<ivr.again>", "号"]
-    assert turns[-1].outcome == Outcome(exit=Exit.QUEUE, language="zh-CN")
+    assert chosen(turns[-1]) == Outcome(exit=Exit.QUEUE, language="zh-CN")
 
 
 @pytest.mark.parametrize(("digits", "right"), [("79927398713", True), ("79927398710", False), ("59", True)])
@@ -109,14 +114,14 @@ def test_the_web_address_is_said_and_the_menu_comes_back() -> None:
 def test_a_complaint_is_never_told_to_wait() -> None:
     turns = walk(dialogue(), keys("3", "2"))
     assert [words(turn) for turn in turns[2:]] == [["Sorry"], []]
-    assert turns[-1].outcome == Outcome(exit=Exit.QUEUE, language="en", complaint=True)
+    assert chosen(turns[-1]) == Outcome(exit=Exit.QUEUE, language="en", complaint=True)
 
 
 @pytest.mark.parametrize(("open_now", "exit_"), [(True, Exit.QUEUE), (False, Exit.VOICEMAIL)])
 def test_hours_decide(open_now: bool, exit_: Exit) -> None:
     around = Surroundings(FLOW, open=open_now)
     answers = [*keys("1", "6"), Answer(Heard.MESSAGE, "RE1", 7_500_000)]
-    found = walk(Flows(around), answers)[-1].outcome
+    found = chosen(walk(Flows(around), answers)[-1])
     assert found is not None
     assert (found.exit, around.asked) == (exit_, ["office"])
 
@@ -128,13 +133,13 @@ def test_a_message_is_handed_on_with_its_length_in_seconds() -> None:
     turns = walk(dialogue(), [*keys("1", "4"), Answer(Heard.MESSAGE, "RE1", 7_500_000)])
     assert isinstance(turns[2].verb, verbs.Record)
     assert turns[2].verb.longest == 60_000_000
-    assert turns[-1].outcome == Outcome(exit=Exit.VOICEMAIL, language="zh-CN", recording="RE1", seconds=7)
+    assert chosen(turns[-1]) == Outcome(exit=Exit.VOICEMAIL, language="zh-CN", recording="RE1", seconds=7)
 
 
 def test_who_leaves_no_message_is_not_lost_in_the_flow() -> None:
     turns = walk(dialogue(), [*keys("1", "4"), Answer(Heard.FAILED)])
     assert words(turns[-2]) == ["再见"]
-    assert turns[-1].outcome == Outcome(exit=Exit.HANG_UP, language="zh-CN")
+    assert chosen(turns[-1]) == Outcome(exit=Exit.HANG_UP, language="zh-CN")
 
 
 def wanted(*pressed: str, number: str = "13900000001", later: bool = False) -> None:
@@ -187,11 +192,11 @@ def test_the_standard_menu_has_the_keys_that_its_text_names() -> None:
 
 def test_a_blocked_call_that_comes_to_a_queue_is_called_back() -> None:
     blocked = replace(CALLER, why="ivr")
-    assert walk(dialogue(), keys("1", "2"), blocked)[-1].outcome == Outcome(
+    assert chosen(walk(dialogue(), keys("1", "2"), blocked)[-1]) == Outcome(
         exit=Exit.CALLBACK, language="zh-CN", complaint=True, number=CALLER.caller
     )
     withheld = replace(blocked, caller="")
-    assert walk(dialogue(), keys("1", "2"), withheld)[-1].outcome == Outcome(
+    assert chosen(walk(dialogue(), keys("1", "2"), withheld)[-1]) == Outcome(
         exit=Exit.HANG_UP, language="zh-CN", complaint=True
     )
 
@@ -204,7 +209,7 @@ def test_a_replaced_flow_ends_in_the_queue_with_what_was_chosen() -> None:
     asked = walk(Flows(around), keys("3"))[-1]
     around.one = replace(FLOW, start="menu")
     turn = Flows(around).go_on(asked.state, Answer(Heard.KEYS, "1"), NOW)
-    assert turn.outcome == Outcome(exit=Exit.QUEUE, language="en")
+    assert chosen(turn) == Outcome(exit=Exit.QUEUE, language="en")
 
 
 @pytest.mark.parametrize("state", [b"", b"{}", b"\xff", b'{"v":9}', b"[1]", b"null"])
@@ -214,7 +219,7 @@ def test_a_state_that_nobody_can_read_ends_in_the_queue(state: bytes) -> None:
 
 def test_a_caller_who_circles_is_queued_in_the_end() -> None:
     turns = walk(dialogue(), keys("1", *["5"] * (2 * MAX_TURNS)))
-    assert turns[-1].outcome == Outcome(exit=Exit.QUEUE, language="zh-CN")
+    assert chosen(turns[-1]) == Outcome(exit=Exit.QUEUE, language="zh-CN")
     assert len(turns) <= MAX_TURNS + 1
 
 
@@ -233,3 +238,29 @@ def test_whoever_queues_hears_where_he_stands() -> None:
     told = Receipt("ct_1", instruction="queue", text="第3位", language="yue", position=3)
     assert dialogue().waiting(CALLER, told, NOW) == (verbs.Say("第3位", "yue"),)
     assert dialogue().waiting(CALLER, Receipt(pending=True), NOW) == (verbs.Say("<ivr.arrived>", ""),)
+
+
+# --- the path, and the wishes of who is called back --------------------------------------------------------
+
+
+def test_the_outcome_says_by_which_path_and_of_digits_only_how_many() -> None:
+    outcome = walk(dialogue(), keys("3", "1", "1230", "2"))[-1].outcome
+    assert outcome is not None
+    assert outcome.path == ("languages=en", "menu=member", "member=4 digits", "product=audio")
+
+
+@pytest.mark.parametrize("wish", ["cancel_callback", "do_not_call"])
+def test_a_caller_may_say_that_he_does_not_want_to_be_called(wish: str) -> None:
+    asked = flow(f"""
+id: wishes
+client: kangjia
+start: ask
+nodes:
+  - {{id: ask, do: menu, text: {{en: One}}, keys: {{"1": never}}, otherwise: bye}}
+  - {{id: never, do: {wish}}}
+  - {{id: bye, do: hang_up}}
+""")
+    outcome = walk(Flows(Surroundings(asked)), keys("1"))[-1].outcome
+    assert outcome is not None
+    assert (outcome.exit.value, outcome.number) == (wish, CALLER.caller)
+    assert outcome.path == ("ask=never", f"never={wish}")

@@ -228,6 +228,7 @@ def test_play_says_what_is_heard_and_where_it_ends(written: Written, capsys: pyt
         "-- end: queue",
         "   language: en",
         "   product: tv",
+        "   path: ('welcome=en', 'menu=product', 'product=tv')",
     ]
 
 

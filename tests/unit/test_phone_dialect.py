@@ -15,10 +15,12 @@ from channels.phone.dialect import TYPES, translate
 from channels.port import (
     CallAlerting,
     CallAnswered,
+    CallbackCancelled,
     CallbackRequested,
     CallOffered,
     CallProgress,
     CallReleased,
+    DoNotCall,
     Malformed,
     VoicemailLeft,
 )
@@ -66,6 +68,9 @@ TAKEN = [
     ("call.dtmf", {"digits": "5#"}, CallProgress(**ABOUT, what="dtmf", value="5#")),
     ("ivr.menu", {"menu": "repair"}, CallProgress(**ABOUT, what="ivr.menu", value="repair")),
     ("ivr.digits", {"digits": "88"}, CallProgress(**ABOUT, what="ivr.digits", value="88")),
+    ("call.screened", {"answered_by": "machine"}, CallProgress(**ABOUT, what="answered_by", value="machine")),
+    ("callback.cancelled", CALLBACK, CallbackCancelled(**ABOUT, **CALLBACK)),
+    ("do_not_call.asked", CALLBACK | {"language": "en"}, DoNotCall(**ABOUT, **CALLBACK, language="en")),
     ("call.released", {"by": "customer"}, CallReleased(**ABOUT)),
     (
         "call.released",

@@ -125,9 +125,24 @@ class Board:
         self.calls[call.id] = call
         return outgoing.dial(self.step(call, now, out), command)
 
+    def is_heard_of(self, rest: Rest) -> bool:
+        """A device whose ringing or end was heard must not be rung again because the answer to our request was lost."""
+        call, (what, _, offer) = self.calls.get(rest.call), rest.why.partition(" ")
+        if call is None:
+            return what in ("ring", "dial")
+        leg = call.legs.get(offer) if what == "ring" else None
+        if leg is not None:
+            return leg.rang or leg.gone or bool(leg.up_at)
+        return what == "dial" and (call.rang or call.over or call.answered)
+
     def receipt(self, call_id: str, receipt: Receipt, now: int) -> Out:
-        """What the house answered to `call.offered`."""
-        return self._do(call_id, now, lambda step: customer.told(step, receipt))
+        """What the house answered to `call.offered`, or to a wish."""
+
+        def told(step: Step) -> None:
+            customer.told(step, receipt)
+            talk.answered(step, receipt)
+
+        return self._do(call_id, now, told)
 
     def not_taken(self, call_id: str, now: int, *, again: bool) -> Out:
         """The house refused the offered call: for now (`again`), or for good."""
@@ -248,6 +263,8 @@ def _outcome(step: Step, why: str, status: int, said: str) -> None:
             talk.stored(step, status)
         case "recall":
             customer.recalled(step, status, said)
+        case "screen":
+            outgoing.screened(step, status)
         case "dial":
             outgoing.dialled(step, status)
         case "hang_up" | "answer" | "continue" if status == 404 and step.call.state is not State.NEW:

@@ -106,9 +106,18 @@ def answered(step: Step, event: ev.AnyEvent) -> None:
 
 
 def here(step: Step, event: ev.AnyEvent) -> None:
-    """The customer is ours too: they talk."""
+    """The customer is ours too: they talk, unless a machine is found to have answered."""
     call = step.call
     answered(step, event)
+    status = _amd(event)
+    if step.rules.screen and not status and not call.unscreened:
+        _screen(step)
+        return
+    if status:
+        step.progress("answered_by", status.lower(), key="amd")
+    if status == "MACHINE":
+        sides.hang_up(step, by="platform")
+        return
     call.here, call.state, call.inside = True, State.TALKING, True
     leg = call.talker
     if leg is None or not leg.alive:
@@ -117,6 +126,29 @@ def here(step: Step, event: ev.AnyEvent) -> None:
     step.leg(leg, "DELETE", "channels", leg.channel, "ring")
     body = {"channel": [leg.channel, call.channel]}
     step.customer("POST", "bridges", names.bridge(call.id), "addChannel", body=body, why=f"join {leg.offer}")
+
+
+def _amd(event: ev.AnyEvent) -> str:
+    """AMDSTATUS, as the dialplan hands it back: Stasis(app,leg,${AMDSTATUS})."""
+    args = event.args if isinstance(event, ev.StasisStart) else ()
+    return args[1] if len(args) > 1 else ""
+
+
+def _screen(step: Step) -> None:
+    """Once, the dialplan listens to who answered, and hands the channel back."""
+    call = step.call
+    if not call.screening:
+        call.screening = True
+        body = {"context": step.rules.screen, "extension": "s", "priority": 1}
+        step.customer("POST", "channels", call.channel, "continue", body=body, why="screen")
+
+
+def screened(step: Step, status: int) -> None:
+    """A dialplan that cannot be entered keeps nobody from talking."""
+    if 200 <= status < 300 or step.call.over or step.call.state is not State.DIALLING:
+        return
+    step.call.unscreened = True
+    here(step, ev.StasisStart(channel=ev.Channel(id=step.call.channel, state="Up")))
 
 
 def failed(step: Step, event: ev.AnyEvent) -> None:

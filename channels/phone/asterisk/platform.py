@@ -22,11 +22,13 @@ from channels.phone.record import Call as Stored
 from channels.port import (
     AnyInbound,
     AnyOutbound,
+    CallbackCancelled,
     CallOffered,
     CallReleased,
     ChannelDown,
     ChannelError,
     DifferentPayload,
+    DoNotCall,
     Intake,
     IntakeBusy,
     NotSent,
@@ -148,7 +150,10 @@ class Asterisk:
         return CallReleased(source=source, external_id=f"{call}/away", call=call, by="platform", cause=survey.AWAY)
 
     def _tell_lost_legs(self, stored: Stored) -> None:
-        alive = {offer for offer, leg in self._board.calls[stored.call].legs.items() if not leg.gone}
+        call = self._board.calls[stored.call]
+        alive = {offer for offer, leg in call.legs.items() if not leg.gone}
+        # A ring that was carried out and not acknowledged comes again: a device that has had its turn is left alone.
+        call.stopped |= {leg.offer for leg in stored.legs if leg.offer and leg.offer not in alive}
         for leg in stored.legs:
             if not leg.ended_at and leg.offer and leg.offer not in alive:
                 lost = self._ended_away(stored)
@@ -207,7 +212,7 @@ class Asterisk:
             self._looking = False
 
     async def _ask(self, rest: Rest) -> None:
-        outcome = await self._rest.send(rest)
+        outcome = await self._rest.send(rest, lambda: self._board.is_heard_of(rest))
         self._do(self._board.outcome(rest, outcome.status, outcome.said, self._now()))
 
     def _set(self, timer: Timer) -> None:
@@ -272,7 +277,7 @@ class Asterisk:
             except Exception:
                 log.exception("%s is not stored yet", inbound.external_id)
             else:
-                if isinstance(inbound, CallOffered):
+                if isinstance(inbound, CallOffered | CallbackCancelled | DoNotCall):
                     self._do(self._board.receipt(inbound.call, receipt, self._now()))
                 return
             await asyncio.sleep(pause)

@@ -99,6 +99,9 @@ class Call(Struct):
     tech_cause: int = 0
     stopped: set[str] = field(default_factory=set)
     """Offers that were stopped before they were rung: commands may overtake each other."""
+    screening: bool = False
+    """AMD listens to the customer; `unscreened`: it could not."""
+    unscreened: bool = False
     last_words: bool = False
     """After these words the call is hung up."""
 
@@ -127,6 +130,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """The address below which stored recordings are fetched."""
     recording_format: str = "wav"
     music: str = "default"
+    screen: str = ""
+    """The dialplan context that runs AMD() for a customer who is called back."""
 
 
 class Line(Struct, frozen=True):

@@ -24,6 +24,7 @@ AT_ONCE: Final = 48
 IDLE_S: Final = 10.0
 """Shorter than Asterisk's `session_keep_alive` of 15 s, so that a connection is not closed under a request."""
 BOOTS: Final = 503
+THERE: Final = 409
 _MICRO: Final = 1_000_000
 
 
@@ -59,8 +60,8 @@ class RestClient:
         self._session = session
         self._now = now
 
-    async def send(self, rest: Rest) -> Outcome:
-        """Until it is answered, or its time is over."""
+    async def send(self, rest: Rest, done: Callable[[], bool] = lambda: False) -> Outcome:
+        """Until it is answered, its time is over, or its effect was heard of (`done`): then as if it were there."""
         pause, tries = FIRST_PAUSE_S, 0
         while True:
             outcome = await self._once(rest)
@@ -68,6 +69,8 @@ class RestClient:
             if outcome.status not in (0, BOOTS) or not self._again(rest, tries, pause):
                 return outcome
             await asyncio.sleep(pause)
+            if done():
+                return Outcome(THERE, b"")
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def _again(self, rest: Rest, tries: int, pause: float) -> bool:

@@ -33,6 +33,7 @@ def offer(step: Step, said: Outcome, *, alerting: bool) -> None:
         member=said.member,
         product=said.product,
         complaint=said.complaint,
+        path=said.path,
     )
     step.tell(call.offered)
 

@@ -79,7 +79,8 @@ def _expected(call: Call, found: Found) -> bool:
 
 def _callback(step: Step, channel: ev.Channel) -> None:
     if step.call.state is State.DIALLING and channel.up and channel.dialplan.app_name == "Stasis":
-        outgoing.here(step, ev.StasisStart(channel=channel))
+        args = tuple(channel.dialplan.app_data.split(",")[1:])
+        outgoing.here(step, ev.StasisStart(channel=channel, args=args))
 
 
 def _leg(step: Step, leg: Leg, found: Found) -> None:

@@ -15,12 +15,14 @@ from channels.phone.asterisk import events as ev
 from channels.phone.asterisk import names, sides
 from channels.phone.asterisk.record import Flow, Rules, Says, State, Words
 from channels.phone.asterisk.step import Step
-from channels.port import CallbackRequested, Receipt, VoicemailLeft
+from channels.port import CallbackCancelled, CallbackRequested, DoNotCall, Receipt, VoicemailLeft
 from channels.verbs import Answer, Exit, Gather, Heard, Outcome, Record, Say, Turn
 
 QUEUE: Final = Exit.QUEUE
 MICRO: Final = 1_000_000
 SCHEMES: Final = ("sound:", "recording:", "number:", "digits:", "characters:", "tone:")
+ANSWER_IN: Final = 10 * MICRO
+"""How long the answer to a wish is waited for."""
 LONGEST_WORDS: Final = 120 * MICRO
 """Words whose end is never heard of are over after this."""
 
@@ -126,8 +128,12 @@ def not_played(step: Step, playback: str, status: int) -> None:
 
 
 def words_out(step: Step) -> None:
-    if step.call.flow is not None and step.call.flow.playing:
-        _over(step, step.call.flow.playing)
+    """Words whose end was not heard of, or an answer to a wish that did not come."""
+    flow = step.call.flow
+    if flow is not None and flow.playing:
+        _over(step, flow.playing)
+    elif flow is not None and step.call.last_words:
+        sides.hang_up(step, by="platform")
 
 
 def _over(step: Step, playback: str) -> None:
@@ -231,6 +237,9 @@ def finish(step: Step, said: Outcome) -> None:
         _leave_message(step, said)
     elif said.exit is Exit.CALLBACK:
         _ask_callback(step, said)
+    elif said.exit in (Exit.CANCEL_CALLBACK, Exit.DO_NOT_CALL):
+        _ask_wish(step, said)
+        return
     if call.over:
         return
     if said.exit is Exit.QUEUE and call.offered is None:
@@ -248,7 +257,8 @@ def _keep(step: Step) -> None:
     """What the flow learnt, on the channel itself: a process that comes after us offers the same call again."""
     offered = step.call.offered
     assert offered is not None
-    value = "|".join((offered.language, offered.member, offered.product, "1" if offered.complaint else ""))
+    complaint = "1" if offered.complaint else ""
+    value = "|".join((offered.language, offered.member, offered.product, complaint, ",".join(offered.path)))
     body = {"variable": "CONTACTCENTER", "value": value}
     step.customer("POST", "channels", step.call.channel, "variable", body=body)
 
@@ -259,8 +269,15 @@ def kept(said: str) -> Outcome:
         value = msgspec.json.decode(said, type=dict[str, str]).get("value", "")
     except msgspec.DecodeError:
         value = ""
-    language, member, product, complaint = (value.split("|") + [""] * 4)[:4]
-    return Outcome(exit=Exit.QUEUE, language=language, member=member, product=product, complaint=bool(complaint))
+    language, member, product, complaint, path = (value.split("|") + [""] * 5)[:5]
+    return Outcome(
+        exit=Exit.QUEUE,
+        language=language,
+        member=member,
+        product=product,
+        complaint=bool(complaint),
+        path=tuple(path.split(",")) if path else (),
+    )
 
 
 def _leave_message(step: Step, said: Outcome) -> None:
@@ -276,6 +293,7 @@ def _leave_message(step: Step, said: Outcome) -> None:
             recording=said.recording,
             seconds=said.seconds,
             language=said.language,
+            path=said.path,
         )
     )
 
@@ -296,8 +314,38 @@ def _ask_callback(step: Step, said: Outcome) -> None:
             member=said.member,
             product=said.product,
             complaint=said.complaint,
+            path=said.path,
         )
     )
+
+
+def _ask_wish(step: Step, said: Outcome) -> None:
+    """Told; the call goes on with the answer (`answered`), and ends without one after a while."""
+    call, asked = step.call, CallbackCancelled if said.exit is Exit.CANCEL_CALLBACK else DoNotCall
+    step.tell(
+        asked(
+            source=call.source,
+            external_id=f"{call.id}/{said.exit.value}",
+            occurred_at=step.spoke_at,
+            call=call.id,
+            dialled=call.dialled,
+            number=said.number or call.caller,
+            language=said.language,
+        )
+    )
+    call.last_words = True
+    call.flow = Flow(state=b"")
+    sides.pick_up(step)
+    step.wake("words", step.now + ANSWER_IN)
+
+
+def answered(step: Step, receipt: Receipt) -> None:
+    """What came of the wish, said; then the call is over."""
+    call = step.call
+    if call.over or not call.last_words or call.flow is None or call.flow.playing:
+        return
+    step.calm("words")
+    _play(step, call.flow, (Say(receipt.text, receipt.language),) if receipt.text else ())
 
 
 # --- words without a flow -------------------------------------------------------------------------------------

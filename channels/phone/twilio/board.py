@@ -40,6 +40,7 @@ class Board:
         self._calls: OrderedDict[str, None] = OrderedDict()
         self._winners: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._over: OrderedDict[str, None] = OrderedDict()
         self._tried: OrderedDict[str, None] = OrderedDict()
 
     # --- calls --------------------------------------------------------------------------------------------
@@ -51,6 +52,11 @@ class Board:
     def over(self, call: str) -> None:
         self._calls.pop(call, None)
         self._winners.pop(call, None)
+        _keep(self._over, call, None)
+
+    def is_over(self, call: str) -> bool:
+        """Heard to be over: a device that answers now would sit alone."""
+        return call in self._over
 
     @property
     def calls(self) -> tuple[str, ...]:

@@ -95,6 +95,8 @@ class Callers:
                 return await self._promised(forms.voicemail(self._source, form, outcome))
             case Exit.CALLBACK:
                 return await self._promised(forms.callback(self._source, form, outcome))
+            case Exit.CANCEL_CALLBACK | Exit.DO_NOT_CALL:
+                return await self._promised(forms.wish(self._source, form, outcome))
             case Exit.HANG_UP:
                 return twiml.bye()
 

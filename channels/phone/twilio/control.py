@@ -34,6 +34,8 @@ class Ring(Struct, frozen=True, kw_only=True):
     to: str
     url: str
     timeout_s: int = 60
+    screen: str = ""
+    """MachineDetection: whether a machine answers is found out before the answer is told."""
     once: bool = False
     """At most once, whatever happens (decisions row 6): a person is called, not a desk phone."""
 
@@ -41,7 +43,10 @@ class Ring(Struct, frozen=True, kw_only=True):
 class Control:
     """One source's. `born` is when this process started: before that another one may have made our calls."""
 
-    def __init__(self, rest: Rest, board: Board, links: Links, *, number: str, now: Callable[[], int]) -> None:
+    def __init__(
+        self, rest: Rest, board: Board, links: Links, *, number: str, now: Callable[[], int], screen: str = ""
+    ) -> None:
+        self.screen = screen
         self._rest = rest
         self._board = board
         self._links = links
@@ -93,6 +98,7 @@ class Control:
             ("StatusCallback", self._links.status(leg.call, offer=leg.offer, role=leg.role)),
             ("StatusCallbackMethod", "POST"),
             *(("StatusCallbackEvent", event) for event in EVENTS),
+            *((("MachineDetection", ring.screen),) if ring.screen else ()),
         ]
 
     async def _alive(self, ring: Ring) -> str:
@@ -135,9 +141,10 @@ class Control:
 
     async def ended_since(self, day: str) -> list[tuple[str, str]]:
         """SID and status of the calls that came to us and ended on or after a day (UTC)."""
-        listed = await self._rest.get("Calls", **{"Status": "completed", "EndTime>": day, "PageSize": "200"})
+        listed = await self._rest.get("Calls", **{"EndTime>": day, "PageSize": "200"})
         calls = (each for each in listed.get("calls", ()) if each.get("direction") == "inbound")
-        return [(str(each.get("sid", "")), str(each.get("status", ""))) for each in calls]
+        ended = ((str(each.get("sid", "")), str(each.get("status", ""))) for each in calls)
+        return [(sid, status) for sid, status in ended if status in forms.ENDED]
 
     # --- conferences ----------------------------------------------------------------------------------------
 

@@ -32,7 +32,8 @@ class Devices:
         call, offer = forms.required(query, "call"), forms.required(query, "offer")
         leg, role = forms.required(form, "CallSid"), query.get("role", "")
         self._board.learn(Leg(leg, call, offer, role))
-        if role == "" and (self._board.we_ended(call) or not self._board.wins(call, offer)):
+        late = self._board.we_ended(call) or self._board.is_over(call)
+        if role == "" and (late or not self._board.wins(call, offer)):
             await self._tell(forms.ended(self._source, call, offer, name=leg, cause="withdrawn"))
             return twiml.bye()
         await self._tell(forms.answered(self._source, call, offer, form))
@@ -43,18 +44,24 @@ class Devices:
     async def _call_customer(self, call: str, offer: str, number: str) -> None:
         """The other half of a callback, once; a number that the platform will not call ends it."""
         url, leg = self._links.customer(call), Leg("", call, CUSTOMER, CUSTOMER)
+        ring = Ring(id=f"{call}:customer", leg=leg, to=number, url=url, once=True, screen=self._control.screen)
         try:
-            await self._control.ring(Ring(id=f"{call}:customer", leg=leg, to=number, url=url, once=True))
+            await self._control.ring(ring)
         except Refused as refused:
             await self._tell(forms.fact(self._source, call, name="refused", what="dial_refused", value=str(refused)))
+            await self._tell(forms.caller_gone(self._source, call, {"CallStatus": "failed"}, by="platform"))
             await self._control.finish(call)
 
     async def customer(self, form: Form, query: Query) -> str:
-        """A customer who is called back is there; whether it is a machine is a fact where the platform tells."""
-        call = forms.required(query, "call")
+        """A customer who is called back is there; an answering machine is not, where the platform tells."""
+        call, by = forms.required(query, "call"), form.get("AnsweredBy", "")
         self._board.learn(Leg(forms.required(form, "CallSid"), call, CUSTOMER, CUSTOMER))
-        if by := form.get("AnsweredBy", ""):
+        await self._tell(forms.fact(self._source, call, name="callee_answered", what="callee_answered"))
+        if by:
             await self._tell(forms.fact(self._source, call, name="answered_by", what="answered_by", value=by))
+        if by.startswith(forms.MACHINES):
+            # Nobody to talk to: the agent need not listen to a machine. The end of this leg ends the call.
+            return twiml.bye()
         return twiml.join(call, CUSTOMER, self._links, last=True)
 
     async def agent_left(self, form: Form, query: Query) -> str:
@@ -131,3 +138,6 @@ class Devices:
         by = "platform" if self._board.we_ended(call) else "customer"
         await self._tell(forms.caller_gone(self._source, call, form, by=by))
         self._board.over(call)
+        for leg in self._board.legs_of(call):
+            # Whoever answered in the same moment would open a new conference, and wait in it for ever.
+            await self._control.end(leg.sid)

@@ -14,14 +14,16 @@ from urllib.parse import parse_qs
 from channels.port import (
     CallAlerting,
     CallAnswered,
+    CallbackCancelled,
     CallbackRequested,
     CallOffered,
     CallProgress,
     CallReleased,
+    DoNotCall,
     Malformed,
     VoicemailLeft,
 )
-from channels.verbs import Answer, Heard, Outcome
+from channels.verbs import Answer, Exit, Heard, Outcome
 
 MAX_FIELDS: Final = 200
 MAX_VALUE: Final = 8_192
@@ -30,6 +32,7 @@ _SID: Final = 100
 _SECOND: Final = 1_000_000
 Form = Mapping[str, str]
 """One value a field; of a repeated field the first."""
+MACHINES: Final = ("machine", "fax")
 ENDED: Final = ("completed", "busy", "no-answer", "failed", "canceled")
 """What a call's status may be when it is over."""
 _CAUSES: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "unreachable", "canceled": "withdrawn"}
@@ -88,6 +91,7 @@ def offered(source: str, form: Form, outcome: Outcome, *, alerting: bool) -> Cal
         member=outcome.member,
         product=outcome.product,
         complaint=outcome.complaint,
+        path=outcome.path,
     )
 
 
@@ -102,6 +106,7 @@ def voicemail(source: str, form: Form, outcome: Outcome) -> VoicemailLeft:
         recording=outcome.recording,
         seconds=outcome.seconds,
         language=outcome.language,
+        path=outcome.path,
     )
 
 
@@ -119,6 +124,21 @@ def callback(source: str, form: Form, outcome: Outcome) -> CallbackRequested:
         member=outcome.member,
         product=outcome.product,
         complaint=outcome.complaint,
+        path=outcome.path,
+    )
+
+
+def wish(source: str, form: Form, outcome: Outcome) -> CallbackCancelled | DoNotCall:
+    """The caller cancels his callback, or does not want to be called at all."""
+    call = required(form, "CallSid")
+    asked = CallbackCancelled if outcome.exit is Exit.CANCEL_CALLBACK else DoNotCall
+    return asked(
+        source=source,
+        external_id=f"{call}:{outcome.exit.value}",
+        call=call,
+        dialled=required(form, "To"),
+        number=outcome.number or form.get("From", "")[:_NAME],
+        language=outcome.language,
     )
 
 

@@ -10,6 +10,7 @@ from contactcenter.api import shapes as s
 from contactcenter.api.route import Call
 from contactcenter.api.services import Services
 from contactcenter.errors import NotFound
+from contactcenter.services.callback_rows import promise_id
 from contactcenter.services.explanation import Explanation
 from contactcenter.services.privacy import mask_text, may_see_contact
 from contactcenter.services.seats import public_number
@@ -38,7 +39,18 @@ async def contact(services: Services, call: Call[None, None]) -> s.ContactStory:
         facts=tuple(rendering.fact(fact, full=full) for fact in facts),
         why=why if full else tuple(mask_text(line) for line in why),
         language=call.language,
+        ivr=rendering.ivr(view, facts, full=full),
+        callback=await _callback(services, call, view, full=full),
     )
+
+
+async def _callback(
+    services: Services, call: Call[Any, None], view: ContactView, *, full: bool
+) -> s.CallbackOut | None:
+    if view.medium != "callback":
+        return None
+    found = await services.reads.callback(call.scope, promise_id(view))
+    return None if found is None else rendering.callback(found, full=full)
 
 
 async def assign(services: Services, call: Call[None, s.AssignContact]) -> s.Accepted:

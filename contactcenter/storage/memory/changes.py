@@ -12,6 +12,7 @@ from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid, StaleWrite
 from contactcenter.services.changes import (
     Applied,
+    CallbackWrite,
     CaseWrite,
     Changes,
     ComplaintWrite,
@@ -27,6 +28,7 @@ from contactcenter.services.changes import (
 )
 from contactcenter.services.ports import AlreadyReceived
 from contactcenter.services.views import (
+    CallbackView,
     CallView,
     CaseView,
     ComplaintView,
@@ -36,6 +38,7 @@ from contactcenter.services.views import (
     FirstReceipt,
     MessageView,
     OutboxItem,
+    UnwantedView,
 )
 from contactcenter.storage.memory.database import (
     EventRow,
@@ -94,6 +97,8 @@ class _Writer:
         numbers = {message.id: self._message(message) for message in changes.messages}
         self._calls(changes)
         self._each(self._complaint, changes.complaints)
+        self._each(self._callback, changes.callbacks)
+        self._do_not_call(changes)
         self._timers(changes)
         outbox(self._tables, changes.outbox, self._put)
         facts(self._tables, changes.facts, self._put)
@@ -205,6 +210,32 @@ class _Writer:
             raise StaleWrite
         kept = {name: getattr(before, name) for name in ("number", "opened_at") if name in fields}
         self._put(table, key, replace(row, **kept))
+
+    def _callback(self, write: CallbackWrite) -> None:
+        before = self._tables.promises.get(write.id)
+        if write.expected != (None if before is None else before.version):
+            raise StaleWrite
+        if before is not None and (before.provider, before.client) != (write.provider, write.client):
+            raise StaleWrite
+        fields = {**asdict(write), "attempts": tuple(as_json(write.attempts))}
+        expected = fields.pop("expected")
+        row = CallbackView(**fields, version=0 if expected is None else expected + 1)
+        if before is not None:
+            kept = {name: getattr(before, name) for name in ("number", "line", "language", "requested_at")}
+            row = replace(row, **kept)
+        where = row.client, row.number
+        if before is None and row.ended_at is None:
+            self._add(self._tables.outstanding, where, row.id)
+        elif before is not None and before.ended_at is None and row.ended_at is not None:
+            self._drop(self._tables.outstanding, where)
+        self._put(self._tables.promises, row.id, row)
+
+    def _do_not_call(self, changes: Changes) -> None:
+        for new in changes.unwanted:
+            if (new.client, new.number) not in self._tables.unwanted:
+                self._put(self._tables.unwanted, (new.client, new.number), UnwantedView(**asdict(new)))
+        for each in changes.wanted_again:
+            self._drop(self._tables.unwanted, (each.client, each.number))
 
     def _calls(self, changes: Changes) -> None:
         for write in changes.calls:

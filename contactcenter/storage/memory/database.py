@@ -31,6 +31,7 @@ from contactcenter.services.changes import (
     TimerSet,
 )
 from contactcenter.services.views import (
+    CallbackView,
     CallView,
     CaseView,
     ComplaintView,
@@ -42,6 +43,7 @@ from contactcenter.services.views import (
     OutboxItem,
     Principal,
     Scope,
+    UnwantedView,
     WebhookStop,
 )
 
@@ -129,6 +131,9 @@ class Tables:
 
     waiting: dict[int, str] = field(default_factory=dict)
     dedupes: dict[tuple[str, str], int] = field(default_factory=dict)
+    promises: dict[str, CallbackView] = field(default_factory=dict)
+    unwanted: dict[tuple[str, str], UnwantedView] = field(default_factory=dict)
+    outstanding: dict[tuple[str, str], str] = field(default_factory=dict)
     threads: dict[tuple[str, str], str] = field(default_factory=dict)
     message_ids: dict[str, tuple[str, int]] = field(default_factory=dict)
     case_numbers: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
     Backlog,
+    CallbackView,
     CallerView,
     CallView,
     CaseView,
@@ -20,12 +22,22 @@ from contactcenter.services.views import (
     MessageView,
     OutboxItem,
     Scope,
+    UnwantedView,
 )
 from contactcenter.storage.memory.database import MemoryDatabase, Tables, sees
 from contactcenter.storage.memory.live import MemoryLiveReads
 
 View = TypeVar("View")
 RECORDS = 20
+DAY = 86_400_000_000
+
+
+def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
+    """Its contact has not ended, or its own end was never heard of."""
+    if contact.ended_at is None:
+        return True
+    state = msgspec.json.decode(call.life).get("state", "released")
+    return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
 
 
 class MemoryIntakeReads:
@@ -52,8 +64,9 @@ class MemoryIntakeReads:
             found = [
                 (tables.contacts.get(each.contact), each) for key, each in tables.calls.items() if key[0] == source
             ]
-            waiting = [(contact, each) for contact, each in found if contact is not None and not contact.ended_at]
-            return [each for contact, each in sorted(waiting, key=lambda pair: (pair[0].opened_at, pair[0].id))]
+            since = self._database.clock.now() - DAY
+            waiting = [(contact.id, each) for contact, each in found if contact and _is_open(contact, each, since)]
+            return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
@@ -69,6 +82,14 @@ class MemoryIntakeReads:
     async def open_callback(self, client: str, number: str) -> ContactView | None:
         async with self._database.call() as tables:
             return tables.contacts.get(tables.callbacks.get((client, number), ""))
+
+    async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
+        async with self._database.call() as tables:
+            return tables.promises.get(tables.outstanding.get((client, number), ""))
+
+    async def unwanted(self, client: str, number: str) -> UnwantedView | None:
+        async with self._database.call() as tables:
+            return tables.unwanted.get((client, number))
 
     async def backlogs(self, domains: Sequence[str], most: int) -> dict[str, Backlog]:
         async with self._database.call() as tables:
@@ -90,6 +111,39 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
     async def facts_of_contact(self, scope: Scope, contact: str) -> list[Fact]:
         async with self._database.call() as tables:
             return _in_order(row for row in tables.facts.values() if sees(scope, row) and row.contact == contact)
+
+    async def callback(self, scope: Scope, callback: str) -> CallbackView | None:
+        async with self._database.call() as tables:
+            return _seen(scope, tables.promises.get(callback))
+
+    async def callbacks(self, scope: Scope, *, limit: int, before: str = "", state: str = "") -> list[CallbackView]:
+        async with self._database.call() as tables:
+            last = tables.promises.get(before)
+            found = [
+                row
+                for row in tables.promises.values()
+                if sees(scope, row)
+                and state in ("", row.state)
+                and (not before or (last is not None and (row.requested_at, row.id) < (last.requested_at, last.id)))
+            ]
+            return sorted(found, key=lambda row: (row.requested_at, row.id), reverse=True)[:limit]
+
+    async def all_unwanted(self, scope: Scope, *, limit: int, after: str = "") -> list[UnwantedView]:
+        async with self._database.call() as tables:
+            client, _, number = after.partition("|")
+            found = [row for row in tables.unwanted.values() if sees(scope, row)]
+            later = [row for row in found if not after or (row.client, row.number) > (client, number)]
+            return sorted(later, key=lambda row: (row.client, row.number))[:limit]
+
+    async def long_talks(self, scope: Scope, since: int) -> list[ContactView]:
+        async with self._database.call() as tables:
+            found = [
+                row
+                for row in tables.contacts.values()
+                if sees(scope, row) and row.state == "active" and row.medium == "voice" and row.answered_at
+            ]
+            old = [row for row in found if (row.answered_at or 0) <= since]
+            return sorted(old, key=lambda row: (row.answered_at or 0, row.id))
 
     async def facts_of_case(self, scope: Scope, case: str) -> list[Fact]:
         async with self._database.call() as tables:

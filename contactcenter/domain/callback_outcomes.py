@@ -1,0 +1,90 @@
+"""How one attempt at a callback went, whether there is another, and the one outcome of the whole promise (A04).
+
+What the customer's leg did decides where the platform tells it; else the agent's word does.
+
+    result              again   the outcome if it is the last
+    reached             no      reached
+    wrong_number        no      wrong_number       the agent's word
+    declined            no      declined           the agent's word: the customer wants none
+    do_not_call         no      do_not_call        the number was listed meanwhile
+    busy                yes     not_reached        also a call that the customer's phone refused
+    no_answer           yes     not_reached
+    unreachable         yes     not_reached
+    answering_machine   yes     not_reached
+    not_dialled         yes     -                  the agent's own device failed: it counts as no attempt
+
+Besides these a promise ends as `cancelled` (by the customer), `do_not_call` (never dialled) or `closed` (somebody ended
+its contact without an attempt).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+SAID: Final = (
+    "reached",
+    "no_answer",
+    "busy",
+    "wrong_number",
+    "declined",
+    "unreachable",
+    "answering_machine",
+    "do_not_call",
+)
+"""What an agent may say."""
+AGAIN: Final = ("no_answer", "busy", "unreachable", "answering_machine", "not_dialled")
+OUTCOMES: Final = ("reached", "wrong_number", "declined", "not_reached", "do_not_call", "cancelled", "closed")
+_CAUSES: Final = {
+    "busy": "busy",
+    "declined": "busy",
+    "no_answer": "no_answer",
+    "no-answer": "no_answer",
+    "unreachable": "unreachable",
+    "failed": "unreachable",
+    "answering_machine": "answering_machine",
+    "completed": "reached",
+}
+"""The causes of both platforms and of our own dialect; `completed` is Twilio's of a leg that had been answered."""
+
+
+class Callee(Protocol):
+    """What is known of the two legs of a call that we made (channels.phone.callee)."""
+
+    @property
+    def answered(self) -> bool: ...
+    @property
+    def machine(self) -> bool: ...
+    @property
+    def agent_failed(self) -> bool: ...
+    @property
+    def over(self) -> bool: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+
+
+def of_legs(callee: Callee) -> str:
+    """The attempt's result; '' while the platform has not said enough."""
+    if callee.machine:
+        return "answering_machine"
+    if callee.answered:
+        return "reached" if callee.over else ""
+    if callee.agent_failed or callee.cause.startswith("agent_"):
+        return "not_dialled"
+    return _CAUSES.get(callee.cause, "no_answer") if callee.over else ""
+
+
+def counted(attempts: tuple[dict[str, object], ...]) -> int:
+    """How often the customer's phone was called."""
+    return sum(each.get("result") != "not_dialled" for each in attempts)
+
+
+def goes_on(result: str, *, tried: int, most: int) -> bool:
+    """Is there another attempt after this one? `tried` counts it."""
+    return result in AGAIN and (result == "not_dialled" or tried < most)
+
+
+def final(result: str) -> str:
+    """The outcome of the promise when this was its last attempt."""
+    return "not_reached" if result in AGAIN else result

@@ -1,0 +1,83 @@
+"""The row of a promised callback: opened, tried, ended. Values only; one promise has all its attempts and one outcome.
+
+The row's id is the id of its first contact; later ones name it in their context as `callback`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import asdict, replace
+
+from contactcenter.clock import Micros
+from contactcenter.domain.facts import Fact
+from contactcenter.services.changes import CallbackWrite
+from contactcenter.services.ports import DoorReads
+from contactcenter.services.views import CallbackView, ContactView, Scope
+
+
+def promise_id(contact: ContactView) -> str:
+    return str(contact.context.get("callback", "")) or contact.id
+
+
+async def promise_of(reads: DoorReads, contact: ContactView) -> CallbackWrite:
+    """As it stands, ready to be written over; that of a contact from before there were rows is made up."""
+    found = await reads.callback(Scope(contact.provider, contact.client), promise_id(contact))
+    return made_up(contact) if found is None else written(found)
+
+
+def written(view: CallbackView) -> CallbackWrite:
+    fields = asdict(view)
+    version = fields.pop("version")
+    return CallbackWrite(**fields, expected=version)
+
+
+def made_up(contact: ContactView) -> CallbackWrite:
+    since = contact.context.get("window_from")
+    return CallbackWrite(
+        id=promise_id(contact),
+        provider=contact.provider,
+        client=contact.client,
+        number=contact.address,
+        contact=contact.id,
+        line=contact.door,
+        language=contact.language,
+        requested_at=contact.opened_at,
+        window_from=since if isinstance(since, int) else contact.opened_at,
+        window_until=contact.deadline,
+        expected=None,
+    )
+
+
+def is_tried(promise: CallbackWrite, contact: str) -> bool:
+    """Has the attempt of this contact a result already?"""
+    return any(each.get("contact") == contact for each in promise.attempts)
+
+
+def tried(promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros) -> CallbackWrite:
+    number = contact.context.get("attempt", 1)
+    entry = {"contact": contact.id, "attempt": number, "result": result, "at": at, "by": by}
+    return replace(promise, state="open", attempts=(*promise.attempts, entry))
+
+
+def ended(promise: CallbackWrite, outcome: str, *, by: str, at: Micros) -> CallbackWrite:
+    return replace(promise, state="ended", outcome=outcome, ended_by=by, ended_at=at)
+
+
+def ended_fact(promise: CallbackWrite, **more: Any) -> Fact:
+    """Written in the transaction that ends the row, which happens once."""
+    return Fact(
+        id=f"{promise.id}:callback.ended",
+        at=promise.ended_at or 0,
+        kind="callback.ended",
+        provider=promise.provider,
+        client=promise.client,
+        contact=promise.contact,
+        data={
+            "callback": promise.id,
+            "outcome": promise.outcome,
+            "by": promise.ended_by,
+            "attempts": len(promise.attempts),
+            **more,
+        },
+    )

@@ -1,0 +1,421 @@
+"""Promised callbacks from the wish to their one outcome, on every way there (A04)."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from desk_floor import KANGJIA, MORNING, Floor
+from house import HOTLINE, TOLL_FREE, house
+
+from channels.port import (
+    AnyInbound,
+    CallAnswered,
+    CallbackCancelled,
+    CallbackRequested,
+    CallProgress,
+    CallReleased,
+    DoNotCall,
+    Receipt,
+    VoicemailLeft,
+)
+from contactcenter.client import protocol as p
+from contactcenter.errors import Conflict, Forbidden, NotFound, StaleWrite
+from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
+from contactcenter.services.do_not_call import DoNotCallList
+from contactcenter.services.views import CallbackView, Scope
+from routing.events import Closed
+
+NUMBER = "+8613800138000"
+MOST = 3
+"""Attempts, of the example configuration."""
+_ids = itertools.count(1)
+
+
+class Scene(Floor):
+    """A floor whose intake reads the same clock as its desks."""
+
+    def __init__(self, found: Any) -> None:
+        super().__init__(found)
+        self.core.intake._clock = self.clock
+        self.core.ids = self.core.ids
+        self.tokens = CallbackTokens(["a secret of tests, long enough"], self.clock)
+        self.page = CallbackDesk(
+            reads=self.core.reads,
+            store=self.core.stores.changes,
+            bus=self.core.bus,
+            clock=self.clock,
+            tokens=self.tokens,
+            words=(self.core.wording, self.core.directories.of),
+        )
+        self.list = DoNotCallList(
+            reads=self.core.reads, store=self.core.stores.changes, bus=self.core.bus, clock=self.clock
+        )
+
+    async def asked(self, number: str = NUMBER, **known: Any) -> Receipt:
+        wish = CallbackRequested(
+            source="pbx-1", external_id=f"wish-{next(_ids)}", call="800-1", dialled=TOLL_FREE, number=number, **known
+        )
+        return await self.core.intake.accept(wish)
+
+    async def cancelled_by_ivr(self, number: str = NUMBER) -> Receipt:
+        wish = CallbackCancelled(
+            source="pbx-1",
+            external_id=f"no-{next(_ids)}",
+            call="800-2",
+            dialled=TOLL_FREE,
+            number=number,
+            language="en",
+        )
+        return await self.core.intake.accept(wish)
+
+    async def dialled(self, contact: str) -> str:
+        await self.taken(contact)
+        await self.do(p.Dial(id=f"dial-{contact}", contact=contact))
+        return f"{contact}/call"
+
+    async def heard(self, kind: type, call: str, **fields: Any) -> None:
+        inbound: AnyInbound = kind(source="pbx-1", external_id=f"{call}-{next(_ids)}", call=call, **fields)
+        await self.core.intake.accept(inbound)
+        await self.core.bus.publish("domain:ruixun")
+
+    async def promise(self, callback: str) -> CallbackView:
+        found = await self.core.reads.callback(KANGJIA, callback)
+        assert found is not None
+        return found
+
+    async def state(self, contact: str) -> str:
+        found = await self.core.reads.contact(KANGJIA, contact)
+        assert found is not None
+        return found.state
+
+    async def over(self, contact: str) -> None:
+        """The agent wraps up; what the end of the contact leaves to do is done."""
+        await self.house.until(lambda: bool(self.house.of("wrap_up.began", contact=contact)))
+        await self.do(p.WrapUpDone(id=f"wrap-{contact}", contact=contact))
+        await self.settled(contact)
+
+    async def settled(self, contact: str) -> None:
+        await self.house.until(lambda: bool(self.house.of("contact.ended", contact=contact)))
+        # Set by the router, whose clock is the machine's.
+        for timer in await self.core.stores.timers.due(self.core.clock.now(), 100):
+            if timer.kind == "callback.settle":
+                await self.deadlines.handle(timer)
+
+    async def next_attempt(self, before: str, *, after_s: int = 900) -> str:
+        self.clock.pass_s(after_s)
+        assert await self.fire("callback.next") == 1
+        row = await self.row("SELECT id FROM contacts WHERE context->>'before' = $1", before)
+        assert row is not None
+        return str(row["id"])
+
+    async def one_outcome(self, callback: str, outcome: str) -> CallbackView:
+        """Exactly one, in the row and among the facts, and nothing of it goes on."""
+        found = await self.promise(callback)
+        facts = await self.core.pool.fetch(
+            "SELECT data->>'outcome' AS outcome FROM facts WHERE kind = 'callback.ended' AND data->>'callback' = $1",
+            callback,
+        )
+        assert [row["outcome"] for row in facts] == [outcome]
+        assert (found.state, found.outcome, found.ended_at is not None) == ("ended", outcome, True)
+        self.clock.pass_s(100_000)
+        assert await self.fire("callback.next") == 0
+        return found
+
+
+@pytest.fixture
+async def scene(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with house(pool, tmp_path) as found:
+        yield Scene(found)
+
+
+# --- what the customer's phone did ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cause", "result"),
+    [("busy", "busy"), ("declined", "busy"), ("no-answer", "no_answer"), ("failed", "unreachable"), ("", "no_answer")],
+)
+async def test_what_the_customers_phone_did_is_the_result_and_leads_to_the_next_attempt(
+    scene: Scene, cause: str, result: str
+) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    assert (await scene.promise(contact)).state == "dialling"
+    await scene.heard(CallReleased, call, by="platform", cause=cause)
+    await scene.over(contact)
+    again = await scene.next_attempt(contact)
+    found = await scene.promise(contact)
+    assert [(each["result"], each["by"], each["attempt"]) for each in found.attempts] == [(result, "platform", 1)]
+    assert (found.contact, found.outcome) == (again, "")
+    before = await scene.core.reads.contact(KANGJIA, contact)
+    after = await scene.core.reads.contact(KANGJIA, again)
+    assert before is not None
+    assert after is not None
+    assert (after.enqueued_at, after.context["attempt"]) == (before.enqueued_at, 2)
+
+
+async def test_the_last_attempt_without_an_answer_is_the_end(scene: Scene) -> None:
+    first = contact = (await scene.asked()).contact
+    for attempt in range(MOST):
+        call = await scene.dialled(contact)
+        await scene.heard(CallReleased, call, by="platform", cause="busy")
+        await scene.over(contact)
+        if attempt < MOST - 1:
+            contact = await scene.next_attempt(contact)
+    found = await scene.one_outcome(first, "not_reached")
+    assert [each["attempt"] for each in found.attempts] == [1, 2, 3]
+
+
+async def test_a_customer_who_talked_was_reached_whatever_the_order_of_events(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallReleased, call, by="customer", cause="completed")
+    await scene.heard(CallProgress, call, what="callee_answered")
+    await scene.over(contact)
+    found = await scene.one_outcome(contact, "reached")
+    assert len(found.attempts) == 1
+
+
+async def test_an_answered_call_that_ends_is_reached(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallAnswered, call, agent="1002")
+    assert await scene.state(contact) == "active"
+    await scene.heard(CallReleased, call, by="customer", cause="16")
+    await scene.heard(CallReleased, call, by="customer", cause="16")
+    await scene.over(contact)
+    await scene.one_outcome(contact, "reached")
+
+
+async def test_an_answering_machine_is_no_customer(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallProgress, call, what="callee_answered")
+    await scene.heard(CallProgress, call, what="answered_by", value="machine_start")
+    await scene.heard(CallReleased, call, by="platform", cause="completed")
+    await scene.over(contact)
+    assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["answering_machine"]
+    await scene.next_attempt(contact)
+
+
+async def test_an_agents_dead_phone_counts_as_no_attempt(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallReleased, call, leg="agent", offer=f"{contact}/dial", by="platform", cause="unreachable")
+    await scene.over(contact)
+    again = await scene.next_attempt(contact, after_s=31)
+    after = await scene.core.reads.contact(KANGJIA, again)
+    assert after is not None
+    assert after.context["attempt"] == 1
+    call = await scene.dialled(again)
+    await scene.heard(CallReleased, call, by="platform", cause="agent_busy")
+    await scene.over(again)
+    third = await scene.next_attempt(again, after_s=31)
+    await scene.dialled(third)
+    await scene.do(p.Finish(id="finish-3", contact=third, result="reached"))
+    await scene.over(third)
+    found = await scene.one_outcome(contact, "reached")
+    assert [each["result"] for each in found.attempts] == ["not_dialled", "not_dialled", "reached"]
+
+
+@pytest.mark.parametrize("result", ["reached", "wrong_number", "declined", "do_not_call"])
+async def test_the_agents_word_is_the_outcome_where_the_platform_says_nothing(scene: Scene, result: str) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.do(p.Finish(id="finish-1", contact=contact, result=result))
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.over(contact)
+    await scene.one_outcome(contact, result)
+
+
+async def test_a_contact_that_somebody_ends_untried_has_its_outcome_too(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await scene.house.happen(Closed(contact, reason="answered by mail", by="boss"))
+    await scene.settled(contact)
+    await scene.one_outcome(contact, "closed")
+
+
+async def test_a_wish_after_the_outcome_is_a_new_promise_and_one_between_attempts_joins(scene: Scene) -> None:
+    first = (await scene.asked()).contact
+    call = await scene.dialled(first)
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.over(first)
+    joined = await scene.asked()
+    assert joined.contact == first
+    second = await scene.next_attempt(first, after_s=0)
+    await scene.dialled(second)
+    await scene.do(p.Finish(id="finish-2", contact=second, result="reached"))
+    again = await scene.asked()
+    assert again.contact == second
+    await scene.over(second)
+    third = await scene.next_attempt(second, after_s=31)
+    assert (await scene.promise(first)).outcome == "reached"
+    assert ((await scene.promise(third)).state, (await scene.promise(third)).attempts) == ("open", ())
+
+
+# --- windows -------------------------------------------------------------------------------------------------
+
+
+async def test_nobody_is_promised_a_call_at_night_where_he_is(scene: Scene) -> None:
+    receipt = await scene.asked("+14155552671")
+    found = await scene.promise(receipt.contact)
+    # It is 18:00 on Sunday in San Francisco: until 20:00 there; four hours later not before 9:00 on Monday.
+    opens = MORNING + 15 * 3600 * 1_000_000
+    assert (found.window_from, found.window_until) == (MORNING, MORNING + 7200 * 1_000_000)
+    scene.clock.pass_s(4 * 3600)
+    second = await scene.asked("+14155552672")
+    morning = await scene.promise(second.contact)
+    assert morning.window_from == opens
+
+
+# --- cancelling ----------------------------------------------------------------------------------------------
+
+
+async def test_calling_again_cancels_the_callback_that_waits(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    receipt = await scene.cancelled_by_ivr("13800138000")
+    assert (receipt.contact, "cancelled" in receipt.text) == (contact, True)
+    await scene.settled(contact)
+    found = await scene.one_outcome(contact, "cancelled")
+    assert found.ended_by == "customer"
+    nothing = await scene.cancelled_by_ivr()
+    assert "No callback is outstanding" in nothing.text
+
+
+async def test_a_callback_between_two_attempts_can_be_cancelled(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.over(contact)
+    await scene.cancelled_by_ivr()
+    await scene.one_outcome(contact, "cancelled")
+
+
+async def test_an_agent_who_previews_is_free_again_when_the_customer_cancels(scene: Scene) -> None:
+    contact = await scene.taken((await scene.asked()).contact)
+    await scene.cancelled_by_ivr()
+    await scene.settled(contact)
+    with pytest.raises(Forbidden):
+        await scene.do(p.Dial(id="dial-1", contact=contact))
+    await scene.one_outcome(contact, "cancelled")
+    other = (await scene.asked("13900139000")).contact
+    await scene.taken(other)
+
+
+async def test_a_callback_that_is_being_dialled_is_too_late_to_cancel(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await scene.dialled(contact)
+    token = scene.tokens.sign("ruixun", contact)
+    assert "no longer" in (await scene.cancelled_by_ivr()).text
+    assert (await scene.page.cancel(token, "en")).standing == "too_late"
+    assert (await scene.promise(contact)).state == "dialling"
+
+
+async def test_of_dialling_and_cancelling_at_once_one_wins(scene: Scene) -> None:
+    contact = await scene.taken((await scene.asked()).contact)
+    token = scene.tokens.sign("ruixun", contact)
+    dialled, page = await asyncio.gather(
+        scene.do(p.Dial(id="dial-1", contact=contact)), scene.page.cancel(token, "en"), return_exceptions=True
+    )
+    rows = await scene.row("SELECT count(*) AS n FROM outbox WHERE payload->>'verb' = 'dial'")
+    found = await scene.promise(contact)
+    assert not isinstance(page, BaseException)
+    if isinstance(dialled, BaseException):
+        assert isinstance(dialled, Conflict | Forbidden | StaleWrite)
+        assert (page.standing, found.outcome, rows["n"]) == ("cancelled", "cancelled", 0)
+    else:
+        assert (page.standing, found.state, rows["n"]) == ("too_late", "dialling", 1)
+
+
+async def test_the_link_shows_what_it_would_cancel_and_cancels_once(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    token = scene.tokens.sign("ruixun", contact)
+    shown = await scene.page.look(token, "zh-CN")
+    assert (shown.standing, "康佳" in shown.text, "瑞讯" in shown.text) == ("open", True, False)
+    assert ("8000" in shown.text, NUMBER in shown.text) == (True, False)
+    assert (await scene.promise(contact)).state == "open"
+    for _ in range(2):
+        page = await scene.page.cancel(token, "en")
+        assert (page.standing, page.button) == ("cancelled", "")
+    await scene.settled(contact)
+    await scene.one_outcome(contact, "cancelled")
+
+
+async def test_a_link_that_we_did_not_sign_or_too_long_ago_opens_nothing(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    token = scene.tokens.sign("ruixun", contact)
+    for wrong in ("", token[:-2], "x" * 5000, scene.tokens.sign("ruixun", "ct_nobody")):
+        with pytest.raises(NotFound) as refused:
+            await scene.page.look(wrong, "en")
+        assert refused.value.code == "callback_link"
+    scene.clock.pass_s(31 * 24 * 3600)
+    with pytest.raises(NotFound):
+        await scene.page.cancel(token, "en")
+
+
+# --- do not call ---------------------------------------------------------------------------------------------
+
+
+async def listed(scene: Scene, number: str = "138 0013 8000") -> None:
+    directory = scene.core.directories.of("ruixun")
+    await scene.list.add(Scope("ruixun"), directory, client="kangjia", number=number, by="ops", reason="asked")
+
+
+async def test_a_listed_number_is_refused_with_its_reason_and_recorded(scene: Scene) -> None:
+    await listed(scene)
+    receipt = await scene.asked(language="en")
+    assert (receipt.refused, receipt.contact, receipt.instruction) == ("do_not_call", "", "hang_up")
+    assert "not to be called" in receipt.text
+    found = (await scene.core.reads.callbacks(KANGJIA, limit=5))[0]
+    assert (await scene.one_outcome(found.id, "do_not_call")).number == NUMBER
+    assert (await scene.row("SELECT count(*) AS n FROM contacts WHERE medium = 'callback'"))["n"] == 0
+
+
+async def test_listing_a_number_ends_what_was_promised_to_it(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await listed(scene)
+    await scene.settled(contact)
+    await scene.one_outcome(contact, "do_not_call")
+
+
+async def test_a_number_that_is_listed_while_it_is_dialled_is_not_dialled_again(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await listed(scene)
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.over(contact)
+    await scene.one_outcome(contact, "do_not_call")
+
+
+async def test_the_voice_message_of_a_listed_number_is_work_but_is_not_dialled(scene: Scene) -> None:
+    await listed(scene)
+    left = VoicemailLeft(
+        source="pbx-1", external_id="vm-1", call="800-9", dialled=TOLL_FREE, caller=NUMBER, recording="rec-1"
+    )
+    contact = await scene.taken((await scene.core.intake.accept(left)).contact)
+    with pytest.raises(Conflict) as refused:
+        await scene.do(p.Dial(id="dial-1", contact=contact))
+    assert (refused.value.code, refused.value.field) == ("do_not_call", "contact")
+    await scene.do(p.Finish(id="finish-1", contact=contact, result="do_not_call"))
+    await scene.over(contact)
+    await scene.one_outcome(contact, "do_not_call")
+
+
+async def test_a_caller_may_list_himself_and_be_taken_off_again(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    wish = DoNotCall(source="pbx-1", external_id="never", call="800-3", dialled=HOTLINE, number=NUMBER, language="en")
+    assert "will not call you" in (await scene.core.intake.accept(wish)).text
+    await scene.settled(contact)
+    await scene.one_outcome(contact, "do_not_call")
+    directory = scene.core.directories.of("ruixun")
+    await scene.list.remove(KANGJIA, directory, client="", number=NUMBER, by="desk")
+    with pytest.raises(NotFound) as gone:
+        await scene.list.remove(KANGJIA, directory, client="", number=NUMBER, by="desk")
+    assert gone.value.code == "not_listed"
+    assert (await scene.asked()).instruction == "callback"
