@@ -30,7 +30,7 @@ class Choice(NamedTuple):
 def choose(state: State, work: Work, signature: Signature, mask: int) -> Choice:
     """The best of at least one able agent."""
     pool = signature.pool
-    preferred = work.fan_of if work.fan_of is not None and state.now < work.contact.preferred_until else None
+    preferred = work.fan_of if work.fan_of is not None and state.now < work.preferred_until else None
     if preferred is not None and preferred.pool is pool and preferred.bit & mask:
         return Choice(preferred, "preferred")
     if not mask & (mask - 1):

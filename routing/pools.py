@@ -12,8 +12,9 @@ from collections import OrderedDict
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from routing.model import MEDIA, Lease, Needs
-from routing.order import Key, Line
+from routing.leases import is_within
+from routing.model import MEDIA, Lease, Micros, Needs
+from routing.order import NEVER, Key, Line
 from routing.timers import Sleeper
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Signature:
         self.pool = pool
         self.needs = needs
         self.users = 0
-        self.names = frozenset(skill for skill, _ in needs)
+        self.names = [skill for skill, _ in needs]
         self.lines: list[Line | None] = [None] * len(MEDIA)
         self.mask = pool.everyone
         for skill, level in needs:
@@ -67,6 +68,7 @@ class Pool(Sleeper):
         "by_breadth",
         "by_load",
         "desks",
+        "ends",
         "everyone",
         "flags",
         "free",
@@ -81,12 +83,15 @@ class Pool(Sleeper):
         "reported",
         "signatures",
         "staffed",
+        "starts",
     )
 
     def __init__(self, lease_id: str, lease: Lease | None, desks: list[Desk], order: int) -> None:
         super().__init__(order)
         self.id = lease_id
         self.lease = lease
+        self.starts: Micros = lease.starts if lease is not None else NEVER
+        self.ends: Micros = lease.ends if lease is not None else NEVER
         self.desks = desks
         self.everyone = (1 << len(desks)) - 1
         self.free = [0] * len(MEDIA)
@@ -118,7 +123,11 @@ class Pool(Sleeper):
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
         self.by_load: list[int] = [self.everyone]
         by_rest = sorted(desks, key=lambda desk: desk.idle_since)
-        self.idle: OrderedDict[str, Desk] = OrderedDict((desk.spec.id, desk) for desk in by_rest)
+        self.idle: OrderedDict[str, Desk] = OrderedDict((desk.id, desk) for desk in by_rest)
+
+    def in_force(self, now: Micros) -> bool:
+        """May its agents be asked? Never without a lease."""
+        return is_within(self.starts, self.ends, now)
 
     # --- who can ----------------------------------------------------------------------------------------
 

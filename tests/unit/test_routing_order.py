@@ -10,7 +10,7 @@ from property.routing_world import MEDIA, START, S, World, agent, call, chat, ma
 from routing import effects as fx
 from routing import events as ev
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import LAST, NORMAL, Line, key_of
+from routing.order import LAST, NORMAL, Queue, key_of
 
 
 def serve_all(world: World, name: str) -> list[str]:
@@ -270,7 +270,7 @@ def test_needs_relax_by_declared_steps() -> None:
 
 def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
     rng = random.Random(1)
-    line, model = Line(), []
+    line, model = Queue(), []
     for step in range(6000):
         if model and rng.random() < 0.4:
             key = model.pop(rng.randrange(len(model)))
