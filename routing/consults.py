@@ -47,15 +47,16 @@ def on_consulted(turn: Turn, event: Consulted) -> None:
         fields = {"command": event.command, "contact": event.contact, "agent": event.agent}
         turn.refuse("agent_not_available", **fields, detail=why)
         return
+    desk, rule = choice
     because = Because(
-        rule=choice.rule,
+        rule=rule,
         band=NORMAL,
         tier=int(work.contact.tier),
         able=able,
-        idle=turn.now - choice.desk.idle_since,
+        idle=turn.now - desk.idle_since,
         step=work.relaxed,
     )
-    make(turn, work, choice.desk, because)
+    make(turn, work, desk, because)
     turn.done(event.command, event.agent)
 
 
@@ -68,7 +69,7 @@ def _unconsultable(work: Work | None) -> str:
 def _named(turn: Turn, work: Work, agent: str) -> tuple[Choice | None, int, str]:
     desk = turn.state.listed(agent)
     why = "unknown_agent" if desk is None else _unavailable(turn, work, desk)
-    return (None, 0, why) if why or desk is None else (Choice(desk, "named"), 1, "")
+    return (None, 0, why) if why or desk is None else ((desk, "named"), 1, "")
 
 
 def _unavailable(turn: Turn, work: Work, desk: Desk) -> str:

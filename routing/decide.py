@@ -14,7 +14,7 @@ when it only repeats what is known. A command (`command` is not empty) ends in e
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from routing import agents, consults, contacts, events, offers, settings
 from routing.desks import Desk, Work
@@ -37,7 +37,7 @@ def _ticked(turn: Turn, event: events.Ticked) -> None:
     """Timers fire before every event; this one has nothing to add."""
 
 
-HANDLERS: dict[type[events.Event], Callable[[Turn, Any], None]] = {
+HANDLERS: Final[dict[type[events.Event], Callable[[Turn, Any], None]]] = {
     events.Configured: settings.on_configured,
     events.Arrived: contacts.on_arrived,
     events.Changed: contacts.on_changed,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from routing.choice import Choice, choose
+from routing.choice import choose
 from routing.desks import Desk, Work
 from routing.effects import Because
 from routing.offers import make
@@ -71,19 +71,18 @@ def _offer(turn: Turn, work: Work) -> bool:
     signature, mask = able(turn.state, work)
     if not mask or signature is None:
         return False
-    choice = choose(turn.state, work, signature, mask)
-    make(turn, work, choice.desk, because(turn, work, choice, count=mask.bit_count()))
+    desk, rule = choose(turn.state, work, signature, mask)
+    make(turn, work, desk, because(turn, work, desk, rule=rule, count=mask.bit_count()))
     return True
 
 
-def because(turn: Turn, work: Work, choice: Choice, *, count: int) -> Because:
+def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> Because:
     """The numbers that were compared, as they were before the offer."""
-    desk = choice.desk
     assert work.signature is not None
     assert work.key is not None
     assert work.queue_line is not None
     return Because(
-        rule=choice.rule,
+        rule=rule,
         band=work.band,
         tier=work.terms.tier,
         able=count,

@@ -150,9 +150,8 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     work.owner = desk.id
     if not work.answered_at:
         work.answered_at = turn.now
-        if work.told_at:
-            contact = work.contact
-            turn.state.waits.served((contact.lease, contact.view), work.told(), turn.now)
+        if work.told_at and work.queue_line is not None:
+            turn.state.waits.served(work.queue_line.name, work.told(), turn.now)
     desk.owned[work.arrival] = work
     desk.misses = 0
     turn.moved(desk)

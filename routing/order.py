@@ -144,10 +144,12 @@ class Line:
 class Queue(Line):
     """A view's line, which also says who comes before whom: counted by class, and by tier (the starving before all)."""
 
-    __slots__ = ("_counts", "tiers")
+    __slots__ = ("_counts", "name", "tiers")
 
-    def __init__(self) -> None:
+    def __init__(self, name: tuple[str, str]) -> None:
+        """`name`: the lease and the view."""
         super().__init__()
+        self.name = name
         self._counts = [0] * CLASSES
         self.tiers = [0, 0, 0, 0]
 

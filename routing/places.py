@@ -28,7 +28,7 @@ def place(state: State, work: Work) -> None:
     if work.preferred_until or work.fan_of is not None:
         _follow(state, work)
     ladder = work.ladder
-    if len(ladder.after) > 1:
+    if ladder.several:
         work.step = ladder.step_at(state.now - work.clock_from)
     band, due = work.terms.band_at(state.now, enqueued_at=work.enqueued_at, deadline=work.deadline)
     wants = len(work.offers) < ladder.phones[work.step]
@@ -172,14 +172,17 @@ def _owned_due(work: Work) -> Micros:
     """What happens by itself to an owned contact: its wrap-up ends, or a consult's offer."""
     if work.status is WRAP_UP:
         return work.wrap_until
-    return min((offer.expires_at for offer in work.rings()), default=NEVER)
+    due = NEVER
+    for offer in work.rings():
+        due = min(due, offer.expires_at)
+    return due
 
 
 def _due(work: Work, due: Micros, clock: Micros) -> Micros:
     """The next instant at which something about it happens by itself; `due` is that of its band."""
     if work.relaxed < work.relaxations:
         due = min(due, next_relaxation(work.contact, work.relaxed))
-    if len(work.ladder.after) > 1:
+    if work.ladder.several:
         due = min(due, work.ladder.ends(work.step, work.clock_from))
     for offer in work.offers:
         due = min(due, offer.expires_at)

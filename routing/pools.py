@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
@@ -20,9 +20,9 @@ from routing.timers import Sleeper
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
 
-UNUSED_KEPT = 2048
+UNUSED_KEPT: Final = 2048
 """So many signatures are kept before those that no open contact asks for are forgotten."""
-FEW = 16
+FEW: Final = 16
 """A group up to this size is looked at one by one; of a larger one somebody is met soon in the order of idleness."""
 
 
@@ -217,10 +217,10 @@ class Pool(Sleeper):
 
     # --- who is free ------------------------------------------------------------------------------------
 
-    def flip_free(self, desk: Desk, medium_no: int) -> None:
+    def flip_free(self, desk: Desk, medium_no: int, *, free: bool) -> None:
         """He becomes free for a medium, or no longer is."""
         self.free[medium_no] ^= desk.bit
-        step = 1 if self.free[medium_no] & desk.bit else -1
+        step = 1 if free else -1
         holders = self._free_holders[medium_no]
         for skill_no in desk.skill_nos:
             holders[skill_no] += step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.capacity import room
 from routing.leases import is_staffed
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from routing.pools import Pool
     from routing.state import State
 
-NUMBERS = [[at for at in range(len(MEDIA)) if flags >> at & 1] for flags in range(1 << len(MEDIA))]
+NUMBERS: Final = [[at for at in range(len(MEDIA)) if flags >> at & 1] for flags in range(1 << len(MEDIA))]
 """The media of a set of flags, by number."""
 
 
@@ -42,7 +42,7 @@ def weigh(state: State, desk: Desk) -> None:
     changed = flags ^ desk.free_flags
     if changed:
         for medium_no in NUMBERS[changed]:
-            pool.flip_free(desk, medium_no)
+            pool.flip_free(desk, medium_no, free=bool(flags >> medium_no & 1))
         if changed & flags:
             state.dirty_desks[desk.id] = desk
         desk.free_flags = flags

@@ -125,7 +125,7 @@ class State:
         """Contacts that wait in a view without a ringing phone. Positions never count other clients (I7)."""
         found = self.queues.get((lease, view))
         if found is None:
-            found = self.queues[lease, view] = Queue()
+            found = self.queues[lease, view] = Queue((lease, view))
         return found
 
     def terms_of(self, contact: Contact) -> Terms:

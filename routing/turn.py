@@ -67,16 +67,14 @@ class Turn:
 
     def _forecast(self, work: Work) -> Forecast:
         """How long it will probably wait: by those who come before it, unless somebody is free for it."""
-        contact, queue, key = work.contact, work.queue, work.key
+        queue, key = work.queue, work.key
         assert queue is not None
         assert key is not None
         place = 0 if work.is_anybody_free() else sum(queue.tiers[: tier_of(key) + 1])
         head = enqueued_of(queue.first) if queue.first != key else 0
         # The forecast is kept until the answer; the same instant is kept once for each who waits.
-        now = contact.enqueued_at if contact.enqueued_at == self.now else self.now
-        return self.state.waits.expected(
-            (contact.lease, contact.view), tier=contact.tier, place=place, head=head, now=now
-        )
+        now = work.enqueued_at if work.enqueued_at == self.now else self.now
+        return self.state.waits.expected(queue.name, tier=work.terms.tier, place=place, head=head, now=now)
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:
         """Move an agent's presence and say so."""

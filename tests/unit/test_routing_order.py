@@ -270,7 +270,7 @@ def test_needs_relax_by_declared_steps() -> None:
 
 def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
     rng = random.Random(1)
-    line, model = Queue(), []
+    line, model = Queue(("lease", "view")), []
     for step in range(6000):
         if model and rng.random() < 0.4:
             key = model.pop(rng.randrange(len(model)))
