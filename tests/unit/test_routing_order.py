@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 
 from msgspec.structs import replace
 from property.routing_world import MEDIA, START, S, World, agent, call, chat, mail
@@ -281,6 +282,8 @@ def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
             model.sort()
             line.add(key)
         assert line.first == (model[0] if model else LAST)
+        asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
+        assert line.rank(asked) == bisect_left(model, asked)
     assert list(line) == model
     assert [line.rank(key) for key in model[::97]] == list(range(0, len(model), 97))
     assert line.rank(LAST) == len(model)
