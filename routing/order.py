@@ -37,8 +37,6 @@ CLASS: Final = 2 * INSTANT + ARRIVAL
 CLASSES: Final = 1 << 6
 LAST: Final = 1 << (CLASS + 8)
 """After every contact: the first of an empty line."""
-NONE: Final = -1
-"""No contact's key."""
 BASES: Final = [each << CLASS | ZERO << (INSTANT + ARRIVAL) | ZERO << ARRIVAL for each in range(CLASSES)]
 """By class: the key of a contact of which all else is 0."""
 
@@ -78,7 +76,7 @@ class Line:
     A line of a pool tells its first key to `heads`, the pool's list, at its number.
     """
 
-    __slots__ = ("_chunks", "_classes", "_found", "_heads", "_number", "_sought", "first")
+    __slots__ = ("_chunks", "_classes", "_heads", "_number", "first")
 
     def __init__(self, heads: list[Key] | None = None, number: int = 0) -> None:
         self._heads = heads
@@ -87,33 +85,30 @@ class Line:
         self._chunks: list[list[Key]] = []
         self._classes: list[int] = []
         """Of each chunk."""
-        self._sought: Key = NONE
-        self._found = 0
-        """Where the last key was found: who is added is ranked next, and who is ranked is often removed next."""
 
     def add(self, key: Key) -> None:
-        at = self._chunk_of(key)
-        if at < 0:
-            at = -1 - at
-            self._classes.insert(at, key >> CLASS)
+        kind = key >> CLASS
+        at = bisect_right(self._classes, kind) - 1
+        if at < 0 or self._classes[at] != kind:
+            at += 1
+            self._classes.insert(at, kind)
             self._chunks.insert(at, [key])
         elif self._chunks[at][-1] < key:
             self._chunks[at].append(key)
         else:
+            at = self._chunk_of(key, kind, at)
             insort(self._chunks[at], key)
         chunk = self._chunks[at]
         if not at and chunk[0] == key:
             self._lead(key)
-        self._sought, self._found = key, at
         if len(chunk) > 2 * CHUNK:
-            self._sought = NONE
             self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
-            self._classes.insert(at, key >> CLASS)
+            self._classes.insert(at, kind)
 
     def remove(self, key: Key) -> None:
-        at = self._chunk_of(key)
+        kind = key >> CLASS
+        at = self._chunk_of(key, kind, bisect_right(self._classes, kind) - 1)
         chunk = self._chunks[at]
-        self._sought = NONE
         if chunk[0] != key:
             del chunk[bisect_left(chunk, key)]
             return
@@ -123,17 +118,11 @@ class Line:
         if not at:
             self._lead(self._chunks[0][0] if self._chunks else LAST)
 
-    def _chunk_of(self, key: Key) -> int:
-        """The chunk in which a key stands or would stand; -1 - n if its class has none and would come at n."""
-        if key == self._sought:
-            return self._found
-        classes, kind = self._classes, key >> CLASS
-        last = bisect_right(classes, kind) - 1
-        if last < 0 or classes[last] != kind:
-            return -2 - last
-        if not last or classes[last - 1] != kind or self._chunks[last][0] <= key:
+    def _chunk_of(self, key: Key, kind: int, last: int) -> int:
+        """The chunk in which a key belongs, where the last one of its class is known: usually there is one."""
+        if not last or self._classes[last - 1] != kind:
             return last
-        low = bisect_left(classes, kind)
+        low = bisect_left(self._classes, kind)
         while low < last:
             middle = (low + last + 1) >> 1
             if self._chunks[middle][0] <= key:
@@ -180,10 +169,12 @@ class Queue(Line):
             return 0
         kind = key >> CLASS
         before = sum(self._counts[:kind])
-        at = self._chunk_of(key)
-        if at < 0:
+        last = bisect_right(self._classes, kind) - 1
+        if last < 0 or self._classes[last] != kind:
             return before
-        self._sought, self._found = key, at
+        if self._chunks[last][-1] <= key:
+            return before + self._counts[kind] - (self._chunks[last][-1] == key)
+        at = self._chunk_of(key, kind, last)
         for earlier in range(bisect_left(self._classes, kind), at):
             before += len(self._chunks[earlier])
         return before + bisect_left(self._chunks[at], key)

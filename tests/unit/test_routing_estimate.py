@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.estimate import KEPT, Forecast, Waits, moved
+from routing.estimate import ENOUGH, KEPT, UNSURE, Forecast, Ratios, Waits, moved
 from routing.model import Micros
 
 S: Micros = 1_000_000
@@ -192,3 +192,12 @@ def test_an_estimate_moved_to_another_place_is_the_one_for_that_place() -> None:
     at, other = told.asks(4), told.asks(7)
     assert abs(moved(at, 7).expected - other.expected) <= 10
     assert moved(at, 7).place == 7
+
+
+@given(st.lists(st.integers(0, 30) | st.integers(0, 900), max_size=4 * KEPT))
+def test_at_most_is_what_nine_of_the_last_ratios_in_ten_did_not_exceed(ratios: list[int]) -> None:
+    kept = Ratios()
+    for number, ratio in enumerate(ratios, start=1):
+        kept.add(ratio)
+        last = sorted(ratios[max(0, number - KEPT) : number])
+        assert kept.at_most == (max(last[len(last) * 9 // 10], 100) if number >= ENOUGH else UNSURE)
