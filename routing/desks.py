@@ -226,8 +226,8 @@ class Desk(Sleeper):
         "present",
         "reason",
         "seen",
-        "seen_of",
         "since",
+        "skill_bits",
         "skill_nos",
         "skills",
         "spec",
@@ -275,11 +275,11 @@ class Desk(Sleeper):
         self.present = False
         self.staffed = False
         self.skill_nos: list[int] = []
+        self.skill_bits = 0
         self.lines: list[int] = []
         self.picks: dict[int, Callable[[list[Key]], Any]] = {}
         """By media flags: what takes the first keys of his lines out of those of the pool."""
         self.seen = 0
-        self.seen_of: dict[str, int] = {}
         self.line = Line()
         self.fans: dict[int, Work] = {}
 
