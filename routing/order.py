@@ -146,8 +146,8 @@ class Queue(Line):
 
     __slots__ = ("_counts", "name", "tiers")
 
-    def __init__(self, name: tuple[str, str]) -> None:
-        """`name`: the lease and the view."""
+    def __init__(self, name: tuple[str, ...]) -> None:
+        """`name`: lease and view, of open length, so that compiled code keeps the tuple and copies none."""
         super().__init__()
         self.name = name
         self._counts = [0] * CLASSES
