@@ -6,6 +6,9 @@ A loaded centre (loaded.py): every agent busy, so many contacts waiting, then a 
 loop. Prints medians over the rounds of p50 and p99 in microseconds, of decided events per second, and the memory of
 one more waiting contact. `turn ns` is a yardstick: one turn of an almost empty loop, 20 to 25 ns on a machine that has
 its core to itself, measured in between. Then the same with the compiled core (`make compile`), if there is one.
+
+Memory is kept as the service keeps it: what stands is not looked at again by the garbage collection (garbage.py), and
+the heap is in large pages where the system gives them (large_pages.py); `--small-pages` leaves the latter away.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.loaded import Centre
+from contactcenter.wiring import garbage, large_pages
 from routing import decide
 
 COMPILED = Path(".build/compiled").resolve()
@@ -38,7 +42,6 @@ def turn() -> float:
 def measure(centre: Centre, events: int) -> tuple[float, float, float, float]:
     """One round: p50 and p99 in microseconds, events per second, and the yardstick during it."""
     centre.took.clear()
-    gc.collect()
     turns: list[float] = []
     while len(centre.took) < events:
         centre.one_round()
@@ -108,6 +111,9 @@ def run(options: argparse.Namespace) -> None:
     for waiting in sorted(int(size) for size in options.sizes.split(",")):
         centre.grow(waiting)
         centre.warm_up()
+        garbage.settle()
+        if not options.small_pages:
+            large_pages.ask(at_once=True)
         rounds = [measure(centre, options.events) for _ in range(options.rounds)]
         p50, p99, rate, yardstick = (statistics.median(column) for column in zip(*rounds, strict=True))
         found[waiting] = (p50, p99)
@@ -127,6 +133,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--signatures", type=int, default=1000)
     parser.add_argument("--events", type=int, default=50_000, help="measured decisions a round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--small-pages", action="store_true", help="as where the system gives no large ones")
     parser.add_argument("--kinds", action="store_true", help="also the median of each kind of event")
     parser.add_argument("--plot", type=Path, help="draw the growth into this file (needs matplotlib)")
     parser.add_argument("--once", action="store_true", help="only with the core that is imported")

@@ -9,13 +9,14 @@ from __future__ import annotations
 from routing.desks import Desk
 from routing.effects import Connection
 from routing.events import Connected, Disconnected, PresenceSet, SignedIn, SignedOut
+from routing.members import NOT_READY, OFFLINE, READY
 from routing.model import Medium, PresenceState
 from routing.offers import withdraw_from
 from routing.release import return_owned
 from routing.turn import Turn
 
 TEXT = (Medium.CHAT, Medium.MAIL, Medium.CALLBACK)
-ASKABLE = (PresenceState.READY, PresenceState.NOT_READY)
+ASKABLE = (READY, NOT_READY)
 
 
 def on_signed_in(turn: Turn, event: SignedIn) -> None:
@@ -27,7 +28,7 @@ def on_signed_in(turn: Turn, event: SignedIn) -> None:
     desk.device, desk.misses, desk.grace_until = event.device, 0, 0
     desk.rest(turn.now)
     _set_connected(turn, desk, connected=True)
-    turn.present(desk, PresenceState.NOT_READY, reason="signed_in")
+    turn.present(desk, NOT_READY, reason="signed_in")
     turn.done(event.command, event.agent)
 
 
@@ -53,13 +54,13 @@ def on_presence_set(turn: Turn, event: PresenceSet) -> None:
     if code or desk is None:
         turn.refuse(code, command=event.command, agent=event.agent)
         return
-    if event.state is PresenceState.READY:
-        if desk.state is not PresenceState.READY:
+    if event.state is READY:
+        if desk.state is not READY:
             desk.rest(turn.now)
-            turn.present(desk, PresenceState.READY, reason=event.reason)
-    elif desk.state is not PresenceState.NOT_READY or desk.reason != event.reason:
+            turn.present(desk, READY, reason=event.reason)
+    elif desk.state is not NOT_READY or desk.reason != event.reason:
         withdraw_from(turn, desk, "agent_left")
-        turn.present(desk, PresenceState.NOT_READY, reason=event.reason)
+        turn.present(desk, NOT_READY, reason=event.reason)
     turn.done(event.command, event.agent)
 
 
@@ -68,7 +69,7 @@ def _unsettable(desk: Desk | None, wanted: PresenceState) -> str:
         return "unknown_agent"
     if wanted not in ASKABLE:
         return "bad_state"
-    return "not_signed_in" if desk.state is PresenceState.OFFLINE else ""
+    return "not_signed_in" if desk.state is OFFLINE else ""
 
 
 def on_connected(turn: Turn, event: Connected) -> None:
@@ -87,7 +88,7 @@ def on_disconnected(turn: Turn, event: Disconnected) -> None:
         return
     if not desk.connected:
         return
-    if desk.state is not PresenceState.OFFLINE:
+    if desk.state is not OFFLINE:
         desk.grace_until = turn.now + turn.state.config.grace
     _set_connected(turn, desk, connected=False)
     withdraw_from(turn, desk, "agent_left")
@@ -99,14 +100,14 @@ def _set_connected(turn: Turn, desk: Desk, *, connected: bool) -> None:
         if connected:
             desk.grace_until = 0
         turn.moved(desk)
-        turn.say(Connection(agent=desk.spec.id, connected=connected))
+        turn.say(Connection(agent=desk.id, connected=connected))
 
 
 def _go_offline(turn: Turn, desk: Desk, reason: str) -> None:
     desk.grace_until = 0
-    if desk.state is not PresenceState.OFFLINE:
+    if desk.state is not OFFLINE:
         desk.device, desk.misses = "", 0
-        turn.present(desk, PresenceState.OFFLINE, reason=reason)
+        turn.present(desk, OFFLINE, reason=reason)
 
 
 # --- by themselves -------------------------------------------------------------------------------------
@@ -131,4 +132,4 @@ def after_call(turn: Turn, desk: Desk) -> None:
 def respond_again(turn: Turn, desk: Desk) -> None:
     """The automatic return of somebody who let it ring; he starts at the end of the line of idle agents."""
     desk.rest(turn.now)
-    turn.present(desk, PresenceState.READY, reason="returned")
+    turn.present(desk, READY, reason="returned")

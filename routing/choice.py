@@ -13,35 +13,29 @@ everybody's calls; benchmarks/peers measured 1 to 2 points of deadlines for it (
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from routing.desks import Desk, Work
 from routing.pools import Signature
 from routing.state import State
 
-
-class Choice(NamedTuple):
-    """The agent, and the rule that decided: preferred, only, spare_skills, level or longest_idle."""
-
-    desk: Desk
-    rule: str
+Choice = tuple[Desk, str]
+"""The agent, and the rule that decided: preferred, only, spare_skills, level or longest_idle."""
 
 
 def choose(state: State, work: Work, signature: Signature, mask: int) -> Choice:
     """The best of at least one able agent."""
     pool = signature.pool
-    preferred = work.fan_of if work.fan_of is not None and state.now < work.contact.preferred_until else None
+    preferred = work.fan_of if work.fan_of is not None and state.now < work.preferred_until else None
     if preferred is not None and preferred.pool is pool and preferred.bit & mask:
-        return Choice(preferred, "preferred")
+        return preferred, "preferred"
     if not mask & (mask - 1):
-        return Choice(pool.desks[mask.bit_length() - 1], "only")
+        return pool.desks[mask.bit_length() - 1], "only"
     return _narrow(signature, work.medium_no, mask)
 
 
 def best_of(signature: Signature, medium_no: int, mask: int) -> Choice:
     """The best of at least one, where nobody is preferred (a consult)."""
     if not mask & (mask - 1):
-        return Choice(signature.pool.desks[mask.bit_length() - 1], "only")
+        return signature.pool.desks[mask.bit_length() - 1], "only"
     return _narrow(signature, medium_no, mask)
 
 
@@ -50,16 +44,16 @@ def _narrow(signature: Signature, medium_no: int, mask: int) -> Choice:
     pool = signature.pool
     mask = mask & ~pool.lone(medium_no, mask) or mask
     if not mask & (mask - 1):
-        return Choice(pool.desks[mask.bit_length() - 1], "spare_skills")
+        return pool.desks[mask.bit_length() - 1], "spare_skills"
     if len(pool.by_breadth) > 1:
         mask = _first_overlap(pool.by_breadth, mask)
         if not mask & (mask - 1):
-            return Choice(pool.desks[mask.bit_length() - 1], "spare_skills")
+            return pool.desks[mask.bit_length() - 1], "spare_skills"
     if len(signature.by_level()) > 1:
         mask = _first_overlap(signature.by_level(), mask)
         if not mask & (mask - 1):
-            return Choice(pool.desks[mask.bit_length() - 1], "level")
-    return Choice(pool.most_rested(mask), "longest_idle")
+            return pool.desks[mask.bit_length() - 1], "level"
+    return pool.most_rested(mask), "longest_idle"
 
 
 def _first_overlap(groups: list[int], mask: int) -> int:

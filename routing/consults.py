@@ -14,8 +14,8 @@ from routing.choice import Choice, best_of
 from routing.desks import Desk, Work
 from routing.effects import Because, ConsultEnded
 from routing.events import Consulted, ConsultLeft, Joined
-from routing.leases import in_force
-from routing.model import Medium, Outcome, Status
+from routing.members import ACTIVE
+from routing.model import Outcome, Status
 from routing.offers import end, make, own, settle
 from routing.order import NORMAL
 from routing.release import let_go
@@ -38,7 +38,7 @@ def not_his(work: Work | None, agent: str, status: Status) -> str:
 def on_consulted(turn: Turn, event: Consulted) -> None:
     """An agent by name may lack the skills; lease, medium, presence and room hold for him too (I2, B10)."""
     work = turn.state.works.get(event.contact)
-    code = not_his(work, event.agent, Status.ACTIVE) or _unconsultable(work)
+    code = not_his(work, event.agent, ACTIVE) or _unconsultable(work)
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
@@ -47,20 +47,21 @@ def on_consulted(turn: Turn, event: Consulted) -> None:
         fields = {"command": event.command, "contact": event.contact, "agent": event.agent}
         turn.refuse("agent_not_available", **fields, detail=why)
         return
+    desk, rule = choice
     because = Because(
-        rule=choice.rule,
+        rule=rule,
         band=NORMAL,
         tier=int(work.contact.tier),
         able=able,
-        idle=turn.now - choice.desk.idle_since,
+        idle=turn.now - desk.idle_since,
         step=work.relaxed,
     )
-    make(turn, work, choice.desk, because)
+    make(turn, work, desk, because)
     turn.done(event.command, event.agent)
 
 
 def _unconsultable(work: Work | None) -> str:
-    if work is None or work.contact.medium is not Medium.VOICE:
+    if work is None or not work.is_call:
         return "not_a_call"
     return "" if work.consult is None else "consult_running"
 
@@ -68,17 +69,17 @@ def _unconsultable(work: Work | None) -> str:
 def _named(turn: Turn, work: Work, agent: str) -> tuple[Choice | None, int, str]:
     desk = turn.state.listed(agent)
     why = "unknown_agent" if desk is None else _unavailable(turn, work, desk)
-    return (None, 0, why) if why or desk is None else (Choice(desk, "named"), 1, "")
+    return (None, 0, why) if why or desk is None else ((desk, "named"), 1, "")
 
 
 def _unavailable(turn: Turn, work: Work, desk: Desk) -> str:
     """The first reason why he cannot be consulted, in the words of explain.py; empty when he can."""
-    pool = turn.state.pool(desk.spec.lease)
-    if desk.spec.id == work.owner:
+    pool = turn.state.pool(desk.lease)
+    if desk.id == work.owner:
         return "owner"
-    if not open_to(work.contact, work.relaxed, desk.spec.lease):
+    if not open_to(work.contact, work.relaxed, desk.lease):
         return "lease"
-    if not in_force(pool.lease, turn.now):
+    if not pool.in_force(turn.now):
         return "lease_not_in_force"
     if not desk.handles(work.contact.medium):
         return "medium"
@@ -93,7 +94,7 @@ def _best(turn: Turn, work: Work, event: Consulted) -> tuple[Choice | None, int,
     """The best of those on the call's own lease who are free and meet the needs, by the rules of any contact."""
     pool = work.pool
     signature = pool.signature(event.needs)
-    mask = signature.mask & pool.free[work.medium_no] if in_force(pool.lease, turn.now) else 0
+    mask = signature.mask & pool.free[work.medium_no] if pool.in_force(turn.now) else 0
     owner = turn.state.desks[work.owner]
     if owner.pool is pool:
         mask &= ~owner.bit
@@ -108,7 +109,7 @@ def _best(turn: Turn, work: Work, event: Consulted) -> tuple[Choice | None, int,
 def on_joined(turn: Turn, event: Joined) -> None:
     """The warm transfer: the first owner is released, the consulted agent owns the call. He never waited."""
     work = turn.state.works.get(event.contact)
-    code = not_his(work, event.agent, Status.ACTIVE)
+    code = not_his(work, event.agent, ACTIVE)
     if not code and work is not None:
         code = _unjoinable(turn, work)
     if code or work is None or work.consult is None:
@@ -117,7 +118,7 @@ def on_joined(turn: Turn, event: Joined) -> None:
     offer = work.consult
     end_talk(turn, work, "joined", by=event.agent)
     first = let_go(turn, work, "joined")
-    work.contact = replace(work.contact, clock_from=turn.now)
+    work.renew(replace(work.contact, clock_from=turn.now), work.terms)
     own(turn, work, turn.state.desks[offer.agent], by=event.agent, reason="consult", loser="")
     after_call(turn, first)
     turn.done(event.command, event.agent)
@@ -164,7 +165,7 @@ def end_consult(turn: Turn, work: Work, reason: str, *, by: str = "") -> None:
     if desk.listed:
         turn.moved(desk)
     elif not desk.has_work():
-        del turn.state.desks[desk.spec.id]
+        del turn.state.desks[desk.id]
     turn.changed(work)
     after_call(turn, desk)
 
@@ -179,7 +180,7 @@ def end_talk(turn: Turn, work: Work, reason: str, *, by: str = "") -> Desk:
     give_back(desk, work)
     turn.say(
         ConsultEnded(
-            contact=work.contact.id,
+            contact=work.id,
             agent=offer.agent,
             owner=work.owner,
             offer=offer.id,

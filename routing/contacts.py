@@ -15,7 +15,8 @@ from routing.desks import Desk, Work
 from routing.effects import Amended, Blocked, Breached, Ended, Overflowed, Relaxed, WrapUpBegan
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
 from routing.leases import limit, refusal
-from routing.model import Contact, End, Medium, Micros, Outcome, QueueRule, Status
+from routing.members import ACTIVE, FINISHED, VOICE, WRAP_UP
+from routing.model import Contact, End, Medium, Micros, Outcome, QueueRule
 from routing.offers import end_all, own
 from routing.overflow import UNBOUNDED, answer, is_closed, is_full
 from routing.places import forget_needs, unplace
@@ -24,7 +25,7 @@ from routing.skills import open_to
 from routing.turn import Turn
 
 BREACHED = {
-    Medium.VOICE: "rings",
+    VOICE: "rings",
     Medium.CHAT: "first_reply",
     Medium.MAIL: "first_reply",
     Medium.CALLBACK: "window",
@@ -44,9 +45,9 @@ def on_arrived(turn: Turn, event: Arrived) -> None:
         return
     pool = state.pool(contact.lease)
     state.arrivals += 1
-    work = Work(contact, state.arrivals, pool, state.rules[contact.medium])
+    work = Work(contact, state.arrivals, pool, state.terms_of(contact))
     state.admit(work)
-    pool.lines_used += contact.medium is Medium.VOICE
+    pool.lines_used += work.is_call
     turn.changed(work)
     turn.queued(work, "")
 
@@ -87,7 +88,7 @@ def on_changed(turn: Turn, event: Changed) -> None:
     )
     if new != old:
         unplace(turn.state, work)
-        work.contact = new
+        work.renew(new, turn.state.terms_of(new))
         turn.changed(work)
         turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
     turn.done(event.command, event.agent)
@@ -100,12 +101,12 @@ def on_left(turn: Turn, event: Left) -> None:
         turn.refuse("unknown_contact", contact=event.contact)
     elif event.agent and event.agent != work.owner:
         _other_leg_ended(turn, work, event.agent)
-    elif work.status is Status.ACTIVE:
+    elif work.status is ACTIVE:
         _end_active(turn, work, by=event.by, cause=event.cause)
     elif work.is_loose():
         end_all(turn, work, outcome=Outcome.CUSTOMER_LEFT)
         how = End.TO_CALLBACK if event.to_callback else End.ABANDONED
-        _close(turn, work, Ended(contact=work.contact.id, how=how, by=event.by, cause=event.cause))
+        _close(turn, work, Ended(contact=work.id, how=how, by=event.by, cause=event.cause))
 
 
 def _other_leg_ended(turn: Turn, work: Work, agent: str) -> None:
@@ -116,7 +117,7 @@ def _other_leg_ended(turn: Turn, work: Work, agent: str) -> None:
 
 def on_finished(turn: Turn, event: Finished) -> None:
     work = turn.state.works.get(event.contact)
-    code = not_his(work, event.agent, Status.ACTIVE)
+    code = not_his(work, event.agent, ACTIVE)
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
@@ -126,7 +127,7 @@ def on_finished(turn: Turn, event: Finished) -> None:
 
 def on_wrapped_up(turn: Turn, event: WrappedUp) -> None:
     work = turn.state.works.get(event.contact)
-    code = not_his(work, event.agent, Status.WRAP_UP)
+    code = not_his(work, event.agent, WRAP_UP)
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
@@ -137,13 +138,13 @@ def on_wrapped_up(turn: Turn, event: WrappedUp) -> None:
 def on_transferred(turn: Turn, event: Transferred) -> None:
     """The owner gives it back at its old place, with its new needs; he himself is asked last (B17)."""
     work = turn.state.works.get(event.contact)
-    code = not_his(work, event.agent, Status.ACTIVE)
+    code = not_his(work, event.agent, ACTIVE)
     if not code and work is not None and work.consult is not None:
         code = "consult_running"
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
-    work.contact = _redirected(work.contact, event, turn.now + work.rules.transfer_wait)
+    work.renew(_redirected(work.contact, event, turn.now + work.terms.transfer_wait), work.terms)
     if event.needs or event.view:
         work.relaxed = 0
     forget_needs(work)
@@ -179,13 +180,13 @@ def _unassignable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
         return "unknown_agent"
     if work.owner:
         return "already_owned"
-    if not open_to(work.contact, work.relaxed, desk.spec.lease):
+    if not open_to(work.contact, work.relaxed, desk.lease):
         return "lease"
     if not desk.handles(work.contact.medium):
         return "medium"
     if not desk.is_present():
         return "presence"
-    mine = work.rules.units if work.offer_to(desk.spec.id) else 0
+    mine = work.terms.units if work.offer_to(desk.id) else 0
     return "" if has_room(work, desk, freed=mine) else "capacity"
 
 
@@ -198,7 +199,7 @@ def on_closed(turn: Turn, event: Closed) -> None:
     end_all(turn, work, outcome=Outcome.WITHDRAWN, reason="closed")
     end_consult(turn, work, "closed")
     desk = let_go(turn, work, "closed") if owner else None
-    ended = Ended(contact=work.contact.id, how=End.CLOSED, by=event.by, cause=event.reason, agent=owner)
+    ended = Ended(contact=work.id, how=End.CLOSED, by=event.by, cause=event.reason, agent=owner)
     _close(turn, work, ended)
     if desk is not None:
         after_call(turn, desk)
@@ -219,7 +220,7 @@ def breach(turn: Turn, work: Work) -> None:
 def relax(turn: Turn, work: Work) -> None:
     forget_needs(work)
     work.relaxed += 1
-    turn.say(Relaxed(contact=work.contact.id, step=work.relaxed))
+    turn.say(Relaxed(contact=work.id, step=work.relaxed))
     turn.changed(work)
 
 
@@ -242,12 +243,12 @@ def _end_active(turn: Turn, work: Work, *, by: str, cause: str) -> None:
     """Talking is over: wrap-up begins and holds the agent's capacity, or there is none."""
     end_consult(turn, work, "finished" if by == "agent" else "customer_left")
     desk = turn.state.desks[work.owner]
-    wrap_up = work.rules.wrap_up
+    wrap_up = work.terms.wrap_up
     if wrap_up > 0:
         _free_line(work)
-        work.status, work.wrap_until = Status.WRAP_UP, turn.now + wrap_up
+        work.status, work.wrap_until = WRAP_UP, turn.now + wrap_up
         turn.changed(work)
-        turn.say(WrapUpBegan(contact=work.contact.id, agent=work.owner, until=work.wrap_until, by=by, cause=cause))
+        turn.say(WrapUpBegan(contact=work.id, agent=work.owner, until=work.wrap_until, by=by, cause=cause))
     else:
         _finish(turn, work, reason="finished", by=by, cause=cause)
     after_call(turn, desk)
@@ -256,11 +257,11 @@ def _end_active(turn: Turn, work: Work, *, by: str, cause: str) -> None:
 def _finish(turn: Turn, work: Work, *, reason: str, by: str = "", cause: str = "") -> None:
     owner = work.owner
     let_go(turn, work, reason)
-    _close(turn, work, Ended(contact=work.contact.id, how=End.FINISHED, by=by, cause=cause, agent=owner))
+    _close(turn, work, Ended(contact=work.id, how=FINISHED, by=by, cause=cause, agent=owner))
 
 
 def _free_line(work: Work) -> None:
-    if work.contact.medium is Medium.VOICE and work.status is not Status.WRAP_UP:
+    if work.is_call and work.status is not WRAP_UP:
         work.pool.lines_used -= 1
 
 

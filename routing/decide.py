@@ -14,7 +14,7 @@ when it only repeats what is known. A command (`command` is not empty) ends in e
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from routing import agents, consults, contacts, events, offers, settings
 from routing.desks import Desk, Work
@@ -22,7 +22,8 @@ from routing.effects import AnyEffect, Staffing
 from routing.events import AnyEvent
 from routing.leases import turns_at
 from routing.match import match
-from routing.model import Micros, Outcome, PresenceState, Status
+from routing.members import NOT_RESPONDING, WAITING, WRAP_UP
+from routing.model import Micros, Outcome
 from routing.places import place
 from routing.pools import Pool
 from routing.readiness import weigh
@@ -36,7 +37,7 @@ def _ticked(turn: Turn, event: events.Ticked) -> None:
     """Timers fire before every event; this one has nothing to add."""
 
 
-HANDLERS: dict[type[events.Event], Callable[[Turn, Any], None]] = {
+HANDLERS: Final[dict[type[events.Event], Callable[[Turn, Any], None]]] = {
     events.Configured: settings.on_configured,
     events.Arrived: contacts.on_arrived,
     events.Changed: contacts.on_changed,
@@ -157,7 +158,7 @@ def _bring_up_to_now(turn: Turn, first: tuple[Micros, Sleeper]) -> tuple[Micros,
 def _fire_pool(turn: Turn, pool: Pool) -> None:
     """A lease begins or ends: its agents may be asked, or whoever was held for them or refused by them is free."""
     state = turn.state
-    state.dirty_desks.update((desk.spec.id, desk) for desk in pool.desks)
+    state.dirty_desks.update((desk.id, desk) for desk in pool.desks)
     for work in [*pool.refused_by_some.values()]:
         place(state, work)
     for desk in pool.desks:
@@ -167,7 +168,7 @@ def _fire_pool(turn: Turn, pool: Pool) -> None:
 
 
 def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
-    if work.status is Status.WRAP_UP:
+    if work.status is WRAP_UP:
         contacts.wrap_up_over(turn, work)
         return
     for offer in work.rings():
@@ -175,12 +176,11 @@ def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
             offers.expire(turn, work, offer)
     if work.owner:
         return
-    contact = work.contact
-    if contact.deadline <= at and not work.breached and not work.answered_at:
+    if work.deadline <= at and not work.breached and not work.answered_at:
         contacts.breach(turn, work)
-    while next_relaxation(contact, work.relaxed) <= at:
+    while next_relaxation(work.contact, work.relaxed) <= at:
         contacts.relax(turn, work)
-    if max(work.overflow_at, turn.state.clock) <= at and work.status is Status.WAITING and not work.answered_at:
+    if max(work.overflow_at, turn.state.clock) <= at and work.status is WAITING and not work.answered_at:
         contacts.overflow(turn, work)
     else:
         place(turn.state, work)
@@ -189,6 +189,6 @@ def _fire_work(turn: Turn, work: Work, at: Micros) -> None:
 def _fire_desk(turn: Turn, desk: Desk, at: Micros) -> None:
     if desk.grace_until and desk.grace_until <= at:
         agents.grace_over(turn, desk)
-    if desk.state is PresenceState.NOT_RESPONDING and desk.until <= at:
+    if desk.state is NOT_RESPONDING and desk.until <= at:
         agents.respond_again(turn, desk)
     weigh(turn.state, desk)

@@ -10,31 +10,31 @@ from collections.abc import Callable
 from typing import Any
 
 from routing.estimate import Forecast
+from routing.members import OFFERED, READY, VOICE, WAITING
 from routing.model import (
     MEDIUM_NO,
     Agent,
     Contact,
     Medium,
-    MediumRules,
     Micros,
     Offer,
     Presence,
-    PresenceState,
     Record,
-    Status,
 )
 from routing.order import NEVER, Key, Line, Queue
 from routing.pools import Pool, Signature
 from routing.rings import FALLBACK, Ladder
 from routing.skills import held
+from routing.terms import Terms
 from routing.timers import AGENTS, Sleeper
 
 
 class Work(Sleeper):
     """An open contact. `key`, `shelf`, `second_shelf` and `queue` say where it stands in the indexes.
 
-    What follows from the contact and the configuration (`rules`, `ladder`, `signature`, `second`, `queue_line`,
-    `overflow_at`) is looked up when `signature` is None, and kept.
+    What follows from the contact and the configuration (`ladder`, `signature`, `second`, `queue_line`, `overflow_at`)
+    is looked up when `signature` is None, and kept. What decisions read of the contact is kept beside it (`renew`): its
+    own fields, like those of every Struct, are dearer for compiled code, and lie elsewhere in memory.
     """
 
     __slots__ = (
@@ -43,12 +43,17 @@ class Work(Sleeper):
         "attempts",
         "band",
         "breached",
+        "clock_from",
         "consult",
         "consult_since",
         "contact",
+        "deadline",
         "declined",
+        "enqueued_at",
         "expected",
         "fan_of",
+        "id",
+        "is_call",
         "key",
         "ladder",
         "medium_no",
@@ -56,32 +61,35 @@ class Work(Sleeper):
         "overflow_at",
         "owner",
         "pool",
+        "preferred_until",
         "queue",
         "queue_line",
+        "relaxations",
         "relaxed",
-        "rules",
         "second",
         "second_shelf",
         "shelf",
         "signature",
         "status",
         "step",
+        "terms",
         "told_at",
         "told_place",
         "wrap_until",
     )
 
-    def __init__(self, contact: Contact, arrival: int, pool: Pool, rules: MediumRules) -> None:
+    def __init__(self, contact: Contact, arrival: int, pool: Pool, terms: Terms) -> None:
         super().__init__(arrival)
-        self.contact = contact
         self.arrival = arrival
+        self.id = contact.id
+        self.is_call = contact.medium is VOICE
+        self.medium_no = MEDIUM_NO[contact.medium]
+        self.renew(contact, terms)
         self.expected: Micros = 0
         self.told_place = 0
         self.told_at: Micros = 0
         self.pool = pool
-        self.rules = rules
-        self.medium_no = MEDIUM_NO[contact.medium]
-        self.status = Status.WAITING
+        self.status = WAITING
         self.attempts = 0
         self.offers: tuple[Offer, ...] = ()
         self.owner = ""
@@ -106,9 +114,9 @@ class Work(Sleeper):
         self.fan_of: Desk | None = None
 
     @classmethod
-    def adopted(cls, record: Record, pool: Pool, rules: MediumRules) -> Work:
+    def adopted(cls, record: Record, pool: Pool, terms: Terms) -> Work:
         """The contact of a stored row."""
-        work = cls(record.contact, record.arrival, pool, rules)
+        work = cls(record.contact, record.arrival, pool, terms)
         work.status = record.status
         work.attempts = record.attempts
         work.offers = record.offers
@@ -122,10 +130,19 @@ class Work(Sleeper):
         work.consult_since = record.consult_since
         return work
 
+    def renew(self, contact: Contact, terms: Terms) -> None:
+        """The contact as it is from now on; `terms` are those of its medium and tier."""
+        self.contact = contact
+        self.terms = terms
+        self.enqueued_at = contact.enqueued_at
+        self.clock_from = contact.clock_from
+        self.deadline = contact.deadline
+        self.preferred_until = contact.preferred_until if contact.preferred else 0
+        self.relaxations = len(contact.relax)
+
     def told(self) -> Forecast:
         """The expected wait that it was told when it entered, and what that stood on (estimate.py)."""
-        tier = int(self.contact.tier)
-        return Forecast(self.expected, self.expected, tier=tier, place=self.told_place, at=self.told_at)
+        return Forecast(self.expected, self.expected, tier=self.terms.tier, place=self.told_place, at=self.told_at)
 
     def is_anybody_free(self) -> bool:
         """A quick look before anything is compared: most who arrive in a long queue find nobody who could take it."""
@@ -136,7 +153,7 @@ class Work(Sleeper):
 
     def is_loose(self) -> bool:
         """Nobody owns it yet."""
-        return self.status is Status.WAITING or self.status is Status.OFFERED
+        return self.status is WAITING or self.status is OFFERED
 
     def rings(self) -> tuple[Offer, ...]:
         """Every offer that has no outcome yet, also that of a consult."""
@@ -186,13 +203,16 @@ class Desk(Sleeper):
     __slots__ = (
         "back_off_until",
         "bit",
+        "capacity",
         "connected",
         "consults",
         "device",
         "fans",
         "free_flags",
         "grace_until",
+        "id",
         "idle_since",
+        "lease",
         "line",
         "lines",
         "listed",
@@ -206,8 +226,8 @@ class Desk(Sleeper):
         "present",
         "reason",
         "seen",
-        "seen_of",
         "since",
+        "skill_bits",
         "skill_nos",
         "skills",
         "spec",
@@ -228,6 +248,9 @@ class Desk(Sleeper):
 
     def configure(self, spec: Agent, *, listed: bool) -> None:
         self.spec = spec
+        self.id = spec.id
+        self.lease = spec.lease
+        self.capacity = spec.capacity
         self.listed = listed
         self.skills = held(spec.skills)
         self.medium_flags = sum({1 << MEDIUM_NO[medium] for medium in spec.media})
@@ -252,11 +275,11 @@ class Desk(Sleeper):
         self.present = False
         self.staffed = False
         self.skill_nos: list[int] = []
+        self.skill_bits = 0
         self.lines: list[int] = []
         self.picks: dict[int, Callable[[list[Key]], Any]] = {}
         """By media flags: what takes the first keys of his lines out of those of the pool."""
         self.seen = 0
-        self.seen_of: dict[str, int] = {}
         self.line = Line()
         self.fans: dict[int, Work] = {}
 
@@ -275,7 +298,7 @@ class Desk(Sleeper):
         return bool(self.offers or self.owned or self.consults)
 
     def is_ready(self) -> bool:
-        return self.state is PresenceState.READY
+        return self.state is READY
 
     def is_present(self) -> bool:
         """Could be offered work, were he not busy."""

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routing.model import Contact, Lease, Medium, Micros, PresenceState, Status
+from routing.members import ACTIVE, OFFERED, OFFLINE, VOICE, WAITING
+from routing.model import Contact, Lease, Micros
 from routing.order import NEVER
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
     from routing.pools import Pool
 
-HOLDS_LINE = (Status.WAITING, Status.OFFERED, Status.ACTIVE)
+HOLDS_LINE = (WAITING, OFFERED, ACTIVE)
 
 
 def in_force(lease: Lease | None, now: Micros) -> bool:
-    return lease is not None and lease.starts <= now < lease.ends
+    return lease is not None and is_within(lease.starts, lease.ends, now)
+
+
+def is_within(starts: Micros, ends: Micros, now: Micros) -> bool:
+    """The term is half-open."""
+    return starts <= now < ends
 
 
 def turns_at(lease: Lease | None, now: Micros) -> Micros:
@@ -31,12 +37,12 @@ def turns_at(lease: Lease | None, now: Micros) -> Micros:
 
 def is_staffed(desk: Desk) -> bool:
     """Signed in on a seat; breaks and the reconnect grace count (I3)."""
-    return desk.state is not PresenceState.OFFLINE
+    return desk.state is not OFFLINE
 
 
 def holds_line(work: Work) -> bool:
     """A call uses its line from the queue to the release; wrap-up is the agent's time, not the line's."""
-    return work.contact.medium is Medium.VOICE and work.status in HOLDS_LINE
+    return work.is_call and work.status in HOLDS_LINE
 
 
 def limit(pool: Pool) -> int:
@@ -46,11 +52,11 @@ def limit(pool: Pool) -> int:
 
 def refusal(pool: Pool, contact: Contact, now: Micros) -> str:
     """Why this contact may not enter: a reason code, or empty. Only calls need a line."""
-    if contact.medium is not Medium.VOICE:
+    if contact.medium is not VOICE:
         return ""
     if pool.lease is None:
         return "unknown_lease"
-    if not in_force(pool.lease, now):
+    if not pool.in_force(now):
         return "lease_not_in_force"
     if pool.staffed == 0:
         return "unstaffed"

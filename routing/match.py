@@ -10,10 +10,9 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from routing.choice import Choice, choose
+from routing.choice import choose
 from routing.desks import Desk, Work
 from routing.effects import Because
-from routing.leases import in_force
 from routing.offers import make
 from routing.order import LAST, Key, arrival_of
 from routing.places import held_for
@@ -72,29 +71,38 @@ def _offer(turn: Turn, work: Work) -> bool:
     signature, mask = able(turn.state, work)
     if not mask or signature is None:
         return False
-    choice = choose(turn.state, work, signature, mask)
-    make(turn, work, choice.desk, because(turn, work, choice, count=mask.bit_count()))
+    desk, rule = choose(turn.state, work, signature, mask)
+    make(turn, work, desk, because(turn, work, desk, rule=rule, count=mask.bit_count()))
     return True
 
 
-def because(turn: Turn, work: Work, choice: Choice, *, count: int) -> Because:
+def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> Because:
     """The numbers that were compared, as they were before the offer."""
-    contact, desk = work.contact, choice.desk
     assert work.signature is not None
     assert work.key is not None
     assert work.queue_line is not None
     return Because(
-        rule=choice.rule,
+        rule=rule,
         band=work.band,
-        tier=int(contact.tier),
+        tier=work.terms.tier,
         able=count,
-        level=min([desk.skills.get(skill, 0) for skill in work.signature.names], default=0),
+        level=_least_level(desk, work.signature),
         idle=turn.now - desk.idle_since,
-        waited=turn.now - contact.enqueued_at,
+        waited=turn.now - work.enqueued_at,
         step=work.relaxed,
         ring_step=work.step,
         ahead=work.queue_line.rank(work.key),
     )
+
+
+def _least_level(desk: Desk, signature: Signature) -> int:
+    """His level of the needed skill that he knows least; 0 where nothing is needed."""
+    least = -1
+    for skill in signature.names:
+        level = desk.skills.get(skill, 0)
+        if least < 0 or level < least:
+            least = level
+    return max(least, 0)
 
 
 # --- the contact's side --------------------------------------------------------------------------------
@@ -113,7 +121,7 @@ def _able_in(state: State, work: Work, signature: Signature | None) -> int:
         return 0
     pool = signature.pool
     mask = signature.mask & pool.free[work.medium_no]
-    if not mask or not in_force(pool.lease, state.now):
+    if not mask or not pool.in_force(state.now):
         return 0
     if work.fan_of is not None and (desk := held_for(state, work)) is not None:
         mask &= desk.bit if desk.pool is pool else 0
@@ -127,7 +135,7 @@ def _able_in(state: State, work: Work, signature: Signature | None) -> int:
 def exhausted(state: State, work: Work) -> bool:
     """Has everyone declined it who could ever serve it: in a lease in force, meets the needs, is ready or busy?"""
     for signature in (work.signature, work.second):
-        if signature is not None and in_force(signature.pool.lease, state.now):
+        if signature is not None and signature.pool.in_force(state.now):
             present = signature.mask & signature.pool.present[work.medium_no]
             if present & ~_declined(state, work, signature):
                 return False
@@ -152,7 +160,7 @@ def _bit(state: State, signature: Signature, agent: str) -> int:
 def first_for(state: State, desk: Desk) -> Key:
     """The first contact in the order of the queue that can be offered to this agent now; LAST without one."""
     flags, pool = desk.free_flags, desk.pool
-    if not flags or pool is None or not in_force(pool.lease, state.now):
+    if not flags or pool is None or not pool.in_force(state.now):
         return LAST
     best: Key = min(pool.heads_for(desk, flags))
     if best != LAST and not may_take(state, desk, best):
@@ -189,4 +197,4 @@ def may_take(state: State, desk: Desk, key: Key) -> bool:
     if arrival in desk.offers:
         return False
     work = state.by_arrival[arrival]
-    return desk.spec.id not in work.declined or exhausted(state, work)
+    return not work.declined or desk.id not in work.declined or exhausted(state, work)

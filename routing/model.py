@@ -7,6 +7,7 @@ that the encoded form of a value is the same in every process (replay compares b
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -28,7 +29,7 @@ class Medium(StrEnum):
 
 
 MEDIA = tuple(Medium)
-MEDIUM_NO = {medium: number for number, medium in enumerate(MEDIA)}
+MEDIUM_NO: Final = {medium: number for number, medium in enumerate(MEDIA)}
 """Masks and lines are kept in lists by this number."""
 
 

@@ -12,7 +12,8 @@ from routing.capacity import give_back, has_room, take
 from routing.desks import Desk, Work
 from routing.effects import Because, ConsultAsked, ConsultBegan, ConsultEnded, Missed, Offered, OfferEnded, Owned
 from routing.events import Answered, OfferAccepted, OfferDeclined, OfferFailed
-from routing.model import Medium, Offer, Outcome, PresenceState, Status
+from routing.members import ACCEPTED, ACTIVE, NOT_RESPONDING, OFFERED, WAITING
+from routing.model import Offer, Outcome
 from routing.readiness import weigh
 from routing.rings import FALLBACK, Ladder
 from routing.skills import open_to
@@ -26,27 +27,27 @@ def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
     """Offer a contact to an agent, an owned one as a consult; the offer holds his capacity from now on."""
     work.attempts += 1
     offer = Offer(
-        id=f"{work.contact.id}/{work.attempts}/{desk.spec.id}",
-        contact=work.contact.id,
-        agent=desk.spec.id,
+        id=f"{work.id}/{work.attempts}/{desk.id}",
+        contact=work.id,
+        agent=desk.id,
         attempt=work.attempts,
         made_at=turn.now,
         expires_at=turn.now + ladder_of(turn.state, work).offer_life,
-        device=desk.device if work.contact.medium is Medium.VOICE else "",
+        device=desk.device if work.is_call else "",
         role="consult" if work.owner else "",
     )
     if work.owner:
         work.consult = offer
-        turn.say(ConsultAsked(contact=work.contact.id, agent=desk.spec.id, owner=work.owner, offer=offer.id))
+        turn.say(ConsultAsked(contact=work.id, agent=desk.id, owner=work.owner, offer=offer.id))
     else:
         work.offers += (offer,)
-        work.status = Status.OFFERED
+        work.status = OFFERED
     turn.state.offers[offer.id] = work
     desk.offers[work.arrival] = offer
     take(desk, work)
     turn.changed(work)
     weigh(turn.state, desk)
-    turn.say(Offered(contact=work.contact.id, agent=desk.spec.id, offer=offer, because=because))
+    turn.say(Offered(contact=work.id, agent=desk.id, offer=offer, because=because))
 
 
 def ladder_of(state: State, work: Work) -> Ladder:
@@ -69,13 +70,11 @@ def _end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str 
     if not consult:
         work.offers = tuple([other for other in work.offers if other is not offer])
     del turn.state.offers[offer.id], desk.offers[work.arrival]
-    turn.say(OfferEnded(contact=work.contact.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
-    if consult and outcome is not Outcome.ACCEPTED:
+    turn.say(OfferEnded(contact=work.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
+    if consult and outcome is not ACCEPTED:
         work.consult = None
         turn.say(
-            ConsultEnded(
-                contact=work.contact.id, agent=offer.agent, owner=work.owner, offer=offer.id, reason=outcome.value
-            )
+            ConsultEnded(contact=work.id, agent=offer.agent, owner=work.owner, offer=offer.id, reason=outcome.value)
         )
     return desk
 
@@ -87,9 +86,9 @@ def end_all(turn: Turn, work: Work, *, outcome: Outcome, reason: str = "") -> No
 
 def settle(turn: Turn, work: Work, reason: str = "offer_ended") -> None:
     """After an offer ended: a contact that rings nowhere any more waits again, at its old place."""
-    waits_again = work.status is Status.OFFERED and not work.offers
+    waits_again = work.status is OFFERED and not work.offers
     if waits_again:
-        work.status = Status.WAITING
+        work.status = WAITING
     turn.changed(work)
     if waits_again:
         turn.queued(work, reason)
@@ -118,7 +117,7 @@ def back_off(turn: Turn, desk: Desk) -> None:
 def expire(turn: Turn, work: Work, offer: Offer) -> None:
     """An offer's life is over. Only a device that rang for three cycles proves that the agent let it ring."""
     rang = offer.expires_at - offer.made_at
-    proven = work.contact.medium is not Medium.VOICE or ladder_of(turn.state, work).rang_long_enough(rang)
+    proven = not work.is_call or ladder_of(turn.state, work).rang_long_enough(rang)
     if not proven:
         desk = end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="expired")
         back_off(turn, desk)
@@ -135,34 +134,33 @@ def _missed(turn: Turn, desk: Desk) -> None:
     until = turn.now + turn.state.config.not_responding_for
     # His other offers still ring at a desk where nobody sits.
     withdraw_from(turn, desk, "agent_left")
-    turn.present(desk, PresenceState.NOT_RESPONDING, reason="no_answer", until=until)
+    turn.present(desk, NOT_RESPONDING, reason="no_answer", until=until)
     if desk.misses >= MISSES_TOLD:
-        turn.say(Missed(agent=desk.spec.id, misses=desk.misses))
+        turn.say(Missed(agent=desk.id, misses=desk.misses))
 
 
 def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", loser: str) -> None:
     """Make the agent the one owner; his own offer is accepted, the others end after that."""
-    mine = work.offer_to(desk.spec.id) if work.offers else None
+    mine = work.offer_to(desk.id) if work.offers else None
     if mine is not None:
-        _end(turn, work, mine, outcome=Outcome.ACCEPTED)
+        _end(turn, work, mine, outcome=ACCEPTED)
     else:
         take(desk, work)
-    work.status = Status.ACTIVE
-    work.owner = desk.spec.id
+    work.status = ACTIVE
+    work.owner = desk.id
     if not work.answered_at:
         work.answered_at = turn.now
-        if work.told_at:
-            contact = work.contact
-            turn.state.waits.served((contact.lease, contact.view), work.told(), turn.now)
+        if work.told_at and work.queue_line is not None:
+            turn.state.waits.served(work.queue_line.name, work.told(), turn.now)
     desk.owned[work.arrival] = work
     desk.misses = 0
     turn.moved(desk)
     turn.say(
         Owned(
-            contact=work.contact.id,
-            agent=desk.spec.id,
+            contact=work.id,
+            agent=desk.id,
             offer=mine.id if mine else "",
-            waited=turn.now - work.contact.clock_from,
+            waited=turn.now - work.clock_from,
             by=by,
             reason=reason,
         )
@@ -174,12 +172,12 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
 
 def begin_consult(turn: Turn, work: Work, offer: Offer) -> None:
     """The consulted agent answered. The call stays with its owner; the units of the offer are those of the talk."""
-    desk = _end(turn, work, offer, outcome=Outcome.ACCEPTED)
+    desk = _end(turn, work, offer, outcome=ACCEPTED)
     work.consult_since = turn.now
     desk.consults[work.arrival] = work
     desk.misses = 0
     turn.moved(desk)
-    turn.say(ConsultBegan(contact=work.contact.id, agent=offer.agent, owner=work.owner, offer=offer.id))
+    turn.say(ConsultBegan(contact=work.id, agent=offer.agent, owner=work.owner, offer=offer.id))
     turn.changed(work)
 
 
@@ -245,7 +243,7 @@ def on_answered(turn: Turn, event: Answered) -> None:
     if code or work is None or desk is None:
         turn.refuse(code, contact=event.contact, agent=event.agent)
         return
-    mine = work.rules.units if work.offer_to(desk.spec.id) else 0
+    mine = work.terms.units if work.offer_to(desk.id) else 0
     if not has_room(work, desk, freed=mine):
         withdraw_from(turn, desk, "agent_busy", besides=work)
     own(turn, work, desk, loser="answered_elsewhere")
@@ -259,9 +257,9 @@ def _unanswerable(turn: Turn, work: Work | None, desk: Desk | None) -> str:
         return "unknown_agent"
     if work.owner:
         return "already_owned"
-    if not open_to(work.contact, work.relaxed, desk.spec.lease):
+    if not open_to(work.contact, work.relaxed, desk.lease):
         return "lease"
     if not desk.handles(work.contact.medium):
         return "medium"
-    ringing = sum(turn.state.works[each.contact].rules.units for each in desk.offers.values())
+    ringing = sum(turn.state.works[each.contact].terms.units for each in desk.offers.values())
     return "" if has_room(work, desk, freed=ringing) else "capacity"

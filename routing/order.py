@@ -9,10 +9,11 @@ choice that a configuration has: what is late already then waits behind what can
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
+from typing import Final
 
-from routing.model import Contact, MediumRules, Micros
+from routing.model import Contact, Micros
 
 Key = int
 """The tuple, packed into one integer field by field: band, tier and complaint in two bits each, deadline and
@@ -20,16 +21,24 @@ enqueued_at in 64, the arrival number in 48. No field can run into the next one,
 but a comparison looks at one object where a tuple would have it look at three, and 100,000 waiting contacts are in no
 cache."""
 
-NEVER: Micros = 1 << 62
-STARVING, URGENT, NORMAL, LATE = 0, 1, 2, 3
-CHUNK = 256
-INSTANT, ARRIVAL = 64, 48
+NEVER: Final = (1 << 62) - 1
+"""After every instant: the largest integer that compiled code keeps in one machine word."""
+STARVING: Final = 0
+URGENT: Final = 1
+NORMAL: Final = 2
+LATE: Final = 3
+CHUNK: Final = 256
+INSTANT: Final = 64
+ARRIVAL: Final = 48
 """Bits of an instant, which may be negative, and of an arrival number."""
-ZERO = 1 << (INSTANT - 1)
-CLASS = 2 * INSTANT + ARRIVAL
-"""Below this bit are deadline, enqueued_at and arrival; from it on band, tier and complaint."""
-LAST: Key = 1 << (CLASS + 8)
+ZERO: Final = 1 << (INSTANT - 1)
+CLASS: Final = 2 * INSTANT + ARRIVAL
+"""Below this bit are deadline, enqueued_at and arrival; from it on band, tier and complaint: the class."""
+CLASSES: Final = 1 << 6
+LAST: Final = 1 << (CLASS + 8)
 """After every contact: the first of an empty line."""
+BASES: Final = [each << CLASS | ZERO << (INSTANT + ARRIVAL) | ZERO << ARRIVAL for each in range(CLASSES)]
+"""By class: the key of a contact of which all else is 0."""
 
 
 def arrival_of(key: Key) -> int:
@@ -45,119 +54,87 @@ def tier_of(key: Key) -> int:
     return key >> (CLASS + 2) & 3
 
 
-def band_at(contact: Contact, rules: MediumRules, now: Micros) -> tuple[int, Micros]:
-    """The band in force at `now` and the instant at which it changes (NEVER from band 0).
-
-    Starving strictly after the maximum wait, urgent from the margin before the deadline on. With
-    `late_is_urgent` off a contact whose deadline has passed is urgent no longer, but LATE: no haste saves it, and it
-    may save another's.
-    """
-    starving = contact.enqueued_at + rules.max_wait[contact.tier] + 1
-    if now >= starving:
-        return STARVING, NEVER
-    deadline = contact.deadline
-    if now >= deadline and not rules.late_is_urgent:
-        return LATE, starving
-    if now >= deadline - rules.urgent_before:
-        return URGENT, starving if rules.late_is_urgent or starving < deadline else deadline
-    urgent = deadline - rules.urgent_before
-    return NORMAL, urgent if urgent < starving else starving
-
-
 def key_of(contact: Contact, arrival: int, band: int) -> Key:
     """The place in the queue of a contact; unique, because arrival numbers are.
 
     LATE is the end of its tier in band 2, and of the complaints of its tier.
     """
+    came = (contact.enqueued_at << ARRIVAL) + arrival
     if band == STARVING:
-        return (ZERO << INSTANT | contact.enqueued_at + ZERO) << ARRIVAL | arrival
+        return BASES[0] + came
     complaint = 0 if contact.complaint else 2
     if band == LATE:
         band, complaint = NORMAL, complaint + 1
-    rank = band << 4 | contact.tier << 2 | complaint
-    return ((rank << INSTANT | contact.deadline + ZERO) << INSTANT | contact.enqueued_at + ZERO) << ARRIVAL | arrival
+    return BASES[band << 4 | contact.tier << 2 | complaint] + (contact.deadline << INSTANT + ARRIVAL) + came
 
 
 class Line:
-    """Keys in order, in chunks, so that adding, removing and ranking among 100,000 stay a few microseconds.
+    """Keys in order, in chunks, so that adding and removing among 100,000 stay a few microseconds.
 
-    A chunk never mixes bands, tiers or complaints: a newcomer usually belongs at the end of his own, and is put there
-    without a search. A line of a pool tells its first key to `heads`, the pool's list, at its number.
+    A chunk has keys of one class, which is found without a look at any of them: that would be a look at memory which
+    nothing has touched for long. A newcomer usually belongs at the end of its class and costs a look at the last one.
+    A line of a pool tells its first key to `heads`, the pool's list, at its number.
     """
 
-    __slots__ = ("_chunks", "_heads", "_lasts", "_number", "_sizes", "first")
+    __slots__ = ("_chunks", "_classes", "_heads", "_number", "first")
 
     def __init__(self, heads: list[Key] | None = None, number: int = 0) -> None:
         self._heads = heads
         self._number = number
         self.first: Key = LAST
         self._chunks: list[list[Key]] = []
-        self._lasts: list[Key] = []
-        self._sizes: list[int] = []
+        self._classes: list[int] = []
+        """Of each chunk."""
 
     def add(self, key: Key) -> None:
-        if key < self.first:
-            self._lead(key)
-        lasts = self._lasts
-        at = bisect_left(lasts, key)
-        if at < len(lasts) and self._chunks[at][0] < key:
-            chunk = self._chunks[at]
-            insort(chunk, key)
-            self._sizes[at] += 1
-            if len(chunk) > 2 * CHUNK:
-                self._split(at, chunk)
-        elif at and lasts[at - 1] >> CLASS == key >> CLASS and self._sizes[at - 1] < 2 * CHUNK:
-            self._chunks[at - 1].append(key)
-            self._sizes[at - 1] += 1
-            lasts[at - 1] = key
-        elif at < len(lasts) and lasts[at] >> CLASS == key >> CLASS and self._sizes[at] < 2 * CHUNK:
-            self._chunks[at].insert(0, key)
-            self._sizes[at] += 1
-        else:
+        kind = key >> CLASS
+        at = bisect_right(self._classes, kind) - 1
+        if at < 0 or self._classes[at] != kind:
+            at += 1
+            self._classes.insert(at, kind)
             self._chunks.insert(at, [key])
-            lasts.insert(at, key)
-            self._sizes.insert(at, 1)
-
-    def _split(self, at: int, chunk: list[Key]) -> None:
-        tail = chunk[CHUNK:]
-        del chunk[CHUNK:]
-        self._chunks.insert(at + 1, tail)
-        self._lasts[at : at + 1] = [chunk[-1], tail[-1]]
-        self._sizes[at : at + 1] = [len(chunk), len(tail)]
+        elif self._chunks[at][-1] < key:
+            self._chunks[at].append(key)
+        else:
+            at = self._chunk_of(key, kind, at)
+            insort(self._chunks[at], key)
+        chunk = self._chunks[at]
+        if not at and chunk[0] == key:
+            self._lead(key)
+        if len(chunk) > 2 * CHUNK:
+            self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
+            self._classes.insert(at, kind)
 
     def remove(self, key: Key) -> None:
-        lasts = self._lasts
-        first = key == self.first
-        at = 0 if first else bisect_left(lasts, key)
+        kind = key >> CLASS
+        at = self._chunk_of(key, kind, bisect_right(self._classes, kind) - 1)
         chunk = self._chunks[at]
-        del chunk[0 if first else bisect_left(chunk, key)]
-        self._sizes[at] -= 1
+        if chunk[0] != key:
+            del chunk[bisect_left(chunk, key)]
+            return
+        del chunk[0]
         if not chunk:
-            del self._chunks[at], lasts[at], self._sizes[at]
-        elif lasts[at] == key:
-            lasts[at] = chunk[-1]
-        if first:
+            del self._chunks[at], self._classes[at]
+        if not at:
             self._lead(self._chunks[0][0] if self._chunks else LAST)
+
+    def _chunk_of(self, key: Key, kind: int, last: int) -> int:
+        """The chunk in which a key belongs, where the last one of its class is known: usually there is one."""
+        if not last or self._classes[last - 1] != kind:
+            return last
+        low = bisect_left(self._classes, kind)
+        while low < last:
+            middle = (low + last + 1) >> 1
+            if self._chunks[middle][0] <= key:
+                low = middle
+            else:
+                last = middle - 1
+        return low
 
     def _lead(self, key: Key) -> None:
         self.first = key
         if self._heads is not None:
             self._heads[self._number] = key
-
-    def rank(self, key: Key) -> int:
-        """How many keys stand before this one, which need not be in the line itself."""
-        if self.first >= key:
-            return 0
-        at = bisect_left(self._lasts, key)
-        before = sum(self._sizes[:at])
-        if at == len(self._lasts):
-            return before
-        if key == self._lasts[at]:
-            return before + self._sizes[at] - 1
-        return before + bisect_left(self._chunks[at], key)
-
-    def size(self) -> int:
-        return sum(self._sizes)
 
     def __iter__(self) -> Iterator[Key]:
         for chunk in self._chunks:
@@ -165,18 +142,42 @@ class Line:
 
 
 class Queue(Line):
-    """A view's line, which also counts by tier who comes before whom; the starving (`tiers[0]` too) before all."""
+    """A view's line, which also says who comes before whom: counted by class, and by tier (the starving before all)."""
 
-    __slots__ = ("tiers",)
+    __slots__ = ("_counts", "name", "tiers")
 
-    def __init__(self) -> None:
+    def __init__(self, name: tuple[str, ...]) -> None:
+        """`name`: lease and view, of open length, so that compiled code keeps the tuple and copies none."""
         super().__init__()
+        self.name = name
+        self._counts = [0] * CLASSES
         self.tiers = [0, 0, 0, 0]
 
     def add(self, key: Key) -> None:
+        self._counts[key >> CLASS] += 1
         self.tiers[tier_of(key)] += 1
         super().add(key)
 
     def remove(self, key: Key) -> None:
+        self._counts[key >> CLASS] -= 1
         self.tiers[tier_of(key)] -= 1
         super().remove(key)
+
+    def rank(self, key: Key) -> int:
+        """How many keys stand before this one, which need not be in the line itself."""
+        if self.first >= key:
+            return 0
+        kind = key >> CLASS
+        before = sum(self._counts[:kind])
+        last = bisect_right(self._classes, kind) - 1
+        if last < 0 or self._classes[last] != kind:
+            return before
+        if self._chunks[last][-1] <= key:
+            return before + self._counts[kind] - (self._chunks[last][-1] == key)
+        at = self._chunk_of(key, kind, last)
+        for earlier in range(bisect_left(self._classes, kind), at):
+            before += len(self._chunks[earlier])
+        return before + bisect_left(self._chunks[at], key)
+
+    def size(self) -> int:
+        return sum(self.tiers)

@@ -6,10 +6,11 @@ while, are steps of relaxation (skills.py).
 
 from __future__ import annotations
 
+from routing.members import VOICE
 from routing.model import Config, Contact, Medium, Micros, QueueRule
 from routing.order import NEVER
 
-LIVE = (Medium.VOICE, Medium.CHAT)
+LIVE = (VOICE, Medium.CHAT)
 UNBOUNDED = QueueRule(lease="", view="")
 
 

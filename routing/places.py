@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routing.leases import in_force
-from routing.model import Micros, Status
-from routing.order import NEVER, Key, Line, band_at, key_of
+from routing.members import WAITING, WRAP_UP
+from routing.model import Micros
+from routing.order import NEVER, Key, Line, key_of
 from routing.overflow import UNBOUNDED, leaves_at
 from routing.rings import FALLBACK
 from routing.skills import needs_of, next_relaxation, second_lease
@@ -23,15 +23,14 @@ def place(state: State, work: Work) -> None:
         unplace(state, work)
         state.agenda.set(work, _owned_due(work))
         return
-    contact = work.contact
     if work.signature is None:
         _look_up(state, work)
-    if contact.preferred:
+    if work.preferred_until or work.fan_of is not None:
         _follow(state, work)
     ladder = work.ladder
-    if len(ladder.after) > 1:
-        work.step = ladder.step_at(state.now - contact.clock_from)
-    band, due = band_at(contact, work.rules, state.now)
+    if ladder.several:
+        work.step = ladder.step_at(state.now - work.clock_from)
+    band, due = work.terms.band_at(state.now, enqueued_at=work.enqueued_at, deadline=work.deadline)
     wants = len(work.offers) < ladder.phones[work.step]
     _shelve(state, work, band, wants=wants)
     if wants:
@@ -69,14 +68,14 @@ def forget_needs(work: Work) -> None:
 
 def held_for(state: State, work: Work) -> Desk | None:
     """The preferred agent, while he is ready but perhaps busy, could serve it and its wait is not over."""
-    contact, desk = work.contact, work.fan_of
-    if desk is None or state.now >= contact.preferred_until:
+    desk = work.fan_of
+    if desk is None or state.now >= work.preferred_until:
         return None
     for signature in (work.signature, work.second):
         if signature is not None and signature.pool is desk.pool:
             able = signature.mask & desk.pool.present[work.medium_no] & desk.bit
-            able = able and in_force(signature.pool.lease, state.now)
-            refused = desk.spec.id in work.declined or work.offer_to(desk.spec.id) is not None
+            able = able and signature.pool.in_force(state.now)
+            refused = desk.id in work.declined or work.offer_to(desk.id) is not None
             return desk if able and not refused else None
     return None
 
@@ -85,7 +84,6 @@ def _look_up(state: State, work: Work) -> None:
     """What follows from the contact and the configuration alone."""
     contact = work.contact
     needs = needs_of(contact, work.relaxed)
-    work.rules = state.rules[contact.medium]
     work.ladder = state.ladders.get(contact.plan, FALLBACK)
     work.step = 0
     work.queue_line = state.queue(contact.lease, contact.view)
@@ -108,7 +106,7 @@ def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
         elif work.signature is not None:
             shelf = work.signature.line(work.medium_no)
             second_shelf = work.second.line(work.medium_no) if work.second is not None else None
-    queue = work.queue_line if work.status is Status.WAITING else None
+    queue = work.queue_line if work.status is WAITING else None
     key = work.key
     if key is None or band != work.band:
         if key is not None:
@@ -148,8 +146,7 @@ def _move_second(work: Work, line: Line | None, key: Key) -> None:
 
 def _follow(state: State, work: Work) -> None:
     """Let the preferred agent know who waits for him, so that his changes move them."""
-    contact = work.contact
-    desk = state.desks.get(contact.preferred) if state.now < contact.preferred_until else None
+    desk = state.desks.get(work.contact.preferred) if state.now < work.preferred_until else None
     if desk is work.fan_of:
         return
     if work.fan_of is not None:
@@ -173,25 +170,27 @@ def _remember_refusal(work: Work, *, wants: bool) -> None:
 
 def _owned_due(work: Work) -> Micros:
     """What happens by itself to an owned contact: its wrap-up ends, or a consult's offer."""
-    if work.status is Status.WRAP_UP:
+    if work.status is WRAP_UP:
         return work.wrap_until
-    return min((offer.expires_at for offer in work.rings()), default=NEVER)
+    due = NEVER
+    for offer in work.rings():
+        due = min(due, offer.expires_at)
+    return due
 
 
 def _due(work: Work, due: Micros, clock: Micros) -> Micros:
     """The next instant at which something about it happens by itself; `due` is that of its band."""
-    contact = work.contact
-    if contact.relax:
-        due = min(due, next_relaxation(contact, work.relaxed))
-    if len(work.ladder.after) > 1:
-        due = min(due, work.ladder.ends(work.step, contact.clock_from))
+    if work.relaxed < work.relaxations:
+        due = min(due, next_relaxation(work.contact, work.relaxed))
+    if work.ladder.several:
+        due = min(due, work.ladder.ends(work.step, work.clock_from))
     for offer in work.offers:
         due = min(due, offer.expires_at)
     if not work.answered_at:
-        if not work.breached and contact.deadline < due:
-            due = contact.deadline
-        if work.overflow_at < due and work.status is Status.WAITING:
+        if not work.breached and work.deadline < due:
+            due = work.deadline
+        if work.overflow_at < due and work.status is WAITING:
             due = min(due, max(work.overflow_at, clock))
     if work.fan_of is not None:
-        due = min(due, contact.preferred_until)
+        due = min(due, work.preferred_until)
     return due

@@ -8,20 +8,22 @@ meet it and the lines of contacts that ask for it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from routing.model import MEDIA, Lease, Needs
-from routing.order import Key, Line
+from routing.leases import is_within
+from routing.model import MEDIA, Lease, Micros, Needs
+from routing.order import NEVER, Key, Line
 from routing.timers import Sleeper
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
 
-UNUSED_KEPT = 2048
+UNUSED_KEPT: Final = 2048
 """So many signatures are kept before those that no open contact asks for are forgotten."""
-FEW = 16
+FEW: Final = 16
 """A group up to this size is looked at one by one; of a larger one somebody is met soon in the order of idleness."""
 
 
@@ -34,7 +36,7 @@ class Signature:
         self.pool = pool
         self.needs = needs
         self.users = 0
-        self.names = frozenset(skill for skill, _ in needs)
+        self.names = [skill for skill, _ in needs]
         self.lines: list[Line | None] = [None] * len(MEDIA)
         self.mask = pool.everyone
         for skill, level in needs:
@@ -60,13 +62,16 @@ class Pool(Sleeper):
     """One lease's agents and its use of lines."""
 
     __slots__ = (
+        "_asking",
         "_files",
         "_free_holders",
         "_holders",
         "_levels",
+        "_scarce",
         "by_breadth",
         "by_load",
         "desks",
+        "ends",
         "everyone",
         "flags",
         "free",
@@ -81,12 +86,15 @@ class Pool(Sleeper):
         "reported",
         "signatures",
         "staffed",
+        "starts",
     )
 
     def __init__(self, lease_id: str, lease: Lease | None, desks: list[Desk], order: int) -> None:
         super().__init__(order)
         self.id = lease_id
         self.lease = lease
+        self.starts: Micros = lease.starts if lease is not None else NEVER
+        self.ends: Micros = lease.ends if lease is not None else NEVER
         self.desks = desks
         self.everyone = (1 << len(desks)) - 1
         self.free = [0] * len(MEDIA)
@@ -96,8 +104,11 @@ class Pool(Sleeper):
         self.heads: list[Key] = []
         """By the number of the line: its first key. Line 0 stays empty."""
         self.flags: list[int] = []
-        self._files: dict[str, list[tuple[Signature, int]]] = {}
-        self._number(Line(self.heads, 0), 0)
+        self._asking: list[Signature | None] = []
+        """By the number of the line: whose it is; of nobody once its signature is forgotten."""
+        self._files: dict[str, list[int]] = {}
+        """Numbers of lines, ascending, under the first skill that is needed."""
+        self._number(Line(self.heads, 0), None, 0)
         self.lines_used = 0
         self.staffed = 0
         self.reported = 0
@@ -112,13 +123,20 @@ class Pool(Sleeper):
                 exact[level] = exact.get(level, 0) | desk.bit
         self._holders = [sum(exact.values()) for exact in self._levels.values()]
         self._free_holders = [[0] * len(self._levels) for _ in MEDIA]
+        self._scarce = [0] * len(MEDIA)
+        """One bit for each skill that exactly one free agent has."""
         numbers = {skill: number for number, skill in enumerate(self._levels)}
         for desk in desks:
             desk.skill_nos = [numbers[skill] for skill in desk.skills]
+            desk.skill_bits = sum(1 << number for number in desk.skill_nos)
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
         self.by_load: list[int] = [self.everyone]
         by_rest = sorted(desks, key=lambda desk: desk.idle_since)
-        self.idle: OrderedDict[str, Desk] = OrderedDict((desk.spec.id, desk) for desk in by_rest)
+        self.idle: OrderedDict[str, Desk] = OrderedDict((desk.id, desk) for desk in by_rest)
+
+    def in_force(self, now: Micros) -> bool:
+        """May its agents be asked? Never without a lease."""
+        return is_within(self.starts, self.ends, now)
 
     # --- who can ----------------------------------------------------------------------------------------
 
@@ -154,15 +172,16 @@ class Pool(Sleeper):
         """The line of a signature's contacts of one medium; agents find it under its first needed skill."""
         number = len(self.lines)
         line = signature.lines[medium_no] = Line(self.heads, number)
-        self._number(line, 1 << medium_no)
+        self._number(line, signature, 1 << medium_no)
         asked = next((skill for skill, level in signature.needs if level > 0), "")
-        self._files.setdefault(asked, []).append((signature, number))
+        self._files.setdefault(asked, []).append(number)
         return line
 
-    def _number(self, line: Line, flag: int) -> None:
+    def _number(self, line: Line, signature: Signature | None, flag: int) -> None:
         self.lines.append(line)
         self.heads.append(line.first)
         self.flags.append(flag)
+        self._asking.append(signature)
 
     def heads_for(self, desk: Desk, flags: int) -> tuple[Key, ...]:
         """The first keys of all lines of these media whose needs this agent meets; LAST stands for an empty one."""
@@ -182,59 +201,68 @@ class Pool(Sleeper):
         return [number for number in desk.lines if self.flags[number] & flags]
 
     def _look_for_new(self, desk: Desk) -> None:
-        """Only the lines that were opened since the last look, under the skills he has."""
-        for skill in ("", *desk.skills):
-            filed = self._files.get(skill)
-            if filed is not None:
-                for signature, number in filed[desk.seen_of.get(skill, 0) :]:
-                    if signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
-                        desk.lines.append(number)
-                desk.seen_of[skill] = len(filed)
+        """The lines that were opened since the last look; where they are many, those under the skills he has."""
+        lines = len(desk.lines)
+        if len(self.lines) - desk.seen <= FEW:
+            for number in range(desk.seen, len(self.lines)):
+                self._see(desk, number)
+        else:
+            for skill in ("", *desk.skills):
+                filed = self._files.get(skill, [])
+                for number in filed[bisect_left(filed, desk.seen) :]:
+                    self._see(desk, number)
         desk.seen = len(self.lines)
-        desk.picks.clear()
+        if len(desk.lines) > lines:
+            desk.picks.clear()
+
+    def _see(self, desk: Desk, number: int) -> None:
+        signature = self._asking[number]
+        if signature is not None and signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
+            desk.lines.append(number)
 
     def _forget_unused(self) -> None:
         """Needs that nobody asks for any more: agents meet them no longer. Their lines are empty and stay so."""
-        unused = {id(each) for each in self.signatures.values() if not each.users}
         self.signatures = {needs: each for needs, each in self.signatures.items() if each.users}
-        gone = {number for filed in self._files.values() for each, number in filed if id(each) in unused}
+        self._asking = [each if each is not None and each.users else None for each in self._asking]
         self._files = {
-            skill: [(each, number) for each, number in filed if number not in gone]
+            skill: [number for number in filed if self._asking[number] is not None]
             for skill, filed in self._files.items()
         }
         for desk in self.desks:
-            desk.lines, desk.seen, desk.seen_of = [], 0, {}
+            desk.lines, desk.seen = [], 0
             desk.picks.clear()
 
     # --- who is free ------------------------------------------------------------------------------------
 
-    def flip_free(self, desk: Desk, medium_no: int) -> None:
+    def flip_free(self, desk: Desk, medium_no: int, *, free: bool) -> None:
         """He becomes free for a medium, or no longer is."""
         self.free[medium_no] ^= desk.bit
-        step = 1 if self.free[medium_no] & desk.bit else -1
+        step = 1 if free else -1
         holders = self._free_holders[medium_no]
         for skill_no in desk.skill_nos:
-            holders[skill_no] += step
+            before = holders[skill_no]
+            holders[skill_no] = before + step
+            if before == 1 or before + step == 1:
+                self._scarce[medium_no] ^= 1 << skill_no
 
     def lone(self, medium_no: int, among: int) -> int:
         """Those who are the only free one with some skill of theirs.
 
         Asked when several could take a contact: then nobody is alone with a skill that it needs.
         """
-        holders = self._free_holders[medium_no]
-        found, free = 0, self.free[medium_no]
+        scarce, found = self._scarce[medium_no], 0
+        if not scarce:
+            return 0
         if among.bit_count() > FEW:
-            for skill_no, count in enumerate(holders):
-                if count == 1:
-                    found |= self._holders[skill_no] & free
-            return found
+            for skill_no, holders in enumerate(self._holders):
+                if scarce >> skill_no & 1:
+                    found |= holders
+            return found & self.free[medium_no]
         while among:
             desk = self.desks[among.bit_length() - 1]
             among ^= desk.bit
-            for skill_no in desk.skill_nos:
-                if holders[skill_no] == 1:
-                    found |= desk.bit
-                    break
+            if desk.skill_bits & scarce:
+                found |= desk.bit
         return found
 
     def most_rested(self, group: int) -> Desk:

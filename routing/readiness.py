@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.capacity import room
 from routing.leases import is_staffed
-from routing.model import MEDIA, Micros, PresenceState
+from routing.members import NOT_RESPONDING
+from routing.model import MEDIA, Micros
 from routing.order import NEVER
 from routing.places import place
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from routing.pools import Pool
     from routing.state import State
 
-NUMBERS = [[at for at in range(len(MEDIA)) if flags >> at & 1] for flags in range(1 << len(MEDIA))]
+NUMBERS: Final = [[at for at in range(len(MEDIA)) if flags >> at & 1] for flags in range(1 << len(MEDIA))]
 """The media of a set of flags, by number."""
 
 
@@ -41,9 +42,9 @@ def weigh(state: State, desk: Desk) -> None:
     changed = flags ^ desk.free_flags
     if changed:
         for medium_no in NUMBERS[changed]:
-            pool.flip_free(desk, medium_no)
+            pool.flip_free(desk, medium_no, free=bool(flags >> medium_no & 1))
         if changed & flags:
-            state.dirty_desks[desk.spec.id] = desk
+            state.dirty_desks[desk.id] = desk
         desk.free_flags = flags
     if present != desk.present:
         _presence_turned(state, desk, pool, present=present)
@@ -61,7 +62,7 @@ def _presence_turned(state: State, desk: Desk, pool: Pool, *, present: bool) -> 
 
 
 def _due(state: State, desk: Desk) -> Micros:
-    due = desk.until if desk.state is PresenceState.NOT_RESPONDING else NEVER
+    due = desk.until if desk.state is NOT_RESPONDING else NEVER
     if desk.back_off_until > state.now:
         due = min(due, desk.back_off_until)
     if desk.grace_until:

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from routing.capacity import give_back
 from routing.desks import Desk, Work
 from routing.effects import Released
-from routing.model import Medium, Status
+from routing.members import ACTIVE, WAITING
+from routing.model import Medium
 from routing.turn import Turn
 
 
@@ -21,16 +22,16 @@ def let_go(turn: Turn, work: Work, reason: str) -> Desk:
     if desk.listed:
         turn.moved(desk)
     elif not desk.has_work():
-        del state.desks[desk.spec.id]
-    turn.say(Released(contact=work.contact.id, agent=desk.spec.id, reason=reason))
+        del state.desks[desk.id]
+    turn.say(Released(contact=work.id, agent=desk.id, reason=reason))
     return desk
 
 
 def return_to_queue(turn: Turn, work: Work, *, released: str, queued: str) -> None:
     """Back to waiting at the old place. The customer's clock starts anew; his first answer stays recorded."""
     let_go(turn, work, released)
-    work.contact = replace(work.contact, clock_from=turn.now)
-    work.status = Status.WAITING
+    work.renew(replace(work.contact, clock_from=turn.now), work.terms)
+    work.status = WAITING
     turn.changed(work)
     turn.queued(work, queued)
 
@@ -39,5 +40,5 @@ def return_owned(turn: Turn, desk: Desk, media: tuple[Medium, ...]) -> None:
     """An agent is lost: his active contacts of these media wait for somebody else, oldest first."""
     for arrival in sorted(desk.owned):
         work = desk.owned[arrival]
-        if work.status is Status.ACTIVE and work.contact.medium in media:
+        if work.status is ACTIVE and work.contact.medium in media:
             return_to_queue(turn, work, released="agent_left", queued="agent_left")

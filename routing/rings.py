@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final
 
 from routing.model import Config, Micros, RingPlan, RingStep
 from routing.order import NEVER
 
-SECOND: Micros = 1_000_000
-UNBROKEN_CYCLES = 3
+SECOND: Final = 1_000_000
+UNBROKEN_CYCLES: Final = 3
 """An agent lets it ring only after this many cycles at one device without a break."""
 
 
-class Ladder(NamedTuple):
+class Ladder:
     """A ring plan as it is asked: per step the time on the line clock from which it holds, and how many phones ring."""
 
-    cycle: Micros
-    offer_life: Micros
-    after: tuple[Micros, ...]
-    phones: tuple[int, ...]
+    __slots__ = ("after", "cycle", "offer_life", "phones", "several")
 
-    @classmethod
-    def of(cls, plan: RingPlan) -> Ladder:
+    def __init__(self, plan: RingPlan) -> None:
         """Steps in order of time; never more phones than the cap, never none, and at least one step."""
         steps = sorted(plan.steps, key=lambda step: step.after) or [RingStep(after=0, ring=1)]
-        return cls(
-            cycle=plan.cycle,
-            offer_life=max(1, plan.offer_life),
-            after=tuple(step.after for step in steps),
-            phones=tuple(max(1, min(step.ring, plan.parallel_max)) for step in steps),
-        )
+        self.cycle = plan.cycle
+        self.offer_life = max(1, plan.offer_life)
+        self.after = [step.after for step in steps]
+        self.phones = [max(1, min(step.ring, plan.parallel_max)) for step in steps]
+        self.several = len(steps) > 1
 
     def step_at(self, elapsed: Micros) -> int:
         """The index of the step in force; the first one also before its time."""
@@ -47,9 +42,9 @@ class Ladder(NamedTuple):
         return rang >= UNBROKEN_CYCLES * self.cycle
 
 
-FALLBACK = Ladder(cycle=5 * SECOND, offer_life=20 * SECOND, after=(0,), phones=(1,))
+FALLBACK: Final = Ladder(RingPlan(id="", cycle=5 * SECOND, steps=(), offer_life=20 * SECOND))
 """For a contact whose plan the configuration does not know: one phone at a time."""
 
 
 def ladders_by_plan(config: Config) -> dict[str, Ladder]:
-    return {plan.id: Ladder.of(plan) for plan in config.plans}
+    return {plan.id: Ladder(plan) for plan in config.plans}

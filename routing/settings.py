@@ -21,7 +21,7 @@ def on_configured(turn: Turn, event: Configured) -> None:
     reported = {pool.id: pool.reported for pool in state.pools.values() if pool.lease is not None}
     specs = {spec.id: spec for spec in config.agents}
     for desk in sorted(state.desks.values(), key=Desk.rank):
-        if desk.listed and desk.spec.id not in specs:
+        if desk.listed and desk.id not in specs:
             _remove(turn, desk)
     _amend(turn, specs)
     state.take_config(config)
@@ -37,12 +37,12 @@ def _remove(turn: Turn, desk: Desk) -> None:
     sign_out(turn, desk, "removed")
     for arrival in sorted(desk.consults):
         end_consult(turn, desk.consults[arrival], "removed")
-    desk.configure(stranger(desk.spec.id), listed=False)
-    desk.adopt(Presence(agent=desk.spec.id))
-    turn.state.touched_desks[desk.spec.id] = None
+    desk.configure(stranger(desk.id), listed=False)
+    desk.adopt(Presence(agent=desk.id))
+    turn.state.touched_desks[desk.id] = None
     turn.state.agenda.set(desk, NEVER)
     if not desk.owned:
-        del turn.state.desks[desk.spec.id]
+        del turn.state.desks[desk.id]
 
 
 def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
@@ -52,10 +52,10 @@ def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
         desk = state.desks.get(spec.id)
         if desk is None:
             desk = state.desks[spec.id] = Desk(spec, Presence(agent=spec.id), listed=True)
-            state.touched_desks[desk.spec.id] = None
+            state.touched_desks[desk.id] = None
         elif desk.spec != spec:
             if not desk.listed:
-                state.touched_desks[desk.spec.id] = None
+                state.touched_desks[desk.id] = None
             desk.configure(spec, listed=True)
             _withdraw_unfit(turn, desk)
 
@@ -65,7 +65,7 @@ def _withdraw_unfit(turn: Turn, desk: Desk) -> None:
         work = turn.state.works[desk.offers[arrival].contact]
         # Of a consult the skills were passed over or asked of a view: they are not those of the call.
         needs = work.signature.needs if work.signature and not work.owner else ()
-        may = open_to(work.contact, work.relaxed, desk.spec.lease)
+        may = open_to(work.contact, work.relaxed, desk.lease)
         if not (may and desk.handles(work.contact.medium) and meets(desk.skills, needs)):
             end(turn, work, desk.offers[arrival], outcome=Outcome.WITHDRAWN, reason="configuration")
             settle(turn, work)

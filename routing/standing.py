@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from routing.capacity import rules_by_medium
 from routing.leases import in_force
-from routing.model import Agent, Medium, Micros, Presence, PresenceState, Record, Snapshot, Status
-from routing.order import Key, band_at, key_of
+from routing.model import Agent, Contact, Medium, Micros, Presence, PresenceState, Record, Snapshot, Status
+from routing.order import Key, key_of
 from routing.rings import FALLBACK, ladders_by_plan
 from routing.skills import held, meets, needs_of
+from routing.terms import rules_by_medium, terms_by_medium
 
 LOOSE = (Status.WAITING, Status.OFFERED)
 LOST = ("spared", "more_skills", "less_proficient", "carries_more", "less_idle", "higher_number")
@@ -30,6 +30,7 @@ class Standing:
         self.contact = contact
         self._snapshot = snapshot
         self._rules = rules_by_medium(config)
+        self._terms = terms_by_medium(config)
         self._leases = {lease.id: lease for lease in config.leases}
         self._presences = {presence.agent: presence for presence in snapshot.presences}
         self._loads = self._count_loads()
@@ -40,7 +41,7 @@ class Standing:
         ladder = ladders_by_plan(config).get(contact.plan, FALLBACK)
         self.ring_step = ladder.step_at(now - contact.clock_from)
         self.wanted = ladder.phones[self.ring_step]
-        self.band, _ = band_at(contact, self._rules[contact.medium], now)
+        self.band = self._band(contact)
         self.everyone = sorted(config.agents, key=lambda agent: (agent.number, agent.id))
         self.pool = [agent for agent in self.everyone if self.serves(agent)]
         self._ringing = frozenset(offer.agent for offer in record.offers)
@@ -66,9 +67,12 @@ class Standing:
         return sum(self._key(other) < mine for other in waiting if (other.contact.lease, other.contact.view) == here)
 
     def _key(self, record: Record) -> Key:
-        contact = record.contact
-        band, _ = band_at(contact, self._rules[contact.medium], self.now)
-        return key_of(contact, record.arrival, band)
+        return key_of(record.contact, record.arrival, self._band(record.contact))
+
+    def _band(self, contact: Contact) -> int:
+        terms = self._terms[contact.medium][contact.tier]
+        band, _ = terms.band_at(self.now, enqueued_at=contact.enqueued_at, deadline=contact.deadline)
+        return band
 
     # --- the agents ---------------------------------------------------------------------------------------
 

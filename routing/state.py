@@ -7,17 +7,18 @@ happens by itself). places.py and readiness.py bring the indexes up to date afte
 
 from __future__ import annotations
 
-from routing.capacity import count, media_that_fit, rules_by_medium
+from routing.capacity import count, media_that_fit
 from routing.desks import Desk, Work, stranger
 from routing.estimate import Waits
 from routing.leases import holds_line, turns_at
-from routing.model import Config, Medium, MediumRules, Micros, Presence, QueueRule, Record, Snapshot
+from routing.model import Config, Contact, Medium, Micros, Presence, QueueRule, Record, Snapshot
 from routing.order import NEVER, Queue
 from routing.overflow import rules_by_view
 from routing.places import forget_needs, place, unplace
 from routing.pools import Pool
 from routing.readiness import weigh
 from routing.rings import Ladder, ladders_by_plan
+from routing.terms import Terms, terms_by_medium
 from routing.timers import AGENTS, LEASES, Agenda
 
 
@@ -62,7 +63,7 @@ class State:
 
     def _adopt(self, record: Record) -> None:
         contact = record.contact
-        work = Work.adopted(record, self.pool(contact.lease), self.rules[contact.medium])
+        work = Work.adopted(record, self.pool(contact.lease), self.terms_of(contact))
         self.admit(work)
         for offer in work.rings():
             self.offers[offer.id] = work
@@ -124,27 +125,30 @@ class State:
         """Contacts that wait in a view without a ringing phone. Positions never count other clients (I7)."""
         found = self.queues.get((lease, view))
         if found is None:
-            found = self.queues[lease, view] = Queue()
+            found = self.queues[lease, view] = Queue((lease, view))
         return found
 
+    def terms_of(self, contact: Contact) -> Terms:
+        return self.terms[contact.medium][contact.tier]
+
     def admit(self, work: Work) -> None:
-        self.works[work.contact.id] = work
+        self.works[work.id] = work
         self.by_arrival[work.arrival] = work
 
     def remove(self, work: Work) -> None:
         """The contact has ended: out of every index and off the agenda."""
-        self.touched_works[work.contact.id] = None
+        self.touched_works[work.id] = None
         unplace(self, work)
         forget_needs(work)
         self.agenda.set(work, NEVER)
-        del self.works[work.contact.id], self.by_arrival[work.arrival]
+        del self.works[work.id], self.by_arrival[work.arrival]
 
     # --- configuration ----------------------------------------------------------------------------------
 
     def take_config(self, config: Config) -> None:
         self.config = config
-        self.rules: dict[Medium, MediumRules] = rules_by_medium(config)
-        self.fits: list[int] = media_that_fit(self.rules)
+        self.terms: dict[Medium, list[Terms]] = terms_by_medium(config)
+        self.fits: list[int] = media_that_fit(self.terms)
         self.ladders: dict[str, Ladder] = ladders_by_plan(config)
         self.queue_rules: dict[tuple[str, str], QueueRule] = rules_by_view(config)
         self._clear_indexes()
@@ -157,7 +161,7 @@ class State:
             desk.forget_places()
             desk.wake, desk.order = NEVER, AGENTS + number
             if desk.listed:
-                seats.setdefault(desk.spec.lease, []).append(desk)
+                seats.setdefault(desk.lease, []).append(desk)
         leases = {lease.id: lease for lease in self.config.leases}
         self.pools: dict[str, Pool] = {
             lease: Pool(lease, leases.get(lease), seats[lease], LEASES + number)
@@ -169,7 +173,7 @@ class State:
         self._clear_indexes()
         for work in self.works.values():
             work.pool = self.pool(work.contact.lease)
-            work.rules = self.rules[work.contact.medium]
+            work.renew(work.contact, self.terms_of(work.contact))
             work.signature = work.second = work.key = work.shelf = work.second_shelf = work.queue = work.fan_of = None
             work.wake = NEVER
             work.pool.lines_used += holds_line(work)

@@ -9,16 +9,16 @@ id): `order`. Creation order would be lost in a restart, and a restored router m
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, Final
 
 from routing.model import Micros
 from routing.order import NEVER
 
-SLACK = 4096
-BUCKET: Micros = 1_000_000
-AGENTS: int = 1 << 48
+SLACK: Final = 4096
+BUCKET: Final = 1_000_000
+AGENTS: Final = 1 << 48
 """Contacts have their arrival number as order; agents follow from here, leases after them."""
-LEASES: int = 1 << 49
+LEASES: Final = 1 << 49
 
 
 class Sleeper:
@@ -47,6 +47,8 @@ class Agenda:
         self._near: list[Entry] = []
         """The earliest bucket, as a heap."""
         self._near_until: Micros = 0
+        self._not_before: Micros = NEVER
+        """Nobody is due earlier; a stale entry may have left it too low."""
         self._entries = 0
         self._live = 0
 
@@ -62,6 +64,8 @@ class Agenda:
         if wake == NEVER:
             self._live += 1
         self._entries += 1
+        if due < self._not_before:
+            self._not_before = due
         if due < self._near_until:
             heappush(self._near, (due, sleeper.order, sleeper))
         else:
@@ -77,9 +81,7 @@ class Agenda:
 
     def is_due(self, now: Micros) -> bool:
         """Might somebody be due? A quick look; a stale entry may say yes."""
-        if self._near:
-            return bool(self._near[0][0] <= now)
-        return bool(self._numbers) and self._numbers[0] * BUCKET <= now
+        return self._not_before <= now
 
     def next_due(self) -> Micros | None:
         """The earliest instant at which somebody is to be woken."""
@@ -88,10 +90,12 @@ class Agenda:
             while near:
                 sleeper: Sleeper = near[0][2]
                 if sleeper.wake == near[0][0]:
+                    self._not_before = sleeper.wake
                     return sleeper.wake
                 heappop(near)
                 self._entries -= 1
             if not self._numbers:
+                self._not_before = NEVER
                 return None
             self._open_bucket()
 

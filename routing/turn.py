@@ -5,7 +5,8 @@ from __future__ import annotations
 from routing.desks import Desk, Work
 from routing.effects import AnyEffect, Done, PresenceMoved, Queued, Refused
 from routing.estimate import Forecast
-from routing.model import Medium, Micros, PresenceState, Status
+from routing.members import ACTIVE
+from routing.model import Micros, PresenceState
 from routing.order import enqueued_of, tier_of
 from routing.places import place
 from routing.readiness import weigh
@@ -36,12 +37,12 @@ class Turn:
 
     def changed(self, work: Work) -> None:
         """A contact's row changed: mark it, and bring its places up to date."""
-        self.state.touched_works[work.contact.id] = None
+        self.state.touched_works[work.id] = None
         place(self.state, work)
 
     def moved(self, desk: Desk) -> None:
         """An agent's row changed: mark it, and bring his bits up to date."""
-        self.state.touched_desks[desk.spec.id] = None
+        self.state.touched_desks[desk.id] = None
         weigh(self.state, desk)
 
     def queued(self, work: Work, reason: str) -> None:
@@ -54,7 +55,7 @@ class Turn:
             work.expected, work.told_place, work.told_at = said.expected, said.place, said.at
         self.say(
             Queued(
-                contact=work.contact.id,
+                contact=work.id,
                 arrival=work.arrival,
                 position=position,
                 reason=reason,
@@ -66,26 +67,24 @@ class Turn:
 
     def _forecast(self, work: Work) -> Forecast:
         """How long it will probably wait: by those who come before it, unless somebody is free for it."""
-        contact, queue, key = work.contact, work.queue, work.key
+        queue, key = work.queue, work.key
         assert queue is not None
         assert key is not None
         place = 0 if work.is_anybody_free() else sum(queue.tiers[: tier_of(key) + 1])
         head = enqueued_of(queue.first) if queue.first != key else 0
         # The forecast is kept until the answer; the same instant is kept once for each who waits.
-        now = contact.enqueued_at if contact.enqueued_at == self.now else self.now
-        return self.state.waits.expected(
-            (contact.lease, contact.view), tier=contact.tier, place=place, head=head, now=now
-        )
+        now = work.enqueued_at if work.enqueued_at == self.now else self.now
+        return self.state.waits.expected(queue.name, tier=work.terms.tier, place=place, head=head, now=now)
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:
         """Move an agent's presence and say so."""
         desk.state, desk.reason, desk.until, desk.since = state, reason, until, self.now
         self.moved(desk)
-        self.say(PresenceMoved(agent=desk.spec.id, state=state, reason=reason, until=until, device=desk.device))
+        self.say(PresenceMoved(agent=desk.id, state=state, reason=reason, until=until, device=desk.device))
 
     def talks(self, desk: Desk) -> bool:
         """Has the agent an open call of his own, or does he talk on a colleague's?"""
         if desk.consults:
             return True
-        calls = (work for work in desk.owned.values() if work.contact.medium is Medium.VOICE)
-        return any(work.status is Status.ACTIVE for work in calls)
+        calls = (work for work in desk.owned.values() if work.is_call)
+        return any(work.status is ACTIVE for work in calls)

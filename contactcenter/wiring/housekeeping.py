@@ -1,5 +1,5 @@
-"""What a process does beside its work: it follows the configuration, watches the backlog, and keeps partitions ahead
-of the facts.
+"""What a process does beside its work: it follows the configuration, watches the backlog, keeps partitions ahead of
+the facts and a router's heap in large pages.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 
 from contactcenter.storage.partitions import ensure_fact_partitions
 from contactcenter.storage.retention import Keep, Retention
+from contactcenter.wiring import large_pages
 from contactcenter.wiring.core import Core
 from contactcenter.workers.backlog_watch import BacklogWatch
 
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 HOUR_S = 3_600.0
 DAY_S = 86_400.0
 CONFIGURATION_S = 5.0
+HEAP_S = 300.0
 
 
 async def hear_configuration(core: Core) -> None:
@@ -62,3 +64,10 @@ async def keep_partitions(core: Core) -> None:
         async with core.pool.acquire() as connection:
             await ensure_fact_partitions(connection, core.clock.now())
         await core.clock.sleep(DAY_S)
+
+
+async def keep_large_pages(core: Core) -> None:
+    """Now and then: a takeover brings a domain's contacts, and what grows gets ordinary pages at first."""
+    while True:
+        await asyncio.to_thread(large_pages.ask)
+        await core.clock.sleep(HEAP_S)

@@ -15,7 +15,13 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
 from contactcenter.wiring.doors import Doors
 from contactcenter.wiring.firing import firing
-from contactcenter.wiring.housekeeping import hear_configuration, keep_no_longer, keep_partitions, watch_backlog
+from contactcenter.wiring.housekeeping import (
+    hear_configuration,
+    keep_large_pages,
+    keep_no_longer,
+    keep_partitions,
+    watch_backlog,
+)
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.workers.alarms import Alarms, Tell
 from contactcenter.workers.fleet import Fleet
@@ -44,6 +50,7 @@ def run_parts(
     supervisor.run("alarms", alarms.run)
     if routers is not None:
         supervisor.run("routers", routers.run)
+        supervisor.run("large pages", lambda: keep_large_pages(core))
         watches: dict[str, QueueAges | LongCalls] = {
             "queue ages": QueueAges(core.office),
             "long calls": LongCalls(core.office),

@@ -26,31 +26,38 @@ ORDER = [
     Bug(
         "the starved ordered by tier",
         "order.py",
-        "return (ZERO << INSTANT |",
-        "return ((contact.tier << INSTANT | ZERO) << INSTANT |",
+        "return BASES[0] + came",
+        "return BASES[contact.tier << 2] + came",
     ),
     Bug(
         "starving a microsecond early",
-        "order.py",
-        "rules.max_wait[contact.tier] + 1",
-        "rules.max_wait[contact.tier]",
+        "terms.py",
+        "enqueued_at + self.max_wait + 1",
+        "enqueued_at + self.max_wait",
         ORDERS,
     ),
     Bug(
         "at risk a microsecond late",
-        "order.py",
-        "    deadline = contact.deadline\n",
-        "    deadline = contact.deadline + 1\n",
+        "terms.py",
+        "urgent = deadline - self.urgent_before\n",
+        "urgent = deadline - self.urgent_before + 1\n",
     ),
     Bug(
         "last in, first out",
         "order.py",
-        "contact.deadline + ZERO) << INSTANT | contact.enqueued_at + ZERO)",
-        "contact.deadline + ZERO) << INSTANT | ZERO - contact.enqueued_at)",
+        "came = (contact.enqueued_at << ARRIVAL) + arrival",
+        "came = (-contact.enqueued_at << ARRIVAL) + arrival",
     ),
-    Bug("positions forget earlier chunks", "order.py", "before = sum(self._sizes[:at])", "before = 0"),
-    Bug("an emptied chunk stays", "order.py", "del self._chunks[at], lasts[at], self._sizes[at]", "del lasts[at]"),
-    Bug("the late stay where they are", "order.py", "return LATE, starving", "return NORMAL, starving"),
+    Bug("positions forget better classes", "order.py", "before = sum(self._counts[:kind])", "before = 0"),
+    Bug(
+        "positions forget earlier chunks",
+        "order.py",
+        "before += len(self._chunks[earlier])",
+        "pass",
+        ORDERS,
+    ),
+    Bug("an emptied chunk stays", "order.py", "del self._chunks[at], self._classes[at]", "del self._classes[at]"),
+    Bug("the late stay where they are", "terms.py", "return LATE, starving", "return NORMAL, starving"),
     Bug(
         "the pool keeps an old head",
         "order.py",
@@ -66,8 +73,8 @@ CAPACITY = [
     Bug(
         "room for one unit too many",
         "capacity.py",
-        "desk.spec.capacity - desk.load",
-        "desk.spec.capacity - desk.load + 1",
+        "desk.capacity - desk.load",
+        "desk.capacity - desk.load + 1",
     ),
     Bug(
         "offers hold no capacity",
@@ -75,19 +82,24 @@ CAPACITY = [
         "    take(desk, work)\n    turn.changed(work)\n    weigh",
         "    turn.changed(work)\n    weigh",
     ),
-    Bug("changed units are not noticed", "state.py", "            work.rules = self.rules[work.contact.medium]\n", ""),
+    Bug(
+        "changed units are not noticed",
+        "state.py",
+        "            work.renew(work.contact, self.terms_of(work.contact))\n",
+        "",
+    ),
     Bug("media that fit are guessed", "capacity.py", "if needed <= spare)", "if needed < spare)"),
 ]
 LEASES = [
     Bug(
         "wrap-up holds a line",
         "leases.py",
-        "HOLDS_LINE = (Status.WAITING, Status.OFFERED, Status.ACTIVE)",
-        "HOLDS_LINE = tuple(Status)",
+        "HOLDS_LINE = (WAITING, OFFERED, ACTIVE)",
+        "HOLDS_LINE = tuple(type(WAITING))",
     ),
     Bug("one call too many", "leases.py", "pool.lines_used >= limit(pool)", "pool.lines_used > limit(pool)"),
     Bug("blocked by leased lines alone", "leases.py", "min(pool.lease.lines, pool.staffed)", "pool.lease.lines"),
-    Bug("a lease in force at its end", "leases.py", "<= now < lease.ends", "<= now <= lease.ends"),
+    Bug("a lease in force at its end", "leases.py", "starts <= now < ends", "starts <= now <= ends"),
     Bug(
         "a lease begins unnoticed",
         "leases.py",
@@ -107,8 +119,8 @@ OFFERS = [
     Bug(
         "a lost offer forgets the contact",
         "offers.py",
-        "        work.status = Status.WAITING\n    turn",
-        "        work.status = Status.ACTIVE\n    turn",
+        "        work.status = WAITING\n    turn",
+        "        work.status = ACTIVE\n    turn",
     ),
     Bug(
         "losers keep ringing",
@@ -119,10 +131,15 @@ OFFERS = [
     Bug("a second owner", "offers.py", '    if work.owner:\n        return "already_owned"\n', ""),
     Bug("a click owns although a phone rings", "offers.py", "if not offer.device:", "if True:"),
     Bug("every miss forgotten", "offers.py", "desk.misses += 1", "desk.misses = 1"),
-    Bug("two rings are three", "rings.py", "UNBROKEN_CYCLES = 3", "UNBROKEN_CYCLES = 2"),
+    Bug("two rings are three", "rings.py", "UNBROKEN_CYCLES: Final = 3", "UNBROKEN_CYCLES: Final = 2"),
     Bug("the second phone never rings", "rings.py", "max(1, min(step.ring, plan.parallel_max))", "1"),
     Bug("the parallel set has no cap", "rings.py", "max(1, min(step.ring, plan.parallel_max))", "max(1, step.ring)"),
-    Bug("offers without end", "places.py", "        due = min(due, offer.expires_at)", "        pass"),
+    Bug(
+        "offers without end",
+        "places.py",
+        "in work.offers:\n        due = min(due, offer.expires_at)",
+        "in work.offers:\n        pass",
+    ),
     Bug("no back-off", "readiness.py", " and desk.back_off_until <= state.now:", ":"),
     Bug("decliners are asked again", "match.py", "if work.declined and not exhausted(state, work):", "if False:"),
     Bug(
@@ -151,7 +168,7 @@ AGENTS = [
     Bug(
         "busy speakers count as free ones",
         "pools.py",
-        "step = 1 if self.free[medium_no] & desk.bit else -1",
+        "step = 1 if free else -1",
         "step = 1",
         CHOICES,
     ),
@@ -185,8 +202,8 @@ OVERFLOW = [
     Bug(
         "only the home pool can be exhausted",
         "match.py",
-        "for signature in (work.signature, work.second):\n        if signature is not None and in_force",
-        "for signature in (work.signature,):\n        if signature is not None and in_force",
+        "for signature in (work.signature, work.second):\n        if signature is not None and signature.pool.in_force",
+        "for signature in (work.signature,):\n        if signature is not None and signature.pool.in_force",
         TERMS,
     ),
     Bug(
@@ -223,7 +240,7 @@ OVERFLOW = [
         "hours bind calls alone",
         "overflow.py",
         "return now < contact.opens_at and contact.medium in LIVE",
-        "return now < contact.opens_at and contact.medium is Medium.VOICE",
+        "return now < contact.opens_at and contact.medium is VOICE",
     ),
     Bug("one too many in the queue", "overflow.py", "0 < rule.max_length <= waiting", "0 < rule.max_length < waiting"),
     Bug("mails overflow too", "overflow.py", "rule.max_wait > 0 and contact.medium in LIVE", "rule.max_wait > 0"),
@@ -240,13 +257,13 @@ OVERFLOW = [
     Bug(
         "an answered contact overflows",
         "decide.py",
-        " and work.status is Status.WAITING and not work.answered_at:",
-        " and work.status is Status.WAITING:",
+        " and work.status is WAITING and not work.answered_at:",
+        " and work.status is WAITING:",
     ),
     Bug(
         "it overflows while a phone rings",
         "decide.py",
-        " and work.status is Status.WAITING and not work.answered_at:",
+        " and work.status is WAITING and not work.answered_at:",
         " and not work.answered_at:",
     ),
     Bug(
@@ -276,7 +293,7 @@ TIMERS = [
         "self._near_until = (number + 1) * BUCKET",
         "self._near_until = number * BUCKET",
     ),
-    Bug("agents before contacts", "timers.py", "AGENTS: int = 1 << 48", "AGENTS: int = -(1 << 48)"),
+    Bug("agents before contacts", "timers.py", "AGENTS: Final = 1 << 48", "AGENTS: Final = -(1 << 48)"),
     Bug(
         "a breach after a human answered",
         "decide.py",
@@ -292,18 +309,18 @@ TIMERS = [
     ),
 ]
 ROWS = [
-    Bug("a contact's row is not written", "turn.py", "        self.state.touched_works[work.contact.id] = None\n", ""),
-    Bug("an agent's row is not written", "turn.py", "        self.state.touched_desks[desk.spec.id] = None\n", ""),
+    Bug("a contact's row is not written", "turn.py", "        self.state.touched_works[work.id] = None\n", ""),
+    Bug("an agent's row is not written", "turn.py", "        self.state.touched_desks[desk.id] = None\n", ""),
     Bug(
         "an ended contact's row is not written",
         "state.py",
-        "        self.touched_works[work.contact.id] = None\n        unplace",
+        "        self.touched_works[work.id] = None\n        unplace",
         "        unplace",
     ),
     Bug(
         "a new agent's row is not written",
         "settings.py",
-        "listed=True)\n            state.touched_desks[desk.spec.id] = None\n",
+        "listed=True)\n            state.touched_desks[desk.id] = None\n",
         "listed=True)\n",
     ),
     Bug(
@@ -335,7 +352,7 @@ ESTIMATES = [
     Bug(
         "what was answered teaches nothing",
         "offers.py",
-        "turn.state.waits.served((contact.lease, contact.view), work.told(), turn.now)",
+        "turn.state.waits.served(work.queue_line.name, work.told(), turn.now)",
         "pass",
     ),
     Bug(
@@ -348,10 +365,11 @@ ESTIMATES = [
     Bug(
         "at most less than expected",
         "estimate.py",
-        "max(by_size[known * 9 // 10], 100)",
+        "max(self._ninth, 100)",
         "by_size[known // 10]",
         ESTIMATE,
     ),
+    Bug("an old ratio counts for ever", "estimate.py", "(old < ninth and ratio <= ninth)", "old < ninth", ESTIMATE),
 ]
 CONSULTS = [
     Bug(
@@ -392,15 +410,15 @@ CONSULTS = [
     Bug(
         "a consult rings for ever",
         "places.py",
-        "return min((offer.expires_at for offer in work.rings()), default=NEVER)",
-        "return NEVER",
+        "in work.rings():\n        due = min(due, offer.expires_at)",
+        "in work.rings():\n        pass",
         CONSULT,
     ),
     Bug(
         "somebody of another lease is consulted",
         "consults.py",
-        "    if not open_to(work.contact, work.relaxed, desk.spec.lease):\n",
-        "    if not desk.spec.lease:\n",
+        "    if not open_to(work.contact, work.relaxed, desk.lease):\n",
+        "    if not desk.lease:\n",
         CONSULT,
     ),
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import tracemalloc
 from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.estimate import KEPT, Forecast, Waits, moved
+from routing.estimate import ENOUGH, KEPT, UNSURE, Forecast, Ratios, Waits, moved
 from routing.model import Micros
 
 S: Micros = 1_000_000
@@ -192,3 +193,14 @@ def test_an_estimate_moved_to_another_place_is_the_one_for_that_place() -> None:
     at, other = told.asks(4), told.asks(7)
     assert abs(moved(at, 7).expected - other.expected) <= 10
     assert moved(at, 7).place == 7
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from([3, 30, 900]))
+def test_at_most_is_what_nine_of_the_last_ratios_in_ten_did_not_exceed(rng: random.Random, spread: int) -> None:
+    kept = Ratios()
+    ratios: list[int] = []
+    for _ in range(3 * KEPT):
+        ratios.append(100 + rng.randrange(spread))
+        kept.add(ratios[-1])
+        last = sorted(ratios[-KEPT:])
+        assert kept.at_most == (max(last[len(last) * 9 // 10], 100) if len(ratios) >= ENOUGH else UNSURE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 
 from msgspec.structs import replace
 from property.routing_world import MEDIA, START, S, World, agent, call, chat, mail
@@ -10,7 +11,7 @@ from property.routing_world import MEDIA, START, S, World, agent, call, chat, ma
 from routing import effects as fx
 from routing import events as ev
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import LAST, NORMAL, Line, key_of
+from routing.order import LAST, NORMAL, Queue, key_of
 
 
 def serve_all(world: World, name: str) -> list[str]:
@@ -270,7 +271,7 @@ def test_needs_relax_by_declared_steps() -> None:
 
 def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
     rng = random.Random(1)
-    line, model = Line(), []
+    line, model = Queue(("lease", "view")), []
     for step in range(6000):
         if model and rng.random() < 0.4:
             key = model.pop(rng.randrange(len(model)))
@@ -281,6 +282,8 @@ def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
             model.sort()
             line.add(key)
         assert line.first == (model[0] if model else LAST)
+        asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
+        assert line.rank(asked) == bisect_left(model, asked)
     assert list(line) == model
     assert [line.rank(key) for key in model[::97]] == list(range(0, len(model), 97))
     assert line.rank(LAST) == len(model)
