@@ -95,7 +95,8 @@ def serving() -> Iterator[tuple[int, DemoAccess]]:
 
 def _access(process: subprocess.Popen[bytes], folder: Path) -> DemoAccess:
     began = time.monotonic()
-    while not (folder / "access.json").exists() or not load(folder).base_url:
+    # The file is there before the port is known.
+    while not (folder / "access.json").exists() or load(folder).base_url.endswith(":0"):
         if process.poll() is not None or time.monotonic() - began > READY_S:
             raise SystemExit(f"the service did not start:\n{(folder / 'service.log').read_text()[-2000:]}")
         time.sleep(0.1)

@@ -34,6 +34,7 @@ from contactcenter.services.views import (
     QueueLine,
     SaidWait,
     Scope,
+    ScreenView,
     SeatLine,
     Seen,
     SnapshotMark,
@@ -161,6 +162,13 @@ class Reads(Protocol):
     """Views for agents, supervisors, clients and operators. Not found and not allowed look the same: None."""
 
     async def contact(self, scope: Scope, contact: str) -> ContactView | None: ...
+
+    async def screen(self, scope: Scope, contact: str) -> ScreenView | None:
+        """The contact with its customer, his HISTORY newest other contacts, and what is open of his CASES newest cases.
+
+        Without a customer: no history, and the contact's own case while it is open.
+        """
+        ...
 
     async def contacts(
         self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -151,6 +151,45 @@ class CaseView(Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
     breached_at: int | None = None
     closed_at: int | None = None
+
+
+HISTORY: Final = 10
+"""Earlier contacts on a card."""
+CASES: Final = 20
+"""Newest cases of a customer; the open ones of them are on a card."""
+
+
+class PastContact(Struct, frozen=True, kw_only=True):
+    """What a card shows of another contact of the same customer."""
+
+    id: str
+    medium: str
+    opened_at: int
+    state: str
+    outcome: str
+    owner: str
+    subject: str
+
+
+class OpenCase(Struct, frozen=True, kw_only=True):
+    """What a card shows of a case; `level` is a complaint's."""
+
+    id: str
+    number: str
+    kind: str
+    state: str
+    due_at: int
+    subject: str
+    level: int | None = None
+
+
+class ScreenView(Struct, frozen=True, kw_only=True):
+    """All that a card is made of, of one instant. History and cases newest first."""
+
+    contact: ContactView
+    customer: CustomerView | None = None
+    history: tuple[PastContact, ...] = ()
+    cases: tuple[OpenCase, ...] = ()
 
 
 class ComplaintView(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ from typing import Any
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    CASES,
+    HISTORY,
     Backlog,
     CallerView,
     CallView,
@@ -18,6 +20,7 @@ from contactcenter.services.views import (
     MessageView,
     OutboxItem,
     Scope,
+    ScreenView,
 )
 from contactcenter.storage import rows
 from contactcenter.storage.grouped import Grouped
@@ -101,6 +104,7 @@ class PostgresReads(_Customers, LiveReads):
         super().__init__(database)
         self._contacts = Grouped(self._contacts_of)
         self._customers = Grouped(self._customers_of)
+        self._screens = Grouped(self._screens_of)
         self._conversations = Grouped(self._conversations_of)
 
     async def contact(self, scope: Scope, contact: str) -> ContactView | None:
@@ -109,6 +113,13 @@ class PostgresReads(_Customers, LiveReads):
     async def _contacts_of(self, keys: Sequence[Named]) -> dict[Named, ContactView]:
         found = await self._database.rows("contacts", _named(keys))
         return {keys[row["n"]]: rows.contact(_without(row, "n")) for row in found}
+
+    async def screen(self, scope: Scope, contact: str) -> ScreenView | None:
+        return await self._screens.get((scope, contact))
+
+    async def _screens_of(self, keys: Sequence[Named]) -> dict[Named, ScreenView]:
+        found = await self._database.rows("screens", _named(keys), HISTORY, CASES)
+        return {keys[row["n"]]: rows.screen(_without(row, "n")) for row in found}
 
     async def contacts(
         self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""

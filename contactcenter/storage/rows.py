@@ -18,7 +18,10 @@ from contactcenter.services.views import (
     ConversationView,
     CustomerView,
     MessageView,
+    OpenCase,
     OutboxItem,
+    PastContact,
+    ScreenView,
 )
 from routing.events import AnyEvent
 from routing.model import Presence, Record
@@ -29,6 +32,9 @@ decode_event = msgspec.json.Decoder(AnyEvent).decode
 decode_record = msgspec.json.Decoder(Record).decode
 decode_presence = msgspec.json.Decoder(Presence).decode
 decode_document = msgspec.json.Decoder(Document).decode
+_customer = msgspec.json.Decoder(CustomerView).decode
+_history = msgspec.json.Decoder(tuple[PastContact, ...]).decode
+_cases = msgspec.json.Decoder(tuple[OpenCase, ...]).decode
 decode_outbound = msgspec.json.Decoder(AnyOutbound).decode
 
 
@@ -46,6 +52,18 @@ def plain(value: str) -> Any:
 
 def contact(row: Any) -> ContactView:
     return ContactView(**{**row, "context": _plain(row["context"])})
+
+
+def screen(row: Any) -> ScreenView:
+    """A contact, and as JSON what belongs to it; NULL where there is none."""
+    fields = dict(row)
+    customer, history, cases = (fields.pop(name) for name in ("customer_view", "history", "cases"))
+    return ScreenView(
+        contact=contact(fields),
+        customer=_customer(customer) if customer else None,
+        history=_history(history) if history else (),
+        cases=_cases(cases) if cases else (),
+    )
 
 
 def customer(row: Any, identities: list[Any], records: list[Any]) -> CustomerView:
