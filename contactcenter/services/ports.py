@@ -12,6 +12,8 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Applied, Batch, Changes, Outgoing
 from contactcenter.services.views import (
+    ArrivalView,
+    Arriving,
     Backlog,
     CallerView,
     CallView,
@@ -140,6 +142,10 @@ class IntakeReads(Protocol):
         ...
 
     async def call(self, source: str, call: str) -> CallView | None: ...
+
+    async def arrival(self, arriving: Arriving) -> ArrivalView:
+        """Its first receipt, `call` and `caller` in one look."""
+        ...
 
     async def open_calls(self, source: str) -> list[CallView]:
         """The calls of a platform whose contact has not ended, for the new owner of its connection."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -62,6 +62,24 @@ class CallerView(Struct, frozen=True):
 
     customer: CustomerView
     last_agent: str = ""
+
+
+class Arriving(NamedTuple):
+    """An event of a phone platform, and by what its caller may be known to the client of the line."""
+
+    source: str
+    external_id: str
+    call: str
+    client: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
+
+
+class ArrivalView(Struct, frozen=True):
+    """What is known when such an event comes: its first receipt, its call, who calls."""
+
+    first: FirstReceipt | None = None
+    call: CallView | None = None
+    caller: CallerView | None = None
 
 
 class ContactView(Struct, frozen=True, kw_only=True):

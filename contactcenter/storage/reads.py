@@ -9,6 +9,8 @@ from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
     CASES,
     HISTORY,
+    ArrivalView,
+    Arriving,
     Backlog,
     CallerView,
     CallView,
@@ -55,6 +57,7 @@ class PostgresIntakeReads(_Customers):
         super().__init__(database)
         self._calls = Grouped(self._calls_of)
         self._callers = Grouped(self._callers_of)
+        self._arrivals = Grouped(self._arrivals_of)
 
     async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
         return await self._callers.get((client, identities))
@@ -73,14 +76,18 @@ class PostgresIntakeReads(_Customers):
 
     async def open_calls(self, source: str) -> list[CallView]:
         found = await self._database.rows("open_calls", source)
-        return [CallView(row["life"].encode(), row["version"], row["contact_id"]) for row in found]
+        return [rows.call(row) for row in found]
 
     async def _calls_of(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CallView]:
         found = await self._database.rows("calls", rows.text([{"source": key[0], "call": key[1]} for key in keys]))
-        return {
-            (row["source"], row["call"]): CallView(row["life"].encode(), row["version"], row["contact_id"])
-            for row in found
-        }
+        return {(row["source"], row["call"]): rows.call(row) for row in found}
+
+    async def arrival(self, arriving: Arriving) -> ArrivalView:
+        return await self._arrivals.get(arriving) or ArrivalView()
+
+    async def _arrivals_of(self, keys: Sequence[Arriving]) -> dict[Arriving, ArrivalView]:
+        found = await self._database.rows("arrivals", rows.text([_sought(n, key) for n, key in enumerate(keys)]))
+        return {keys[row["n"]]: rows.arrival(row) for row in found}
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         row = await self._database.row("conversation_by_thread", door, thread)
@@ -205,6 +212,12 @@ def _named(keys: Sequence[Named]) -> str:
     return rows.text(
         [{"n": n, "provider": scope.provider, "client": scope.client, "id": id} for n, (scope, id) in enumerate(keys)]
     )
+
+
+def _sought(n: int, arriving: Arriving) -> dict[str, Any]:
+    ranked = enumerate(arriving.identities)
+    known_by = [{"rank": rank, "kind": kind, "value": value} for rank, (kind, value) in ranked]
+    return {**arriving._asdict(), "n": n, "identities": known_by}
 
 
 def _without(row: Any, column: str) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid
 from contactcenter.services.views import (
+    ArrivalView,
     CallerView,
+    CallView,
     CaseView,
     ComplaintView,
     ContactView,
     ConversationView,
     CustomerView,
+    FirstReceipt,
     MessageView,
     OpenCase,
     OutboxItem,
@@ -83,6 +86,20 @@ def caller(row: Any) -> CallerView:
         fields.pop(name)
     pairs = tuple((kind, value) for kind, value in _plain(fields.pop("identities")))
     return CallerView(CustomerView(**fields, identities=pairs), row["last_agent"])
+
+
+def arrival(row: Any) -> ArrivalView:
+    """A receipt, a call and a caller side by side; NULL where there is none."""
+    caller = _plain(row["caller"]) if row["caller"] else None
+    return ArrivalView(
+        first=FirstReceipt(row["payload_hash"], _plain(row["result"])) if row["payload_hash"] is not None else None,
+        call=call(row) if row["life"] is not None else None,
+        caller=CallerView(msgspec.convert(caller, CustomerView), caller["last_agent"]) if caller else None,
+    )
+
+
+def call(row: Any) -> CallView:
+    return CallView(row["life"].encode(), row["version"], row["contact_id"])
 
 
 def conversation(row: Any) -> ConversationView:

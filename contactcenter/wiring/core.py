@@ -143,4 +143,4 @@ class Core:
             ChatSaid: chat.said,
             ChatLeft: chat.left,
         }
-        return UseCases(planners, {CallOffered: phone.recall}, self.admission)
+        return UseCases(planners, {CallOffered: phone.recall}, self.admission, dict.fromkeys(calls, phone.look))

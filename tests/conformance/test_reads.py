@@ -25,12 +25,13 @@ from builders import (
     move,
     outgoing,
     presence,
+    receipt,
 )
 
 from contactcenter.domain.configuration import Agent, Document, Lease
 from contactcenter.domain.facts import Fact
-from contactcenter.services.changes import Changes, ContactLink, NewContact
-from contactcenter.services.views import HISTORY, Backlog, QueueLine, Scope, SeatLine
+from contactcenter.services.changes import CallWrite, Changes, ContactLink, NewContact
+from contactcenter.services.views import HISTORY, Arriving, Backlog, QueueLine, Scope, SeatLine
 from contactcenter.storage.stores import Stores
 
 ALL = Scope(PROVIDER)
@@ -145,6 +146,41 @@ async def test_a_screen_is_what_the_single_reads_say(stores: Stores, scope: Scop
     first = found.history[0]
     assert (first.medium, first.opened_at, first.state) == ("voice", T0 + 14 * SECOND, "new")
     assert [(each.id, each.level) for each in found.cases] == [("cs_4", 2), ("cs_3", None), ("cs_1", None)]
+
+
+async def test_an_arrival_is_what_the_single_reads_say(stores: Stores) -> None:
+    who = customer(identities=(("member", "M1"), ("phone", "+86138")))
+    known = Changes(
+        receipt=receipt(),
+        customers=[who, customer(id="cu_2", identities=(("phone", "+86139"),))],
+        contacts=[contact(customer="cu_1")],
+        calls=[
+            CallWrite(
+                source="pbx",
+                call="c1",
+                provider=PROVIDER,
+                life=b'{"a":1}',
+                changed_at=T0,
+                contact="ct_1",
+                expected=None,
+            )
+        ],
+    )
+    await stores.changes.apply(known)
+    asked = [
+        Arriving("pbx", "e1", "c1"),
+        Arriving("pbx", "e2", "c1", CLIENT, (("member", "M2"), ("phone", "+86138"))),
+        Arriving("pbx", "e2", "c2", CLIENT, (("phone", "+86139"), ("phone", "+86138"))),
+        Arriving("pbx", "e2", "c2", OTHER, (("phone", "+86138"),)),
+    ]
+    for arriving, found in zip(asked, await asyncio.gather(*map(stores.intake.arrival, asked)), strict=True):
+        assert found.first == await stores.changes.first_receipt(arriving.source, arriving.external_id)
+        assert found.call == await stores.intake.call(arriving.source, arriving.call)
+        assert found.caller == await stores.intake.caller(arriving.client, arriving.identities)
+    met = [await stores.intake.arrival(each) for each in asked]
+    assert [each.first is not None for each in met] == [True, False, False, False]
+    assert [each.call is not None for each in met] == [True, True, False, False]
+    assert [each.caller.customer.id if each.caller else "" for each in met] == ["", "cu_1", "cu_2", ""]
 
 
 async def test_a_screen_of_nobody_known_has_its_own_case_while_it_is_open(stores: Stores) -> None:

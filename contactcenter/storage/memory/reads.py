@@ -11,6 +11,8 @@ from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
     CASES,
     HISTORY,
+    ArrivalView,
+    Arriving,
     Backlog,
     CallerView,
     CallView,
@@ -51,6 +53,15 @@ class MemoryIntakeReads:
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
             return tables.calls.get((source, call))
+
+    async def arrival(self, arriving: Arriving) -> ArrivalView:
+        async with self._database.call() as tables:
+            first = tables.receipts.get((arriving.source, arriving.external_id))
+        return ArrivalView(
+            first=first,
+            call=await self.call(arriving.source, arriving.call),
+            caller=await self.caller(arriving.client, arriving.identities),
+        )
 
     async def open_calls(self, source: str) -> list[CallView]:
         async with self._database.call() as tables:
