@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fact, move
+from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fact, move, outgoing
 
 from contactcenter.errors import Busy, LeaseLost
 from contactcenter.services.changes import Changes
@@ -302,6 +302,18 @@ async def test_a_connection_that_failed_or_broke_is_not_used_again(pg_dsn: str) 
         await opened.fetchval("SELECT 3")
     assert await opened.fetchval("SELECT pg_backend_pid()") != mine
     await asyncio.wait_for(opened.close(), 5)
+
+
+async def test_an_unhurried_end_of_a_sending_makes_no_later_write_unhurried(pool: asyncpg.Pool) -> None:
+    stores = postgres_stores(pool)
+    await stores.changes.apply(Changes(outbox=[outgoing()]))
+    await pool.execute("SET synchronous_commit TO remote_apply")
+    mine = await pool.fetchval("SELECT pg_backend_pid()")
+    await stores.outbox.done("ob_1", "sent: 250", T0)
+    assert await pool.fetchval("SELECT done_at IS NOT NULL FROM outbox")
+    assert await pool.fetchval("SHOW synchronous_commit") == "remote_apply"
+    assert await pool.fetchval("SELECT pg_backend_pid()") == mine, "the same session did it all"
+    await pool.execute("RESET synchronous_commit")
 
 
 async def test_a_session_keeps_its_plans_and_nothing_else(pool: asyncpg.Pool) -> None:
