@@ -3,8 +3,8 @@
     python -m benchmarks doors [--agents N] [--seconds S] [--quick]
 
 One `contactcenter serve` process with its own database, all roles; signed webhooks in, agents on their sockets
-(contactcenter.client) who accept, finish and wrap up at once; one contact in twenty is a mail, one a chat. The
-generator, the service and the database share the machine's cores.
+(contactcenter.client) who accept, finish and wrap up at once; one contact in twenty is a mail, one a chat (25 a minute
+at most: all come from one address). The generator, the service and the database share the machine's cores.
 
 First a closed loop finds how many lifecycles a second go through. Then calls come by an open loop, Poisson, whatever
 becomes of the ones before: the breaking rate is the highest at which the backlog stays flat, p99 stays below a second

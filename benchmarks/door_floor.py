@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +40,7 @@ AT_THE_DOOR = 20
 """So many sign in at once."""
 PLATFORMS = 4
 """Connections of a client are limited to a hundred."""
+CHATS_A_MINUTE = 25
 MAILBOX, SITE = "service@xinghai.example", "xinghai-web"
 
 
@@ -95,7 +96,8 @@ def serving() -> Iterator[tuple[int, DemoAccess]]:
 
 def _access(process: subprocess.Popen[bytes], folder: Path) -> DemoAccess:
     began = time.monotonic()
-    while not (folder / "access.json").exists() or not load(folder).base_url:
+    # The file is there before the port is known.
+    while not (folder / "access.json").exists() or load(folder).base_url.endswith(":0"):
         if process.poll() is not None or time.monotonic() - began > READY_S:
             raise SystemExit(f"the service did not start:\n{(folder / 'service.log').read_text()[-2000:]}")
         time.sleep(0.1)
@@ -112,6 +114,7 @@ class World:
         self._rng = random.Random(seed)
         self._tasks: set[asyncio.Task[None]] = set()
         self._platforms: list[PhoneClient] = []
+        self._chats: deque[float] = deque()
 
     # --- who is there ------------------------------------------------------------------------------------------
 
@@ -191,11 +194,23 @@ class World:
         self.tally.sent += 1
         chance = self._rng.random() if mix else 1.0
         try:
-            await (self._mail() if chance < 0.05 else self._chat() if chance < 0.10 else self._call())
+            await (
+                self._mail() if chance < 0.05 else self._chat() if chance < 0.10 and self._may_chat() else self._call()
+            )
         except DoorError as refusal:
             self.tally.refused[refusal.code] += 1
         except (ClientError, aiosmtplib.SMTPException, OSError) as problem:
             self.tally.refused[type(problem).__name__] += 1
+
+    def _may_chat(self) -> bool:
+        """All visitors here have one address, and a door lets one address open so many a minute: others call."""
+        now = time.perf_counter()
+        while self._chats and self._chats[0] < now - 60:
+            self._chats.popleft()
+        if len(self._chats) >= CHATS_A_MINUTE:
+            return False
+        self._chats.append(now)
+        return True
 
     async def _call(self) -> None:
         number = next(self._names)

@@ -304,7 +304,9 @@ class Desk:
     async def _cards(self, wanted: dict[str, Because | None]) -> dict[str, p.Card]:
         if not wanted:
             return {}
-        found = await asyncio.gather(*(self._card(contact, why) for contact, why in wanted.items()))
+        cards = [self._card(contact, why) for contact, why in wanted.items()]
+        # One alone, an offer's, needs no task of its own.
+        found = [await cards[0]] if len(cards) == 1 else await asyncio.gather(*cards)
         return {card.contact: card for card in found if card is not None}
 
     async def _card(self, contact: str, because: Because | None) -> p.Card | None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -147,18 +148,38 @@ class DeskSession:
         self._write_soon()
 
     def _write_soon(self) -> None:
+        """With all else that this turn of the loop has to say."""
         if not self._writing:
             self._writing = True
-            self._errands.run(self._write())
+            asyncio.get_running_loop().call_soon(self._write_now)
 
-    async def _write(self) -> None:
-        """A socket that takes nothing for a while is cut: whoever sits there will come again."""
+    def _write_now(self) -> None:
+        """A socket that takes what it is given needs neither task nor watch; the errand is for one that does not."""
         try:
             while (payload := self._outlet.take()) is not None:
-                async with asyncio.timeout(self._wire.stuck_s):
-                    await self._send(payload)
+                if (sending := _begun(self._wire.socket.send_frame(payload, WSMsgType.TEXT))) is not None:
+                    self._errands.run(self._write(sending))
+                    return
                 if self._outlet.recovered():
                     self._desk.again(self)
+        except (ConnectionError, RuntimeError):
+            self._writing = False
+            return
+        self._writing = False
+        if self._outlet.finished:
+            self._errands.run(self._close())
+
+    async def _write(self, sending: Awaitable[None]) -> None:
+        """A socket that takes nothing for a while is cut: whoever sits there will come again."""
+        try:
+            left: Awaitable[None] | None = sending
+            while left is not None:
+                async with asyncio.timeout(self._wire.stuck_s):
+                    await left
+                if self._outlet.recovered():
+                    self._desk.again(self)
+                payload = self._outlet.take()
+                left = None if payload is None else self._send(payload)
         except TimeoutError:
             await self._cut()
         except (ConnectionError, RuntimeError):
@@ -166,7 +187,10 @@ class DeskSession:
         finally:
             self._writing = False
         if self._outlet.finished:
-            await self._wire.socket.close(code=self.close_code)
+            await self._close()
+
+    async def _close(self) -> None:
+        await self._wire.socket.close(code=self.close_code)
 
     async def _send(self, payload: bytes | None) -> None:
         """This one and a few more: what waits goes out together."""
@@ -189,3 +213,34 @@ class DeskSession:
             pass
         finally:
             self._wire.abort()
+
+
+def _begun(work: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """Runs it here as far as it goes without waiting: None when that was to its end, else what is left to await."""
+    try:
+        waits_for = work.send(None)
+    except StopIteration:
+        return None
+    return _Begun(work, waits_for)
+
+
+class _Begun:
+    """A coroutine that waits for something already, to be awaited by the task that goes on with it."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._work = work
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                heard = yield waits_for
+            except BaseException as problem:
+                step = partial(self._work.throw, problem)
+            else:
+                step = partial(self._work.send, heard)
+            try:
+                waits_for = step()
+            except StopIteration:
+                return

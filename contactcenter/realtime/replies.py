@@ -59,8 +59,5 @@ class Answer:
 
     async def wait(self, timeout_s: float) -> tuple[AnyEffect, ...] | None:
         """The effects of the event; None when nothing was heard in time."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await asyncio.shield(self._future)
-        except TimeoutError:
-            return None
+        await asyncio.wait((self._future,), timeout=timeout_s)
+        return self._future.result() if self._future.done() else None

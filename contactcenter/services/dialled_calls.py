@@ -17,9 +17,9 @@ from contactcenter.services import handles
 from contactcenter.services.callback_attempts import Tried, settle
 from contactcenter.services.changes import CallWrite, NewEvent
 from contactcenter.services.directories import Directories
-from contactcenter.services.intake import Plan, Planner
+from contactcenter.services.intake import Look, Plan, Planner
 from contactcenter.services.ports import DoorReads
-from contactcenter.services.views import ContactView, Scope
+from contactcenter.services.views import ContactView, FirstReceipt, Scope
 from routing.events import Left
 
 
@@ -28,7 +28,7 @@ class Life(Protocol):
 
 
 class DialledCalls:
-    """`advance` keeps a call's life, `legs` reads it (channels.phone); `others` takes the events of all other calls."""
+    """`advance` keeps a life, `legs` reads it (channels.phone); `others` and `look` take those of all other calls."""
 
     def __init__(
         self,
@@ -38,8 +38,10 @@ class DialledCalls:
         advance: Life,
         legs: Callable[[bytes], Callee],
         others: Planner,
+        look: Look,
     ) -> None:
         self._others = others
+        self._look = look
         self._reads = reads
         self._directories = directories
         self._advance = advance
@@ -47,10 +49,17 @@ class DialledCalls:
 
     async def call_event(self, inbound: Any, now: Micros, reply_to: str) -> Plan:
         """Any event of a call."""
-        provider = self._directories.source_provider(inbound.source)
-        if not provider or not handles.dialled_contact(inbound.call):
-            return await self._others(inbound, now, reply_to)
-        return await self._heard(inbound, provider, now)
+        provider = self._ours(inbound)
+        return await (self._heard(inbound, provider, now) if provider else self._others(inbound, now, reply_to))
+
+    async def look(self, inbound: Any) -> tuple[FirstReceipt | None, Planner]:
+        """Its first receipt, read together with what other calls need."""
+        first, planner = await self._look(inbound)
+        return first, self.call_event if self._ours(inbound) else planner
+
+    def _ours(self, inbound: Any) -> str:
+        """The provider, of a call that we made."""
+        return self._directories.source_provider(inbound.source) if handles.dialled_contact(inbound.call) else ""
 
     async def _heard(self, inbound: port.AnyInbound, provider: str, now: Micros) -> Plan:
         """One event of a call that we made. An unknown contact's call is kept and decides nothing."""

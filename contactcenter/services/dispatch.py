@@ -30,6 +30,8 @@ from routing.state import State
 
 _encode = msgspec.json.Encoder().encode
 _OF_THE_OWNER = (fx.Amended, fx.Breached)
+_HEARD = (fx.Queued, fx.Owned, fx.Released, fx.WrapUpBegan, fx.Ended)
+"""What a visitor may hear of."""
 
 
 @dataclass(slots=True)
@@ -186,6 +188,8 @@ class Dispatch:
         return (named,) if named and self.state.listed(named) else ()
 
     def _tell_customer(self, effect: fx.AnyEffect, record: Record, number: str, now: int) -> None:
+        if not isinstance(effect, _HEARD):
+            return
         event = _event_for_customer(effect)
         conversation = handles.chat_of(record.contact.handle) if event else ""
         if conversation:

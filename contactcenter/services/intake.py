@@ -23,7 +23,7 @@ from contactcenter.services.admission import Admission
 from contactcenter.services.changes import Applied, Changes, NewReceipt, Quarantined
 from contactcenter.services.late_instructions import promise
 from contactcenter.services.opening import viewed
-from contactcenter.services.ports import AlreadyReceived, Bus, ChangeStore, Replies
+from contactcenter.services.ports import AlreadyReceived, Answer, Bus, ChangeStore, Replies
 from contactcenter.services.pushes import ConversationPush, encode
 from contactcenter.services.views import FirstReceipt
 from routing.effects import AnyEffect
@@ -51,6 +51,9 @@ class Plan:
 Planner = Callable[[Any, int, str], Awaitable[Plan]]
 """(inbound, now, reply_to) -> what to write. Raises UnknownDoor or Malformed."""
 
+Look = Callable[[Any], Awaitable[tuple[FirstReceipt | None, Planner]]]
+"""inbound -> its first receipt, and a planner that knows what was read with it: good for one plan."""
+
 Recall = Callable[[Any, port.Receipt], Awaitable[port.Receipt]]
 """(repeated inbound, its first receipt) -> the receipt with the instruction that was decided."""
 
@@ -62,6 +65,8 @@ class UseCases:
     planners: dict[type, Planner]
     recalls: dict[type, Recall]
     admission: Admission
+    looks: dict[type, Look] = field(default_factory=dict)
+    """Of those whose receipt is read together with what the plan needs."""
 
 
 class Intake:
@@ -85,6 +90,7 @@ class Intake:
         self._ids = ids
         self._planners = use_cases.planners
         self._recalls = use_cases.recalls
+        self._looks = use_cases.looks
         self._admission = use_cases.admission
         self._patience = first_decision_s
 
@@ -98,43 +104,58 @@ class Intake:
     async def _accept(self, inbound: port.AnyInbound) -> port.Receipt:
         encoded = msgspec.json.encode(inbound)
         digest = blake2b(encoded, digest_size=16).digest()
-        first = await _in_time(self._store.first_receipt(inbound.source, inbound.external_id))
+        key = self._ids.new("re")
+        async with self._replies.expect(key) as answer:
+            try:
+                known, plan = await _in_time(self._once(inbound, digest, f"{self._replies.node}/{key}"))
+            except port.UnknownDoor as unknown:
+                await _in_time(self._set_aside(inbound, encoded, str(unknown)))
+                raise
+            return known if plan is None else await self._decided(inbound, plan, answer)
+
+    async def _once(self, inbound: port.AnyInbound, digest: bytes, reply_to: str) -> tuple[port.Receipt, Plan | None]:
+        """Stored, with its plan; or the receipt of the first time, when it came before."""
+        first, planner = await self._look(inbound)
         if first is not None:
-            return await self._again(inbound, first, digest)
+            return await self._again(inbound, first, digest), None
         if not isinstance(inbound, port.ChatSaid):
             self._admission.check(inbound)
         try:
-            return await self._fresh(inbound, digest)
+            plan, applied = await self._store_once(inbound, digest, reply_to, planner)
         except AlreadyReceived as race:
-            return await self._again(inbound, race.first, digest)
-        except port.UnknownDoor as unknown:
-            await _in_time(self._set_aside(inbound, encoded, str(unknown)))
-            raise
+            return await self._again(inbound, race.first, digest), None
+        await self._announce(plan, applied)
+        return plan.receipt, plan
+
+    async def _decided(self, inbound: port.AnyInbound, plan: Plan, answer: Answer) -> port.Receipt:
+        """What a platform that waits is told to do."""
+        if not plan.awaits or plan.instruct is None:
+            return plan.receipt
+        effects = await answer.wait(self._patience)
+        if effects is None:
+            # The 202 is a promise: it is stored before it is given.
+            opened = viewed(plan.changes.contacts[0])
+            late = promise(opened, inbound.source, self._clock.now())
+            await _in_time(self._store.apply(Changes(timers=[late])))
+            return msgspec.structs.replace(plan.receipt, pending=True)
+        return plan.instruct(plan.receipt, effects)
+
+    async def _look(self, inbound: port.AnyInbound) -> tuple[FirstReceipt | None, Planner]:
+        look = self._looks.get(type(inbound))
+        if look is not None:
+            return await look(inbound)
+        first = await self._store.first_receipt(inbound.source, inbound.external_id)
+        return first, self._planners[type(inbound)]
 
     async def _again(self, inbound: port.AnyInbound, first: FirstReceipt, digest: bytes) -> port.Receipt:
         """The first answer, with what was decided about it since: the sender may never have heard it."""
         receipt = repeated(first, digest)
         recall = self._recalls.get(type(inbound))
-        return receipt if recall is None else await _in_time(recall(inbound, receipt))
+        return receipt if recall is None else await recall(inbound, receipt)
 
-    async def _fresh(self, inbound: port.AnyInbound, digest: bytes) -> port.Receipt:
-        key = self._ids.new("re")
-        async with self._replies.expect(key) as answer:
-            plan, applied = await _in_time(self._store_once(inbound, digest, f"{self._replies.node}/{key}"))
-            await self._announce(plan, applied)
-            if not plan.awaits or plan.instruct is None:
-                return plan.receipt
-            effects = await answer.wait(self._patience)
-            if effects is None:
-                # The 202 is a promise: it is stored before it is given.
-                opened = viewed(plan.changes.contacts[0])
-                late = promise(opened, inbound.source, self._clock.now())
-                await _in_time(self._store.apply(Changes(timers=[late])))
-                return msgspec.structs.replace(plan.receipt, pending=True)
-            return plan.instruct(plan.receipt, effects)
-
-    async def _store_once(self, inbound: port.AnyInbound, digest: bytes, reply_to: str) -> tuple[Plan, Applied]:
-        planner = self._planners[type(inbound)]
+    async def _store_once(
+        self, inbound: port.AnyInbound, digest: bytes, reply_to: str, planner: Planner
+    ) -> tuple[Plan, Applied]:
         for _ in range(TRIES):
             now = self._clock.now()
             plan = await planner(inbound, now, reply_to)
@@ -145,7 +166,7 @@ class Intake:
             try:
                 return plan, await self._store.apply(plan.changes)
             except StaleWrite:
-                continue
+                planner = self._planners[type(inbound)]
         raise port.IntakeBusy(f"{inbound.source}: the same rows kept changing")
 
     async def _announce(self, plan: Plan, applied: Applied) -> None:

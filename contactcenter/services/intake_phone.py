@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,10 +18,10 @@ from contactcenter.services.callbacks import Callbacks, CallbackWish
 from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
 from contactcenter.services.directories import Directories
 from contactcenter.services.instructions import Instructions
-from contactcenter.services.intake import Plan
-from contactcenter.services.opening import Opening, Wish
+from contactcenter.services.intake import Plan, Planner
+from contactcenter.services.opening import Opening, Wish, pairs_of
 from contactcenter.services.ports import DoorReads
-from contactcenter.services.views import CallView, ContactView, Scope
+from contactcenter.services.views import ArrivalView, Arriving, CallView, ContactView, FirstReceipt, Scope
 from routing.events import Answered, AnyEvent, Changed, Left, OfferDeclined, OfferFailed
 from routing.model import Medium
 
@@ -56,6 +57,7 @@ Advance = Callable[[bytes | None, port.AnyInbound, int], tuple[bytes, tuple[Sign
 """A stored call and an event -> the call after it and what is new (channels.phone.call.advance_stored)."""
 
 
+CallEvent = port.CallOffered | port.CallAlerting | port.CallAnswered | port.CallReleased | port.CallProgress
 NEEDS_CONTACT = ("clock_started", "progress", "agent_gone", "answered_late")
 
 
@@ -89,24 +91,36 @@ class PhoneIntake:
 
     # --- the life of a call -------------------------------------------------------------------------------------
 
+    async def look(self, inbound: CallEvent) -> tuple[FirstReceipt | None, Planner]:
+        """Everything that the first plan needs, in one look; a plan that comes too late looks for itself."""
+        known = inbound if isinstance(inbound, port.CallOffered) else None
+        door = self._directories.line(known.dialled) if known else None
+        seen = await self._reads.arrival(
+            Arriving(
+                inbound.source,
+                inbound.external_id,
+                inbound.call,
+                door.client if door else "",
+                pairs_of(caller_identities(known.caller, known.member)) if known and door else (),
+            )
+        )
+        return seen.first, partial(self.call_event, seen=seen)
+
     async def call_event(
-        self,
-        inbound: port.CallOffered | port.CallAlerting | port.CallAnswered | port.CallReleased | port.CallProgress,
-        now: Micros,
-        reply_to: str,
+        self, inbound: CallEvent, now: Micros, reply_to: str, *, seen: ArrivalView | None = None
     ) -> Plan:
         """Any event of a call, in any order: the call's life says what is new about it."""
         plan = Plan()
         provider = self._provider(inbound.source)
         if isinstance(inbound, port.CallOffered) and self._directories.line(inbound.dialled) is None:
             raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
-        stored = await self._reads.call(inbound.source, inbound.call)
+        stored = seen.call if seen else await self._reads.call(inbound.source, inbound.call)
         life, signals = self._advance(stored.life if stored else None, inbound, now)
         contact = stored.contact if stored else ""
         scope = Scope(provider)
         for signal in signals:
             if signal.kind in ("enter", "enter_and_gone"):
-                contact = await self._enter(inbound, signal, plan, now, reply_to)
+                contact = await self._enter(inbound, signal, plan, now, reply_to=reply_to, seen=seen)
             known = await self._reads.contact(scope, contact) if signal.kind in NEEDS_CONTACT else None
             self._follow(signal, inbound, Known(provider, contact, known), plan)
         _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
@@ -121,7 +135,16 @@ class PhoneIntake:
         facts = await self._reads.facts_of_contact(Scope(door.provider, door.client), receipt.contact)
         return self._instructions.recalled(door, facts, receipt, inbound.language)
 
-    async def _enter(self, inbound: port.AnyInbound, signal: Signal, plan: Plan, now: Micros, reply_to: str) -> str:
+    async def _enter(
+        self,
+        inbound: port.AnyInbound,
+        signal: Signal,
+        plan: Plan,
+        now: Micros,
+        *,
+        reply_to: str,
+        seen: ArrivalView | None,
+    ) -> str:
         assert isinstance(inbound, port.CallOffered)
         door = self._directories.line(inbound.dialled)
         assert door is not None
@@ -147,6 +170,7 @@ class PhoneIntake:
             ),
             plan.changes,
             reply_to=reply_to,
+            seen=seen,
         )
         plan.awaits = signal.kind == "enter"
         plan.instruct = self._instructions.first(door, opened.contact.id, opened.language, at=now)

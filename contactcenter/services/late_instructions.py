@@ -14,6 +14,7 @@ from contactcenter.services.directories import Directories, Door
 from contactcenter.services.follow_ups import CALL_OVERFLOWED
 from contactcenter.services.instructions import Instructions, told_by
 from contactcenter.services.ports import Bus, ChangeStore, Reads
+from contactcenter.services.sendings import RESEND, handed
 from contactcenter.services.views import ContactView, DueTimer, Scope
 
 KIND = "call.instruct"
@@ -67,8 +68,8 @@ class LateInstructions:
             tell = self._overflowed if timer.kind == CALL_OVERFLOWED else self._late
             tell(contact, timer.owner, door, facts, changes)
         await self._store.apply(changes)
-        if changes.outbox:
-            await self._bus.publish("outbox")
+        for hint in handed(changes.outbox) if changes.outbox else ():
+            await self._bus.publish("outbox", hint)
 
     def _late(self, contact: ContactView, source: str, door: Door, facts: list[Fact], changes: Changes) -> None:
         """The first instruction; while nothing is decided, look again in a second."""
@@ -107,6 +108,6 @@ def _command(contact: ContactView, source: str, told: Receipt, *, name: str, now
         contact=contact.id,
         payload=command,
         created_at=now,
-        next_at=now,
+        next_at=now + RESEND,
         not_after=command.not_after,
     )

@@ -16,7 +16,7 @@ from contactcenter.domain.routing_config import needs, relaxation
 from contactcenter.services.changes import Changes, NewContact, NewCustomer, NewEvent, NewIdentity
 from contactcenter.services.directories import Door
 from contactcenter.services.ports import DoorReads
-from contactcenter.services.views import CallerView, ContactView, CustomerView, Scope
+from contactcenter.services.views import ArrivalView, CallerView, ContactView, CustomerView, Scope
 from routing.events import Arrived
 from routing.model import Contact, Medium, Tier
 
@@ -66,9 +66,17 @@ class Opening:
         self._reads = reads
         self._ids = ids
 
-    async def open(self, wish: Wish, changes: Changes, *, reply_to: str = "", contact_id: str = "") -> Opened:
-        """The contact as routing will see it. The caller applies the changes."""
-        caller = await self._caller(wish, changes)
+    async def open(
+        self,
+        wish: Wish,
+        changes: Changes,
+        *,
+        reply_to: str = "",
+        contact_id: str = "",
+        seen: ArrivalView | None = None,
+    ) -> Opened:
+        """The contact as routing will see it. The caller applies the changes. `seen` has who calls, if he is known."""
+        caller = await self._caller(wish, changes, seen)
         customer = caller.customer
         language = wish.language or customer.language
         contact = self._contact(wish, caller, language, contact_id or self._ids.new("ct"))
@@ -87,11 +95,10 @@ class Opening:
 
     # --- the customer --------------------------------------------------------------------------------------
 
-    async def _caller(self, wish: Wish, changes: Changes) -> CallerView:
+    async def _caller(self, wish: Wish, changes: Changes, seen: ArrivalView | None) -> CallerView:
         """Known by any identity (C01); new identities of a known customer are added, a stranger is created."""
         if wish.identities:
-            pairs = tuple((identity.kind, identity.value) for identity in wish.identities)
-            found = await self._reads.caller(wish.door.client, pairs)
+            found = seen.caller if seen else await self._reads.caller(wish.door.client, pairs_of(wish.identities))
             if found is not None:
                 self._learn(found.customer, wish, changes)
                 return found
@@ -118,7 +125,7 @@ class Opening:
             name=wish.name,
             tier=int(Tier.IRON),
             language=wish.language,
-            identities=tuple((identity.kind, identity.value) for identity in wish.identities),
+            identities=pairs_of(wish.identities),
         )
         changes.customers.append(customer)
         changes.facts.append(
@@ -207,6 +214,10 @@ def _treatment(wish: Wish, view: View, *, closed: bool) -> str:
     stated = hours.answer if hours is not None else ""
     bounds = view.overflow.answer if view.overflow is not None else ""
     return stated or bounds or wish.treatment
+
+
+def pairs_of(identities: tuple[Identity, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((identity.kind, identity.value) for identity in identities)
 
 
 def _row(wish: Wish, contact: Contact, customer: str, language: str) -> NewContact:

@@ -12,6 +12,10 @@ from contactcenter.services.sendings import RESEND
 from routing import effects as fx
 from routing.model import End, Offer, Outcome, Record
 
+_MAY_ORDER = (
+    fx.Offered, fx.OfferEnded, fx.Owned, fx.WrapUpBegan, fx.Ended, fx.ConsultBegan, fx.ConsultEnded,
+)  # fmt: skip
+"""The effects that `_command` knows: of all others nothing is looked at."""
 ANSWER_LIFE = 10_000_000
 """Microseconds that a bridge or hang-up stays of use."""
 
@@ -21,6 +25,8 @@ def orders(effect: fx.AnyEffect, record: Record, *, provider: str, number: str, 
 
     `record` is the contact as it was before the decision.
     """
+    if not isinstance(effect, _MAY_ORDER):
+        return []
     call = handles.call_of(record.contact.handle)
     if call is None:
         return []

@@ -12,6 +12,8 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import Applied, Batch, Changes, Outgoing
 from contactcenter.services.views import (
+    ArrivalView,
+    Arriving,
     Backlog,
     CallbackView,
     CallerView,
@@ -35,6 +37,7 @@ from contactcenter.services.views import (
     QueueLine,
     SaidWait,
     Scope,
+    ScreenView,
     SeatLine,
     Seen,
     SnapshotMark,
@@ -142,6 +145,10 @@ class IntakeReads(Protocol):
 
     async def call(self, source: str, call: str) -> CallView | None: ...
 
+    async def arrival(self, arriving: Arriving) -> ArrivalView:
+        """Its first receipt, `call` and `caller` in one look."""
+        ...
+
     async def open_calls(self, source: str) -> list[CallView]:
         """The calls of a platform that may still be there, for the new owner of its connection: by their contact's id.
 
@@ -174,6 +181,13 @@ class Reads(Protocol):
     """Views for agents, supervisors, clients and operators. Not found and not allowed look the same: None."""
 
     async def contact(self, scope: Scope, contact: str) -> ContactView | None: ...
+
+    async def screen(self, scope: Scope, contact: str) -> ScreenView | None:
+        """The contact with its customer, his HISTORY newest other contacts, and what is open of his CASES newest cases.
+
+        Without a customer: no history, and the contact's own case while it is open.
+        """
+        ...
 
     async def contacts(
         self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""

@@ -1,12 +1,10 @@
 """The screen-pop: everything an agent needs before the first word, so that nobody asks twice (B17, C16).
 
-A card costs one query for the contact and three that run together for its customer, history and cases; the level
-of each open complaint is read in the same breath.
+A card costs one query, shared by all cards that are asked for at the same time (storage/sql/screens.sql).
 """
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -21,14 +19,12 @@ from contactcenter.errors import Invalid, NotFound
 from contactcenter.services.case_rows import local_time
 from contactcenter.services.office import Office
 from contactcenter.services.seats import public_number
-from contactcenter.services.views import CaseView, ContactView, CustomerView, Scope
+from contactcenter.services.views import ContactView, CustomerView, OpenCase, PastContact, Scope, ScreenView
 from contactcenter.services.wording import in_language
 from routing.effects import Because
 
 MASKS: Final = {"phone": mask_phone, "mail": mask_mail, "chat": mask_id}
 """A member number stays readable: it is what the agent asks for."""
-HISTORY: Final = 10
-CASES: Final = 20
 INSTANTS = {"window_from", "window_until"}
 """Of a callback's context: stored as microseconds, shown as the client's clock reads."""
 
@@ -44,67 +40,22 @@ class ScreenPop:
 
         `because` spares a query when the offer is at hand; without it the newest offer's fact tells why.
         """
-        contact = await self._office.reads.contact(scope, contact_id)
-        if contact is None:
+        found = await self._office.reads.screen(scope, contact_id)
+        if found is None:
             raise NotFound("there is no such contact here")
-        return await self.card_of(contact, agent=agent, language=language, because=because)
+        if because is None and agent:
+            because = await self._because(scope, contact_id, agent)
+        return self._card(found, agent, language, because)
 
-    async def card_of(self, contact: ContactView, *, agent: str, language: str, because: Because | None = None) -> Card:
-        """The card of a contact that was just read."""
-        scope = Scope(contact.provider, contact.client)
-        customer, history, cases, why = await asyncio.gather(
-            self._customer(scope, contact),
-            self._history(scope, contact),
-            self._cases(scope, contact),
-            self._because(scope, contact, agent, because),
-        )
-        return self._card(contact, agent, language, customer=customer, history=history, cases=cases, why=why)
-
-    # --- what is read --------------------------------------------------------------------------------------
-
-    async def _customer(self, scope: Scope, contact: ContactView) -> CustomerView | None:
-        return await self._office.reads.customer(scope, contact.customer) if contact.customer else None
-
-    async def _history(self, scope: Scope, contact: ContactView) -> list[ContactView]:
-        if not contact.customer:
-            return []
-        found = await self._office.reads.contacts(scope, limit=HISTORY + 1, customer=contact.customer)
-        return [each for each in found if each.id != contact.id][:HISTORY]
-
-    async def _cases(self, scope: Scope, contact: ContactView) -> list[tuple[CaseView, int | None]]:
-        """Open cases of the customer (or of the contact alone), each complaint with its level."""
-        if contact.customer:
-            found = await self._office.reads.cases(scope, limit=CASES, customer=contact.customer)
-        else:
-            own = await self._office.reads.case(scope, contact.case) if contact.case else None
-            found = [own] if own else []
-        cases = [case for case in found if case.closed_at is None]
-        return list(zip(cases, await asyncio.gather(*(self._level(scope, case) for case in cases)), strict=True))
-
-    async def _level(self, scope: Scope, case: CaseView) -> int | None:
-        complaint = await self._office.reads.complaint(scope, case.id) if case.kind == "complaint" else None
-        return complaint.level if complaint else None
-
-    async def _because(self, scope: Scope, contact: ContactView, agent: str, because: Because | None) -> Because | None:
-        if because is not None or not agent:
-            return because
-        facts = await self._office.reads.facts_of_contact(scope, contact.id)
+    async def _because(self, scope: Scope, contact: str, agent: str) -> Because | None:
+        facts = await self._office.reads.facts_of_contact(scope, contact)
         made = [fact for fact in facts if fact.kind == "offer.made" and fact.agent == agent]
         return msgspec.convert(made[-1].data["because"], Because) if made and "because" in made[-1].data else None
 
     # --- what is shown -------------------------------------------------------------------------------------
 
-    def _card(
-        self,
-        contact: ContactView,
-        agent: str,
-        language: str,
-        *,
-        customer: CustomerView | None,
-        history: list[ContactView],
-        cases: list[tuple[CaseView, int | None]],
-        why: Because | None,
-    ) -> Card:
+    def _card(self, found: ScreenView, agent: str, language: str, why: Because | None) -> Card:
+        contact, customer = found.contact, found.customer
         directory = self._office.directory(contact.provider)
         client = directory.client(contact.client)
         spoken = contact.language or (customer.language if customer else "") or client.default_language
@@ -130,8 +81,8 @@ class ScreenPop:
             origin=contact.origin,
             conversation=contact.conversation,
             context=_context(directory, contact, customer),
-            history=tuple(_past(directory, each) for each in history),
-            cases=tuple(_case(case, level) for case, level in cases),
+            history=tuple(_past(directory, each) for each in found.history),
+            cases=tuple(_case(case) for case in found.cases),
             records=tuple(_record(record) for record in customer.records) if customer else (),
             why=self._why(why, language),
         )
@@ -190,7 +141,7 @@ def _hidden(value: Any, secrets: dict[str, str]) -> Any:
     return value
 
 
-def _past(directory: Directory, contact: ContactView) -> dict[str, Any]:
+def _past(directory: Directory, contact: PastContact) -> dict[str, Any]:
     return {
         "contact": contact.id,
         "medium": contact.medium,
@@ -201,7 +152,7 @@ def _past(directory: Directory, contact: ContactView) -> dict[str, Any]:
     }
 
 
-def _case(case: CaseView, level: int | None) -> dict[str, Any]:
+def _case(case: OpenCase) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": case.id,
         "number": case.number,
@@ -210,7 +161,7 @@ def _case(case: CaseView, level: int | None) -> dict[str, Any]:
         "due_at": rfc3339(case.due_at),
         "subject": case.subject,
     }
-    return shown if level is None else {**shown, "level": level}
+    return shown if case.level is None else {**shown, "level": case.level}
 
 
 def _record(record: dict[str, Any]) -> dict[str, Any]:

@@ -25,9 +25,10 @@ _decode = msgspec.json.Decoder(list[OutboxItem]).decode
 
 
 def handed(rows: Sequence[Outgoing]) -> list[bytes]:
-    """The payloads of hints: commands that their rows hold back for RESEND; one mere hint when there are none."""
+    """The payloads of hints: commands that their rows hold back for RESEND; a mere hint when there is anything else."""
     items = [_item(row) for row in rows if row.next_at > row.created_at and travels(row.payload)]
-    return [_encode(items[start : start + TOGETHER]) for start in range(0, len(items), TOGETHER)] or [b""]
+    carrying = [_encode(items[start : start + TOGETHER]) for start in range(0, len(items), TOGETHER)]
+    return carrying if len(items) == len(rows) else [*carrying, b""]
 
 
 def taken(payload: bytes) -> list[OutboxItem]:

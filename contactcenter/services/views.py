@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -62,6 +62,24 @@ class CallerView(Struct, frozen=True):
 
     customer: CustomerView
     last_agent: str = ""
+
+
+class Arriving(NamedTuple):
+    """An event of a phone platform, and by what its caller may be known to the client of the line."""
+
+    source: str
+    external_id: str
+    call: str
+    client: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
+
+
+class ArrivalView(Struct, frozen=True):
+    """What is known when such an event comes: its first receipt, its call, who calls."""
+
+    first: FirstReceipt | None = None
+    call: CallView | None = None
+    caller: CallerView | None = None
 
 
 class ContactView(Struct, frozen=True, kw_only=True):
@@ -181,6 +199,45 @@ class CaseView(Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
     breached_at: int | None = None
     closed_at: int | None = None
+
+
+HISTORY: Final = 10
+"""Earlier contacts on a card."""
+CASES: Final = 20
+"""Newest cases of a customer; the open ones of them are on a card."""
+
+
+class PastContact(Struct, frozen=True, kw_only=True):
+    """What a card shows of another contact of the same customer."""
+
+    id: str
+    medium: str
+    opened_at: int
+    state: str
+    outcome: str
+    owner: str
+    subject: str
+
+
+class OpenCase(Struct, frozen=True, kw_only=True):
+    """What a card shows of a case; `level` is a complaint's."""
+
+    id: str
+    number: str
+    kind: str
+    state: str
+    due_at: int
+    subject: str
+    level: int | None = None
+
+
+class ScreenView(Struct, frozen=True, kw_only=True):
+    """All that a card is made of, of one instant. History and cases newest first."""
+
+    contact: ContactView
+    customer: CustomerView | None = None
+    history: tuple[PastContact, ...] = ()
+    cases: tuple[OpenCase, ...] = ()
 
 
 class ComplaintView(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ statement begins after all of it was asked for, so each reads at least what its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 from contactcenter.errors import Busy, ContactCenterError
@@ -28,23 +28,22 @@ class Grouped(Generic[K, V]):
         self._fetch = fetch
         self._largest = largest
         self._limit = limit
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
         """None when there is no such row. Raises what the statement raises, and Busy when too many wait already."""
-        found = self._waiting.get(key)
-        if found is None:
+        callers = self._waiting.get(key)
+        if callers is None:
             if len(self._waiting) >= self._limit:
                 raise Busy("more is waiting for the store than can be", code="overloaded")
-            found = self._waiting[key] = asyncio.get_running_loop().create_future()
+            callers = self._waiting[key] = []
             if self._task is None:
                 self._task = asyncio.get_running_loop().create_task(self._work())
-        try:
-            return await asyncio.shield(found)
-        except ContactCenterError as problem:
-            # One key may have several callers, and each raises an exception of its own.
-            raise type(problem)(str(problem), code=problem.code) from problem
+        # Each caller has a future of his own: whoever goes away takes nobody along.
+        mine: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        callers.append(mine)
+        return await mine
 
     async def _work(self) -> None:
         try:
@@ -54,23 +53,36 @@ class Grouped(Generic[K, V]):
         finally:
             self._task = None
 
-    async def _settle(self, asked: dict[K, asyncio.Future[V | None]]) -> None:
+    async def _settle(self, asked: dict[K, list[asyncio.Future[V | None]]]) -> None:
         """What fails for one of its keys is tried again for each alone."""
         try:
             found = await self._fetch(list(asked))
         except Exception as problem:
             if len(asked) == 1 or isinstance(problem, Busy):
-                for future in asked.values():
-                    future.set_exception(problem)
-                    future.exception()  # Its callers may all have gone.
+                for mine in _still_there(asked.values()):
+                    mine.set_exception(_own(problem))
                 return
         except asyncio.CancelledError:
-            for future in asked.values():
-                future.cancel()
+            for mine in _still_there(asked.values()):
+                mine.cancel()
             raise
         else:
-            for key, future in asked.items():
-                future.set_result(found.get(key))
+            for key, callers in asked.items():
+                for mine in _still_there((callers,)):
+                    mine.set_result(found.get(key))
             return
-        for key, future in asked.items():
-            await self._settle({key: future})
+        for key, callers in asked.items():
+            await self._settle({key: callers})
+
+
+def _still_there(asked: Iterable[list[asyncio.Future[V | None]]]) -> Iterator[asyncio.Future[V | None]]:
+    return (mine for callers in asked for mine in callers if not mine.done())
+
+
+def _own(problem: Exception) -> Exception:
+    """Each caller raises an exception of his own: one that is raised twice carries two callers' tracebacks."""
+    if not isinstance(problem, ContactCenterError):
+        return problem
+    again = type(problem)(str(problem), code=problem.code)
+    again.__cause__ = problem
+    return again

@@ -38,16 +38,82 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
+class _Pool(asyncpg.Pool):  # type: ignore[misc]
+    """Half of its connections stay out with the single statements, which take the last one used: the pool's own lending
+    and giving back costs the program as much as a statement. Any failure gives the connection back to be looked at."""
+
+    def __init__(self, *args: Any, max_size: int, **settings: Any) -> None:
+        super().__init__(*args, max_size=max_size, **settings)
+        self._most = max_size // 2
+        self._out = 0
+        self._idle: list[Any] = []
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        return list(await self._one("fetch", query, args))
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        return await self._one("fetchrow", query, args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        return await self._one("fetchval", query, args)
+
+    async def execute(self, query: str, *args: Any) -> Any:
+        return await self._one("execute", query, args)
+
+    async def close(self) -> None:
+        self._most = 0
+        while self._idle:
+            await self._give_back(self._idle.pop())
+        await super().close()
+
+    async def _one(self, how: str, query: str, args: Sequence[Any]) -> Any:
+        connection = await self._take()
+        try:
+            found = await getattr(connection, how)(query, *args)
+        except BaseException:
+            await self._give_back(connection)
+            raise
+        if self._out <= self._most:
+            self._idle.append(connection)
+        else:
+            await self._give_back(connection)
+        return found
+
+    async def _take(self) -> Any:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            await self._give_back(connection)
+        self._out += 1
+        try:
+            return await self.acquire()
+        except BaseException:
+            self._out -= 1
+            raise
+
+    async def _give_back(self, connection: Any) -> None:
+        self._out -= 1
+        await self.release(connection)
+
+
 async def open_pool(
     dsn: str, *, application: str = "contactcenter", max_size: int = 10, timeout_s: float = STATEMENT_TIMEOUT_S
 ) -> asyncpg.Pool:
     """A pool for the stores. `timeout_s` bounds a statement on the server; the client waits a little longer."""
     with translated():
-        return await asyncpg.create_pool(
+        return await _Pool(
             dsn,
             min_size=1,
             max_size=max_size,
+            max_queries=50_000,
+            connect=None,
+            setup=None,
+            init=None,
+            reset=None,
+            loop=None,
             connection_class=_Connection,
+            record_class=asyncpg.Record,
             command_timeout=timeout_s + 5,
             max_inactive_connection_lifetime=300,
             max_cached_statement_lifetime=PLANS_KEPT_S,

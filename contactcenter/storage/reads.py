@@ -7,6 +7,10 @@ from typing import Any
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    CASES,
+    HISTORY,
+    ArrivalView,
+    Arriving,
     Backlog,
     CallbackView,
     CallerView,
@@ -19,6 +23,7 @@ from contactcenter.services.views import (
     MessageView,
     OutboxItem,
     Scope,
+    ScreenView,
     UnwantedView,
 )
 from contactcenter.storage import rows
@@ -54,6 +59,7 @@ class PostgresIntakeReads(_Customers):
         super().__init__(database)
         self._calls = Grouped(self._calls_of)
         self._callers = Grouped(self._callers_of)
+        self._arrivals = Grouped(self._arrivals_of)
 
     async def caller(self, client: str, identities: tuple[tuple[str, str], ...]) -> CallerView | None:
         return await self._callers.get((client, identities))
@@ -72,14 +78,18 @@ class PostgresIntakeReads(_Customers):
 
     async def open_calls(self, source: str) -> list[CallView]:
         found = await self._database.rows("open_calls", source)
-        return [CallView(row["life"].encode(), row["version"], row["contact_id"]) for row in found]
+        return [rows.call(row) for row in found]
 
     async def _calls_of(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CallView]:
         found = await self._database.rows("calls", rows.text([{"source": key[0], "call": key[1]} for key in keys]))
-        return {
-            (row["source"], row["call"]): CallView(row["life"].encode(), row["version"], row["contact_id"])
-            for row in found
-        }
+        return {(row["source"], row["call"]): rows.call(row) for row in found}
+
+    async def arrival(self, arriving: Arriving) -> ArrivalView:
+        return await self._arrivals.get(arriving) or ArrivalView()
+
+    async def _arrivals_of(self, keys: Sequence[Arriving]) -> dict[Arriving, ArrivalView]:
+        found = await self._database.rows("arrivals", rows.text([_sought(n, key) for n, key in enumerate(keys)]))
+        return {keys[row["n"]]: rows.arrival(row) for row in found}
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         row = await self._database.row("conversation_by_thread", door, thread)
@@ -111,6 +121,7 @@ class PostgresReads(_Customers, LiveReads):
         super().__init__(database)
         self._contacts = Grouped(self._contacts_of)
         self._customers = Grouped(self._customers_of)
+        self._screens = Grouped(self._screens_of)
         self._conversations = Grouped(self._conversations_of)
 
     async def contact(self, scope: Scope, contact: str) -> ContactView | None:
@@ -119,6 +130,13 @@ class PostgresReads(_Customers, LiveReads):
     async def _contacts_of(self, keys: Sequence[Named]) -> dict[Named, ContactView]:
         found = await self._database.rows("contacts", _named(keys))
         return {keys[row["n"]]: rows.contact(_without(row, "n")) for row in found}
+
+    async def screen(self, scope: Scope, contact: str) -> ScreenView | None:
+        return await self._screens.get((scope, contact))
+
+    async def _screens_of(self, keys: Sequence[Named]) -> dict[Named, ScreenView]:
+        found = await self._database.rows("screens", _named(keys), HISTORY, CASES)
+        return {keys[row["n"]]: rows.screen(_without(row, "n")) for row in found}
 
     async def contacts(
         self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""
@@ -217,6 +235,12 @@ def _named(keys: Sequence[Named]) -> str:
     return rows.text(
         [{"n": n, "provider": scope.provider, "client": scope.client, "id": id} for n, (scope, id) in enumerate(keys)]
     )
+
+
+def _sought(n: int, arriving: Arriving) -> dict[str, Any]:
+    ranked = enumerate(arriving.identities)
+    known_by = [{"rank": rank, "kind": kind, "value": value} for rank, (kind, value) in ranked]
+    return {**arriving._asdict(), "n": n, "identities": known_by}
 
 
 def _without(row: Any, column: str) -> dict[str, Any]:

@@ -11,15 +11,21 @@ from contactcenter.domain.configuration import Document
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Invalid
 from contactcenter.services.views import (
+    ArrivalView,
     CallbackView,
     CallerView,
+    CallView,
     CaseView,
     ComplaintView,
     ContactView,
     ConversationView,
     CustomerView,
+    FirstReceipt,
     MessageView,
+    OpenCase,
     OutboxItem,
+    PastContact,
+    ScreenView,
     UnwantedView,
 )
 from routing.events import AnyEvent
@@ -31,6 +37,9 @@ decode_event = msgspec.json.Decoder(AnyEvent).decode
 decode_record = msgspec.json.Decoder(Record).decode
 decode_presence = msgspec.json.Decoder(Presence).decode
 decode_document = msgspec.json.Decoder(Document).decode
+_customer = msgspec.json.Decoder(CustomerView).decode
+_history = msgspec.json.Decoder(tuple[PastContact, ...]).decode
+_cases = msgspec.json.Decoder(tuple[OpenCase, ...]).decode
 decode_outbound = msgspec.json.Decoder(AnyOutbound).decode
 
 
@@ -50,6 +59,18 @@ def contact(row: Any) -> ContactView:
     return ContactView(**{**row, "context": _plain(row["context"])})
 
 
+def screen(row: Any) -> ScreenView:
+    """A contact, and as JSON what belongs to it; NULL where there is none."""
+    fields = dict(row)
+    customer, history, cases = (fields.pop(name) for name in ("customer_view", "history", "cases"))
+    return ScreenView(
+        contact=contact(fields),
+        customer=_customer(customer) if customer else None,
+        history=_history(history) if history else (),
+        cases=_cases(cases) if cases else (),
+    )
+
+
 def customer(row: Any, identities: list[Any], records: list[Any]) -> CustomerView:
     pairs = tuple((each["kind"], each["value"]) for each in identities)
     return CustomerView(**row, identities=pairs, records=tuple(dict(each) for each in records))
@@ -67,6 +88,20 @@ def caller(row: Any) -> CallerView:
         fields.pop(name)
     pairs = tuple((kind, value) for kind, value in _plain(fields.pop("identities")))
     return CallerView(CustomerView(**fields, identities=pairs), row["last_agent"])
+
+
+def arrival(row: Any) -> ArrivalView:
+    """A receipt, a call and a caller side by side; NULL where there is none."""
+    caller = _plain(row["caller"]) if row["caller"] else None
+    return ArrivalView(
+        first=FirstReceipt(row["payload_hash"], _plain(row["result"])) if row["payload_hash"] is not None else None,
+        call=call(row) if row["life"] is not None else None,
+        caller=CallerView(msgspec.convert(caller, CustomerView), caller["last_agent"]) if caller else None,
+    )
+
+
+def call(row: Any) -> CallView:
+    return CallView(row["life"].encode(), row["version"], row["contact_id"])
 
 
 def conversation(row: Any) -> ConversationView:

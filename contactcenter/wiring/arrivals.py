@@ -56,6 +56,7 @@ def use_cases(core: Core) -> UseCases:
         advance=advance_stored,
         legs=callee,
         others=phone.call_event,
+        look=phone.look,
     )
     mail = MailIntake(
         directories=core.directories,
@@ -84,4 +85,4 @@ def use_cases(core: Core) -> UseCases:
         ChatSaid: chat.said,
         ChatLeft: chat.left,
     }
-    return UseCases(planners, {CallOffered: phone.recall}, core.admission)
+    return UseCases(planners, {CallOffered: phone.recall}, core.admission, dict.fromkeys(calls, dialled.look))

@@ -70,8 +70,11 @@ class Outbox:
             lane.wake(eager=True)
 
     async def _hear(self, hints: Subscription) -> None:
+        """What a hint carries is not due yet: nobody looks for it. A mere hint says that something else is."""
         async for payload in hints:
-            self.hand(taken(payload))
+            if handed := taken(payload):
+                self.hand(handed)
+                continue
             for lane in self.lanes.values():
                 lane.wake()
 

@@ -196,11 +196,13 @@ class Router:
                 log.info("domain %s: handed over to %s after event %d", self.domain, heir, dispatch.seq)
                 return heir
             self._wake.clear()
-            waiting = await self._store.pending(self.domain, 1 if self._careful else self._settings.batch)
-            if not waiting and not self._is_due(dispatch):
+            most = 1 if self._careful else self._settings.batch
+            waiting = await self._store.pending(self.domain, most)
+            if waiting or self._is_due(dispatch):
+                await self._turn(dispatch, waiting)
+            if len(waiting) < most and not self._wake.is_set() and not self._is_due(dispatch):
+                # All was taken and nobody has said since that there is more: looking would only delay who comes next.
                 await self._pause(dispatch)
-                continue
-            await self._turn(dispatch, waiting)
         return self._share.next_best(self.domain)
 
     async def _turn(self, dispatch: Dispatch, waiting: list[Pending]) -> None:

@@ -25,12 +25,13 @@ from builders import (
     move,
     outgoing,
     presence,
+    receipt,
 )
 
 from contactcenter.domain.configuration import Agent, Document, Lease
 from contactcenter.domain.facts import Fact
-from contactcenter.services.changes import Changes, ContactLink, NewContact
-from contactcenter.services.views import Backlog, QueueLine, Scope, SeatLine
+from contactcenter.services.changes import CallWrite, Changes, ContactLink, NewContact
+from contactcenter.services.views import HISTORY, Arriving, Backlog, QueueLine, Scope, SeatLine
 from contactcenter.storage.stores import Stores
 
 ALL = Scope(PROVIDER)
@@ -65,6 +66,7 @@ async def test_a_stranger_sees_nothing(stores: Stores, scope: Scope) -> None:
     reads = stores.reads
     for found in (
         await reads.contact(scope, "ct_1"),
+        await reads.screen(scope, "ct_1"),
         await reads.customer(scope, "cu_1"),
         await reads.find_customer(scope, "phone", "+86138"),
         await reads.conversation(scope, "cv_1"),
@@ -97,6 +99,7 @@ async def test_its_client_and_its_provider_see_everything(stores: Stores, scope:
     reads = stores.reads
     for found in (
         await reads.contact(scope, "ct_1"),
+        await reads.screen(scope, "ct_1"),
         await reads.customer(scope, "cu_1"),
         await reads.find_customer(scope, "phone", "+86138"),
         await reads.conversation(scope, "cv_1"),
@@ -121,6 +124,72 @@ async def test_its_client_and_its_provider_see_everything(stores: Stores, scope:
     assert len(await reads.facts_of_contact(scope, "ct_1")) == 2
     assert len([each async for each in reads.facts_between(scope, 0, T0 * 2)]) == 2
     assert await reads.counts_since(scope, 0) == {"contact.opened": 1, "contact.queued": 1}
+
+
+@pytest.mark.parametrize("scope", [ALL, SCOPE], ids=str)
+async def test_a_screen_is_what_the_single_reads_say(stores: Stores, scope: Scope) -> None:
+    await everything(stores)
+    kinds = [("cs_2", "repair"), ("cs_3", "repair"), ("cs_4", "complaint")]
+    cases = [case(id=id, number=id[-1], customer="cu_1", kind=kind, opened_at=T0 + SECOND) for id, kind in kinds]
+    later = [contact(id=f"ct_{n:02}", customer="cu_1", opened_at=T0 + n * SECOND) for n in range(2, 15)]
+    raised = complaint(case="cs_4", level=2)
+    await stores.changes.apply(Changes(contacts=later, cases=cases, complaints=[raised]))
+    over = case(id="cs_2", number="2", customer="cu_1", opened_at=T0 + SECOND, expected=0, closed_at=T0 + 9 * SECOND)
+    await stores.changes.apply(Changes(cases=[over]))
+    reads = stores.reads
+    found = await reads.screen(scope, "ct_03")
+    assert found is not None
+    assert found.contact == await reads.contact(scope, "ct_03")
+    assert found.customer == await reads.customer(SCOPE, "cu_1")
+    others = await reads.contacts(SCOPE, limit=HISTORY + 1, customer="cu_1")
+    assert [each.id for each in found.history] == [each.id for each in others if each.id != "ct_03"][:HISTORY]
+    first = found.history[0]
+    assert (first.medium, first.opened_at, first.state) == ("voice", T0 + 14 * SECOND, "new")
+    assert [(each.id, each.level) for each in found.cases] == [("cs_4", 2), ("cs_3", None), ("cs_1", None)]
+
+
+async def test_an_arrival_is_what_the_single_reads_say(stores: Stores) -> None:
+    who = customer(identities=(("member", "M1"), ("phone", "+86138")))
+    known = Changes(
+        receipt=receipt(),
+        customers=[who, customer(id="cu_2", identities=(("phone", "+86139"),))],
+        contacts=[contact(customer="cu_1")],
+        calls=[
+            CallWrite(
+                source="pbx",
+                call="c1",
+                provider=PROVIDER,
+                life=b'{"a":1}',
+                changed_at=T0,
+                contact="ct_1",
+                expected=None,
+            )
+        ],
+    )
+    await stores.changes.apply(known)
+    asked = [
+        Arriving("pbx", "e1", "c1"),
+        Arriving("pbx", "e2", "c1", CLIENT, (("member", "M2"), ("phone", "+86138"))),
+        Arriving("pbx", "e2", "c2", CLIENT, (("phone", "+86139"), ("phone", "+86138"))),
+        Arriving("pbx", "e2", "c2", OTHER, (("phone", "+86138"),)),
+    ]
+    for arriving, found in zip(asked, await asyncio.gather(*map(stores.intake.arrival, asked)), strict=True):
+        assert found.first == await stores.changes.first_receipt(arriving.source, arriving.external_id)
+        assert found.call == await stores.intake.call(arriving.source, arriving.call)
+        assert found.caller == await stores.intake.caller(arriving.client, arriving.identities)
+    met = [await stores.intake.arrival(each) for each in asked]
+    assert [each.first is not None for each in met] == [True, False, False, False]
+    assert [each.call is not None for each in met] == [True, True, False, False]
+    assert [each.caller.customer.id if each.caller else "" for each in met] == ["", "cu_1", "cu_2", ""]
+
+
+async def test_a_screen_of_nobody_known_has_its_own_case_while_it_is_open(stores: Stores) -> None:
+    await stores.changes.apply(Changes(cases=[case()], contacts=[contact(case="cs_1"), contact(id="ct_2")]))
+    own, bare = await stores.reads.screen(SCOPE, "ct_1"), await stores.reads.screen(SCOPE, "ct_2")
+    assert own is not None
+    assert bare is not None
+    assert (own.customer, own.history, [each.id for each in own.cases]) == (None, (), ["cs_1"])
+    assert (bare.customer, bare.history, bare.cases) == (None, (), ())
 
 
 async def test_a_customer_of_several_clients_is_found_within_the_scope(stores: Stores) -> None:

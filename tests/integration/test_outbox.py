@@ -145,6 +145,20 @@ async def test_a_command_travels_with_its_hint_and_is_sent_before_its_row_is_due
         assert (await house.row("of_1/ring")).outcome == "sent: 250"
 
 
+async def test_nobody_looks_for_a_command_that_travelled_and_everybody_for_what_did_not() -> None:
+    house = House()
+    async with house.running():
+        await house.queue(ring(), mail())
+        for hint in handed([ring()]):
+            await house.bus.publish("outbox", hint)
+        await settled()
+        assert house.far.got == ["of_1/ring"]
+        for hint in handed([mail()]):
+            await house.bus.publish("outbox", hint)
+        await settled()
+        assert house.far.got == ["of_1/ring", "ob_1"]
+
+
 async def test_a_command_whose_hint_was_lost_is_sent_when_its_row_comes_due() -> None:
     house = House()
     await house.queue(ring())
@@ -234,7 +248,9 @@ async def test_a_late_command_is_never_sent() -> None:
 def test_a_hint_carries_commands_and_never_a_dial() -> None:
     rows = [ring("1"), dial(), mail(), ring("2", next_at=T0)]
     assert [each.id for each in taken(handed(rows)[0])] == ["1"]
+    assert handed(rows)[1:] == [b""], "the others are looked for"
     assert handed([dial(), mail()]) == [b""]
+    assert b"" not in handed([ring("1")]), "what travels is not due yet: nothing is to be looked for"
     many = handed([ring(f"ct_{'0' * 32}/{number}/a1001/ring") for number in range(200)])
     assert sum(len(taken(hint)) for hint in many) == 200
     assert max(map(len, many)) < 7_500, "a notification holds no more"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fact, move
+from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fact, move, outgoing
 
 from contactcenter.errors import Busy, LeaseLost
 from contactcenter.services.changes import Changes
@@ -274,11 +275,51 @@ async def test_a_server_that_is_not_there_is_busy(tmp_path: object) -> None:
         await open_pool(f"postgresql://postgres@/postgres?host={tmp_path}")
 
 
+async def test_statements_leave_room_for_transactions_and_take_no_connection_along_when_the_pool_closes(
+    pg_dsn: str,
+) -> None:
+    opened = await open_pool(pg_dsn, max_size=4)
+    where = "SELECT pg_backend_pid() + 0 * length(pg_sleep(0.01)::text)"
+    assert len(set(await asyncio.gather(*(opened.fetchval(where) for _ in range(20))))) == 4, "all of them at work"
+    async with opened.acquire(timeout=1), opened.acquire(timeout=1):
+        assert await opened.fetchval("SELECT 1") == 1
+    await asyncio.wait_for(opened.close(), 5)
+
+
+async def test_a_connection_that_failed_or_broke_is_not_used_again(pg_dsn: str) -> None:
+    opened = await open_pool(pg_dsn, max_size=2)
+    mine = await opened.fetchval("SELECT pg_backend_pid()")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await opened.fetchval("SELECT 1 / 0")
+    assert await opened.fetchval("SELECT pg_backend_pid()") == mine, "the server refused, the connection is sound"
+    stuck = asyncio.ensure_future(opened.fetchval("SELECT pg_sleep(30)"))
+    await asyncio.wait([stuck], timeout=0.05)
+    stuck.cancel()
+    mine = await opened.fetchval("SELECT pg_backend_pid()")
+    async with opened.acquire() as other:
+        await other.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1", mine)
+    with contextlib.suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        await opened.fetchval("SELECT 3")
+    assert await opened.fetchval("SELECT pg_backend_pid()") != mine
+    await asyncio.wait_for(opened.close(), 5)
+
+
+async def test_an_unhurried_end_of_a_sending_makes_no_later_write_unhurried(pool: asyncpg.Pool) -> None:
+    stores = postgres_stores(pool)
+    await stores.changes.apply(Changes(outbox=[outgoing()]))
+    await pool.execute("SET synchronous_commit TO remote_apply")
+    mine = await pool.fetchval("SELECT pg_backend_pid()")
+    await stores.outbox.done("ob_1", "sent: 250", T0)
+    assert await pool.fetchval("SELECT done_at IS NOT NULL FROM outbox")
+    assert await pool.fetchval("SHOW synchronous_commit") == "remote_apply"
+    assert await pool.fetchval("SELECT pg_backend_pid()") == mine, "the same session did it all"
+    await pool.execute("RESET synchronous_commit")
+
+
 async def test_a_session_keeps_its_plans_and_nothing_else(pool: asyncpg.Pool) -> None:
     database = Database(pool)
     for _ in range(3):
         await database.value("outbox_backlog")
-    async with pool.acquire() as connection:
-        assert await connection.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
-        kept = await connection.fetch("SELECT statement, generic_plans FROM pg_prepared_statements")
+    assert await pool.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
+    kept = await pool.fetch("SELECT statement, generic_plans FROM pg_prepared_statements")
     assert [row["generic_plans"] for row in kept if row["statement"] == sql("outbox_backlog")] == [3]

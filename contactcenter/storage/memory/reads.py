@@ -10,6 +10,10 @@ from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
 from contactcenter.services.views import (
+    CASES,
+    HISTORY,
+    ArrivalView,
+    Arriving,
     Backlog,
     CallbackView,
     CallerView,
@@ -20,8 +24,11 @@ from contactcenter.services.views import (
     ConversationView,
     CustomerView,
     MessageView,
+    OpenCase,
     OutboxItem,
+    PastContact,
     Scope,
+    ScreenView,
     UnwantedView,
 )
 from contactcenter.storage.memory.database import MemoryDatabase, Tables, sees
@@ -58,6 +65,15 @@ class MemoryIntakeReads:
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
             return tables.calls.get((source, call))
+
+    async def arrival(self, arriving: Arriving) -> ArrivalView:
+        async with self._database.call() as tables:
+            first = tables.receipts.get((arriving.source, arriving.external_id))
+        return ArrivalView(
+            first=first,
+            call=await self.call(arriving.source, arriving.call),
+            caller=await self.caller(arriving.client, arriving.identities),
+        )
 
     async def open_calls(self, source: str) -> list[CallView]:
         async with self._database.call() as tables:
@@ -100,6 +116,20 @@ class MemoryReads(MemoryIntakeReads, MemoryLiveReads):
     async def contact(self, scope: Scope, contact: str) -> ContactView | None:
         async with self._database.call() as tables:
             return _seen(scope, tables.contacts.get(contact))
+
+    async def screen(self, scope: Scope, contact: str) -> ScreenView | None:
+        async with self._database.call() as tables:
+            found = _seen(scope, tables.contacts.get(contact))
+            if found is None:
+                return None
+            own = Scope(found.provider, found.client)
+            customer = _seen(own, tables.customers.get(found.customer))
+            return ScreenView(
+                contact=found,
+                customer=None if customer is None else _whole(tables, customer),
+                history=tuple(_history(tables, own, found)),
+                cases=tuple(_open_cases(tables, own, found)),
+            )
 
     async def contacts(
         self, scope: Scope, *, limit: int, before: str = "", customer: str = "", state: str = ""
@@ -238,6 +268,32 @@ def _newest(scope: Scope, table: dict[str, Any], before: str, *, customer: str, 
     wanted = [row for row in rows if state in ("", row.state)]
     behind = [row for row in wanted if bound is None or (row.opened_at, row.id) < bound]
     return sorted(behind, key=lambda row: (row.opened_at, row.id), reverse=True)
+
+
+def _history(tables: Tables, scope: Scope, contact: ContactView) -> list[PastContact]:
+    if not contact.customer:
+        return []
+    newest = _newest(scope, tables.contacts, "", customer=contact.customer, state="")
+    others = [each for each in newest if each.id != contact.id][:HISTORY]
+    return [PastContact(**_shown(PastContact, each)) for each in others]
+
+
+def _open_cases(tables: Tables, scope: Scope, contact: ContactView) -> list[OpenCase]:
+    if contact.customer:
+        found = _newest(scope, tables.cases, "", customer=contact.customer, state="")[:CASES]
+    else:
+        own = _seen(scope, tables.cases.get(contact.case))
+        found = [own] if own is not None else []
+    return [OpenCase(**_shown(OpenCase, case), level=_level(tables, case)) for case in found if case.closed_at is None]
+
+
+def _level(tables: Tables, case: CaseView) -> int | None:
+    complaint = tables.complaints.get(case.id) if case.kind == "complaint" else None
+    return None if complaint is None else complaint.level
+
+
+def _shown(kind: type[PastContact | OpenCase], row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in kind.__struct_fields__ if name != "level"}
 
 
 def _in_order(rows: Iterable[Fact]) -> list[Fact]:

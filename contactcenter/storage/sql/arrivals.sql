@@ -1,0 +1,23 @@
+-- All that a phone platform's event is decided by: its first receipt, what is known of its call, and who calls: the customer
+-- of the first identity that is known, all of his, and who owned his newest contact. LIMIT 1 keeps the planner from reading
+-- all identities of the client once and comparing each: one look-up by the whole key.
+SELECT w.n, r.payload_hash, r.result::text AS result, k.life::text AS life, k.version, k.contact_id,
+    (SELECT row_to_json(u) FROM (
+        SELECT {customer},
+            (SELECT json_agg(json_build_array(a.kind, a.value) ORDER BY a.kind, a.value) FROM identities a
+             WHERE a.customer_id = c.id) AS identities,
+            coalesce((SELECT o.owner_id FROM contacts o WHERE o.customer_id = c.id AND o.client_id = w.client
+             ORDER BY o.opened_at DESC, o.id DESC LIMIT 1), '') AS last_agent
+        FROM json_to_recordset(w.identities) AS s (rank integer, kind text, value text)
+        CROSS JOIN LATERAL (
+            SELECT i.customer_id FROM identities i
+            WHERE i.client_id = w.client AND i.kind = s.kind AND i.value = s.value LIMIT 1
+        ) i
+        JOIN customers c ON c.id = i.customer_id
+        ORDER BY s.rank LIMIT 1
+     ) u)::text AS caller
+FROM json_to_recordset($1::json) AS w (
+    n integer, source text, external_id text, call text, client text, identities json
+)
+LEFT JOIN receipts r ON r.source = w.source AND r.external_id = w.external_id
+LEFT JOIN calls k ON k.source = w.source AND k.call = w.call
