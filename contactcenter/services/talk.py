@@ -18,6 +18,7 @@ from contactcenter.services.asking import Asking
 from contactcenter.services.changes import Changes, Outgoing
 from contactcenter.services.commands import Stamp, once, stamp_of
 from contactcenter.services.destinations import colleague, not_the_accused, view_for
+from contactcenter.services.notices import Notices
 from contactcenter.services.office import Office
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.seats import Seat
@@ -67,14 +68,24 @@ class Talk:
         async def attempt() -> Answer:
             contact = await self._call_of(seat, command.contact)
             now = self._office.clock.now()
+            told = data | ({"complaint": True} if contact.complaint else {})
             order = await self._order(seat, contact, verb, stamp, now)
-            changes = Changes(receipt=stamp.receipt({}, now), facts=[_fact(kind, contact, seat, stamp, now, data)])
+            changes = Changes(receipt=stamp.receipt({}, now), facts=[_fact(kind, contact, seat, stamp, now, told)])
             changes.outbox.append(_outgoing(order, contact, now))
             await self._office.store.apply(changes)
             await self._office.bus.publish("outbox")
+            if verb == "hold" and contact.complaint:
+                await self._tell_of_hold(seat, contact, now)
             return {}
 
         return await once(self._office.store, stamp, attempt)
+
+    async def _tell_of_hold(self, seat: Seat, contact: ContactView, now: Micros) -> None:
+        """A complainant is never told to wait (B09): who lets one wait all the same is seen at once."""
+        notices = Notices(self._office)
+        await notices.tell_supervisors(
+            contact.provider, contact.client, "complaint_held", at=now, contact=contact.id, number=seat.number
+        )
 
     async def _order(self, seat: Seat, contact: ContactView, verb: str, stamp: Stamp, now: Micros) -> PhoneCommand:
         return PhoneCommand(

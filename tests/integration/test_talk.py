@@ -14,6 +14,7 @@ from talking import OWNER, SECOND, Talking
 from channels.port import CallReleased
 from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, ContactCenterError, Forbidden, Invalid
+from contactcenter.services.notices import NoticePush, decode_push
 
 
 @pytest.fixture
@@ -157,6 +158,32 @@ async def test_a_complaint_on_the_phone_is_never_transferred_blind(floor: Floor)
         with pytest.raises(Conflict) as refused:
             await floor.do(p.Transfer(id=f"t{number}", contact=contact, **target))
         assert refused.value.code == "consult_first"
+
+
+async def test_a_complainant_on_hold_is_a_fact_and_seen_by_the_supervisors(floor: Floor, talk: Talking) -> None:
+    async with floor.core.bus.subscribe("desk:a1001", "desk:a1011") as pushes:
+        await floor.do(p.Hold(id="before", contact=talk.contact))
+        await floor.do(p.Complain(id="x", contact=talk.contact, summary="电视没有声音"))
+        await floor.do(p.Hold(id="after", contact=talk.contact))
+        await floor.core.bus.publish("desk:a1001", b"last")
+        heard = [decode_push(push) async for push in _until_last(pushes)]
+    told = [
+        (each.agent, each.params) for each in heard if isinstance(each, NoticePush) and each.notice == "complaint_held"
+    ]
+    assert told == [("a1001", {"number": "1002"})], (
+        "once, for the hold of the complaint, to the client's own supervisor"
+    )
+    rows = await floor.core.pool.fetch(
+        "SELECT data->>'complaint' AS told FROM facts WHERE kind = 'call.held' ORDER BY at"
+    )
+    assert [row["told"] for row in rows] == [None, "true"]
+
+
+async def _until_last(pushes: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for push in pushes:
+        if push == b"last":
+            return
+        yield push
 
 
 async def test_the_accused_is_neither_asked_nor_joined(floor: Floor) -> None:
