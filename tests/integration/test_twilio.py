@@ -296,6 +296,23 @@ async def test_calls_that_ended_before_this_process_started_are_closed(floor: Fl
     assert await floor.ended() == [("ended", "abandoned")]
 
 
+async def test_a_caller_who_was_there_before_this_process_is_looked_for_too(floor: Floor) -> None:
+    """He hangs up after our start, and his last callback is lost."""
+    await floor.at_work("a1001", WANG)
+    caller, device = await talk(floor)
+    floor.twilio.lost = {"completed", "participant-leave", "canceled"}
+    board = floor.reconciler._board
+    for leg in board.legs():
+        board.forget(leg.call, leg.offer)
+    for call in board.calls:
+        board.over(call)
+    assert await floor.reconciler.round() == 0
+    caller.status = "completed"
+    floor.twilio.lines[device.sid].status = "completed"
+    assert await floor.reconciler.round() >= 1
+    assert (await floor.ended())[0][0] in ("wrap_up", "ended")
+
+
 @pytest.mark.parametrize(("status", "done"), [(429, False), (500, False), (500, True), (503, True)])
 async def test_a_busy_platform_rings_once_in_the_end(floor: Floor, status: int, done: bool) -> None:
     await floor.at_work("a1001", WANG)

@@ -141,10 +141,18 @@ class Control:
 
     async def ended_since(self, day: str) -> list[tuple[str, str]]:
         """SID and status of the calls that came to us and ended on or after a day (UTC)."""
-        listed = await self._rest.get("Calls", **{"EndTime>": day, "PageSize": "200"})
-        calls = (each for each in listed.get("calls", ()) if each.get("direction") == "inbound")
-        ended = ((str(each.get("sid", "")), str(each.get("status", ""))) for each in calls)
+        ended = await self._inbound(**{"EndTime>": day})
         return [(sid, status) for sid, status in ended if status in forms.ENDED]
+
+    async def under_way(self) -> list[str]:
+        """The callers who are there now, by SID."""
+        return [sid for sid, _ in await self._inbound(Status="in-progress")]
+
+    async def _inbound(self, **wanted: str) -> list[tuple[str, str]]:
+        """SID and status of the newest calls that came to us."""
+        listed = await self._rest.get("Calls", **wanted, PageSize="200")
+        calls = (each for each in listed.get("calls", ()) if each.get("direction") == "inbound")
+        return [(str(each.get("sid", "")), str(each.get("status", ""))) for each in calls]
 
     # --- conferences ----------------------------------------------------------------------------------------
 

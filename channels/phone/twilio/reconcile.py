@@ -1,6 +1,7 @@
 """Whoever we believe to be there is looked for every minute: a callback that was lost is made up for.
 
-The first round of a process asks for the calls that ended lately: those that were here before it started.
+The first round of a process asks for those who were here before it started: the callers who still are, and the calls
+that ended lately.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Reconciler:
         """Look once; how many callers and devices turned out to be gone."""
         gone = 0
         if self._first:
+            for call in await self._control.under_way():
+                self._board.began(call)
             gone += await self._ended_before()
             self._first = False
         for call in self._board.calls:
