@@ -103,6 +103,20 @@ def test_who_declined_is_asked_again_when_nobody_else_remains() -> None:
     assert world.ringing("c") == ["ag_1"]
 
 
+def test_who_declined_is_asked_again_when_the_busy_colleague_leaves() -> None:
+    """No offer ends and nobody gets free: that the other one left is all that happens."""
+    world = World(agent("ag_1"), agent("ag_2"))
+    world.sit("ag_1", "ag_2")
+    world.arrive(call("busy", world.now))
+    world.tell(ev.OfferAccepted(world.offer("busy", "ag_1"), "ag_1"))
+    world.arrive(call("c", world.now))
+    world.tell(ev.OfferDeclined(world.offer("c", "ag_2"), "ag_2"))
+    world.later(30)
+    assert world.ringing("c") == []
+    world.tell(ev.PresenceSet("ag_1", PresenceState.NOT_READY, "break"))
+    assert world.ringing("c") == ["ag_2"]
+
+
 def test_a_busy_colleague_still_counts_as_somebody_who_remains() -> None:
     world = World(agent("ag_1"), agent("ag_2"))
     world.sit("ag_1", "ag_2")
