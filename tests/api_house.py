@@ -372,7 +372,11 @@ class House:
         self.access = Access(stores.access, self.clock, self.ids, client_of_agent=self.client_of_agent)
         self.board = QueueBoard(stores.reads, self.clock, zone_of=lambda provider: ZoneInfo("Asia/Shanghai"))
         self.feed = LiveFeed(board=self.board, access=self.access, bus=self.bus, pace=pace)
-        self.services = Services(
+        self.services = self._services(stores, pages)
+        self.headers: dict[str, dict[str, str]] = {}
+
+    def _services(self, stores: Stores, pages: Path | None) -> Services:
+        return Services(
             access=self.access,
             clock=self.clock,
             ids=self.ids,
@@ -421,7 +425,6 @@ class House:
             feed=self.feed.handle,
             **({"pages": pages} if pages else {}),
         )
-        self.headers: dict[str, dict[str, str]] = {}
 
     def app(self, doors: Sequence[web.RouteDef] = ()) -> web.Application:
         return build_app(self.services, with_doors(doors))

@@ -20,12 +20,13 @@ from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
 from contactcenter.services.callbacks import next_timer
-from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
+from contactcenter.services.changes import CallbackWrite, Changes
 from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
 from contactcenter.services.directories import Door
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening, Wish, viewed
+from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import AlreadyReceived, DoorReads
 from contactcenter.services.seats import Seat
 from contactcenter.services.views import ContactView, DueTimer, Scope
@@ -70,7 +71,9 @@ class CallbackAttempts:
         receipt = Stamp("dial", found.id, stamp.payload_hash).receipt(result, now)
         changes = Changes(receipt=receipt, facts=[_dialled(found, seat, command, now)])
         changes.callbacks.append(await self._may_be_dialled(found))
-        changes.outbox.append(_outgoing(command, found, now))
+        changes.outbox.append(
+            by_phone(command, provider=found.provider, client=found.client, contact=found.id, now=now)
+        )
         try:
             await self._office.store.apply(changes)
         except AlreadyReceived as known:
@@ -279,18 +282,4 @@ def _fact(kind: str, contact: ContactView, by: str, now: Micros, data: dict[str,
         customer=contact.customer,
         agent="" if by == "platform" else by,
         data=data,
-    )
-
-
-def _outgoing(command: PhoneCommand, contact: ContactView, now: Micros) -> Outgoing:
-    return Outgoing(
-        id=command.id,
-        kind="phone",
-        provider=contact.provider,
-        client=contact.client,
-        payload=command,
-        created_at=now,
-        next_at=now,
-        contact=contact.id,
-        not_after=command.not_after,
     )

@@ -20,6 +20,7 @@ from contactcenter.services.directories import Directories
 from contactcenter.services.instructions import Instructions
 from contactcenter.services.intake import Plan, Planner
 from contactcenter.services.opening import Opening, Wish, pairs_of
+from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.views import ArrivalView, Arriving, CallView, ContactView, FirstReceipt, Scope
 from routing.events import Answered, AnyEvent, Changed, Left, OfferDeclined, OfferFailed
@@ -310,17 +311,8 @@ def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> O
         agent=signal.agent,
         not_after=signal.at + LATE,
     )
-    return Outgoing(
-        id=command.id,
-        kind="phone",
-        provider=known.provider,
-        client=known.view.client if known.view else "",
-        contact=known.contact,
-        payload=command,
-        created_at=signal.at,
-        next_at=signal.at,
-        not_after=command.not_after,
-    )
+    client = known.view.client if known.view else ""
+    return by_phone(command, provider=known.provider, client=client, contact=known.contact, now=signal.at)
 
 
 def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:

@@ -13,6 +13,7 @@ from contactcenter.services.changes import Changes, Outgoing, TimerSet
 from contactcenter.services.directories import Directories, Door
 from contactcenter.services.follow_ups import CALL_OVERFLOWED
 from contactcenter.services.instructions import Instructions, told_by
+from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import Bus, ChangeStore, Reads
 from contactcenter.services.sendings import RESEND, handed
 from contactcenter.services.views import ContactView, DueTimer, Scope
@@ -100,14 +101,6 @@ def _command(contact: ContactView, source: str, told: Receipt, *, name: str, now
         language=told.language,
         not_after=now + LIFE,
     )
-    return Outgoing(
-        id=command.id,
-        kind="phone",
-        provider=contact.provider,
-        client=contact.client,
-        contact=contact.id,
-        payload=command,
-        created_at=now,
-        next_at=now + RESEND,
-        not_after=command.not_after,
+    return by_phone(
+        command, provider=contact.provider, client=contact.client, contact=contact.id, now=now, due=now + RESEND
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from channels.port import PhoneCommand
 from contactcenter.services import handles
 from contactcenter.services.changes import Outgoing
+from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.sendings import RESEND
 from routing import effects as fx
 from routing.model import End, Offer, Outcome, Record
@@ -36,17 +37,8 @@ def orders(effect: fx.AnyEffect, record: Record, *, provider: str, number: str, 
 
 def outgoing(command: PhoneCommand, record: Record, *, provider: str, now: int) -> Outgoing:
     """Handed to its sender with the hint after the commit; due from the outbox if that was not heard."""
-    return Outgoing(
-        id=command.id,
-        kind="phone",
-        provider=provider,
-        client=record.contact.client,
-        contact=record.contact.id,
-        payload=command,
-        created_at=now,
-        next_at=now + RESEND,
-        not_after=command.not_after or None,
-    )
+    contact = record.contact
+    return by_phone(command, provider=provider, client=contact.client, contact=contact.id, now=now, due=now + RESEND)
 
 
 class _Call:

@@ -15,11 +15,12 @@ from contactcenter.clock import SECOND, Micros
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound
 from contactcenter.services.asking import Asking
-from contactcenter.services.changes import Changes, Outgoing
+from contactcenter.services.changes import Changes
 from contactcenter.services.commands import Stamp, once, stamp_of
 from contactcenter.services.destinations import colleague, not_the_accused, view_for
 from contactcenter.services.notices import Notices
 from contactcenter.services.office import Office
+from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.seats import Seat
 from contactcenter.services.views import ContactView
@@ -71,7 +72,9 @@ class Talk:
             told = data | ({"complaint": True} if contact.complaint else {})
             order = await self._order(seat, contact, verb, stamp, now)
             changes = Changes(receipt=stamp.receipt({}, now), facts=[_fact(kind, contact, seat, stamp, now, told)])
-            changes.outbox.append(_outgoing(order, contact, now))
+            changes.outbox.append(
+                by_phone(order, provider=contact.provider, client=contact.client, contact=contact.id, now=now)
+            )
             await self._office.store.apply(changes)
             await self._office.bus.publish("outbox")
             if verb == "hold" and contact.complaint:
@@ -181,18 +184,4 @@ def _fact(kind: str, contact: ContactView, seat: Seat, stamp: Stamp, now: Micros
         customer=contact.customer,
         agent=seat.agent,
         data=data,
-    )
-
-
-def _outgoing(command: PhoneCommand, contact: ContactView, now: Micros) -> Outgoing:
-    return Outgoing(
-        id=command.id,
-        kind="phone",
-        provider=contact.provider,
-        client=contact.client,
-        payload=command,
-        created_at=now,
-        next_at=now,
-        contact=contact.id,
-        not_after=command.not_after,
     )

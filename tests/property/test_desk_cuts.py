@@ -94,17 +94,23 @@ class World:
             case "given", "":
                 self.states[contact] = "active"
                 return (fx.Owned(contact, ME, "", 0, by="a9", reason="urgent"),)
-            case "complaint", _:
-                self.complaints ^= {contact}
-                return (fx.Amended(contact, contact in self.complaints, 1, 5_000_000),)
-            case "breach", _:
-                return (fx.Breached(contact, 1, "line"),)
-            case "break", _:
-                return (self._presence(PresenceState.NOT_READY, contact),)
-            case "back", _:
-                return (self._presence(PresenceState.READY, ""),)
             case _:
-                return (fx.Connection(ME, True),)
+                return (self._aside(what, contact),)
+
+    def _aside(self, what: str, contact: str) -> fx.AnyEffect:
+        """What moves no contact."""
+        match what:
+            case "complaint":
+                self.complaints ^= {contact}
+                return fx.Amended(contact, contact in self.complaints, 1, 5_000_000)
+            case "breach":
+                return fx.Breached(contact, 1, "line")
+            case "break":
+                return self._presence(PresenceState.NOT_READY, contact)
+            case "back":
+                return self._presence(PresenceState.READY, "")
+            case _:
+                return fx.Connection(ME, True)
 
     def _second(self, contact: str) -> tuple[fx.AnyEffect, ...]:
         """My own call: a colleague is asked, answers, and leaves."""
