@@ -44,6 +44,7 @@ class Work(Sleeper):
         "band",
         "breached",
         "clock_from",
+        "complaint",
         "consult",
         "consult_since",
         "contact",
@@ -137,6 +138,7 @@ class Work(Sleeper):
         self.enqueued_at = contact.enqueued_at
         self.clock_from = contact.clock_from
         self.deadline = contact.deadline
+        self.complaint = contact.complaint
         self.preferred_until = contact.preferred_until if contact.preferred else 0
         self.relaxations = len(contact.relax)
 

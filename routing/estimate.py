@@ -19,6 +19,7 @@ Snapshot and depends on nothing but the calls made, so a replay from the same sn
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Hashable
 
@@ -77,29 +78,25 @@ class Pace:
 class Ratios:
     """The last ratios of actual to expected wait, in per cent; nine of ten were `at_most`, and never less than 100.
 
-    They are sorted only when the one in question moves, which four of five newcomers that push out an old one do not
-    make it do.
+    They are kept by age and by size.
     """
 
-    __slots__ = ("_by_age", "_ninth", "at_most")
+    __slots__ = ("_by_age", "_by_size", "at_most")
 
     def __init__(self) -> None:
         self._by_age: deque[int] = deque()
-        self._ninth = 0
+        self._by_size: list[int] = []
         self.at_most = UNSURE
 
     def add(self, ratio: int) -> None:
-        by_age, ninth = self._by_age, self._ninth
+        by_age, by_size = self._by_age, self._by_size
         by_age.append(ratio)
         if len(by_age) > KEPT:
-            old = by_age.popleft()
-            if (old < ninth and ratio <= ninth) or (old > ninth and ratio >= ninth):
-                return
-        known = len(by_age)
+            del by_size[bisect_left(by_size, by_age.popleft())]
+        insort(by_size, ratio)
+        known = len(by_size)
         if known >= ENOUGH:
-            by_size = sorted(by_age)
-            self._ninth = by_size[known * 9 // 10]
-            self.at_most = max(self._ninth, 100)
+            self.at_most = max(by_size[known * 9 // 10], 100)
 
 
 class Queue:

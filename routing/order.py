@@ -37,8 +37,12 @@ CLASS: Final = 2 * INSTANT + ARRIVAL
 CLASSES: Final = 1 << 6
 LAST: Final = 1 << (CLASS + 8)
 """After every contact: the first of an empty line."""
+NOTHING: Final = -1
+"""No key at all."""
 BASES: Final = [each << CLASS | ZERO << (INSTANT + ARRIVAL) | ZERO << ARRIVAL for each in range(CLASSES)]
 """By class: the key of a contact of which all else is 0."""
+FLOORS: Final = frozenset(each << CLASS for each in range(CLASSES))
+"""Of every class the least key that it can have."""
 
 
 def arrival_of(key: Key) -> int:
@@ -49,23 +53,30 @@ def enqueued_of(key: Key) -> Micros:
     return (key >> ARRIVAL & (1 << INSTANT) - 1) - ZERO
 
 
-def tier_of(key: Key) -> int:
-    """Of one who starves 0, as he comes before all."""
-    return key >> (CLASS + 2) & 3
-
-
 def key_of(contact: Contact, arrival: int, band: int) -> Key:
-    """The place in the queue of a contact; unique, because arrival numbers are.
+    """The place in the queue of a contact; unique, because arrival numbers are."""
+    complaint = 0 if contact.complaint else 2
+    return key_at(
+        band,
+        tier=int(contact.tier),
+        complaint=complaint,
+        deadline=contact.deadline,
+        enqueued_at=contact.enqueued_at,
+        arrival=arrival,
+    )
+
+
+def key_at(band: int, *, tier: int, complaint: int, deadline: Micros, enqueued_at: Micros, arrival: int) -> Key:
+    """The same of plain values; `complaint` is 0 of one and 2 of none.
 
     LATE is the end of its tier in band 2, and of the complaints of its tier.
     """
-    came = (contact.enqueued_at << ARRIVAL) + arrival
+    came = (enqueued_at << ARRIVAL) + arrival
     if band == STARVING:
         return BASES[0] + came
-    complaint = 0 if contact.complaint else 2
     if band == LATE:
         band, complaint = NORMAL, complaint + 1
-    return BASES[band << 4 | contact.tier << 2 | complaint] + (contact.deadline << INSTANT + ARRIVAL) + came
+    return BASES[band << 4 | tier << 2 | complaint] + (deadline << INSTANT + ARRIVAL) + came
 
 
 class Line:
@@ -141,43 +152,120 @@ class Line:
             yield from chunk
 
 
-class Queue(Line):
-    """A view's line, which also says who comes before whom: counted by class, and by tier (the starving before all)."""
+class Queue:
+    """A view's line, which also says who comes before whom: counted by chunk, and by tier (the starving before all).
 
-    __slots__ = ("_counts", "name", "tiers")
+    `_floors` has the least key that belongs into each chunk: no key of another class does, and it stays when keys come
+    and go. Where a key was last looked for is remembered, because whoever comes or goes is asked for his place as well.
+    """
+
+    __slots__ = (
+        "_at",
+        "_chunks",
+        "_floors",
+        "_head",
+        "_index",
+        "_kinds",
+        "_lengths",
+        "_sought",
+        "first",
+        "name",
+        "tiers",
+    )
 
     def __init__(self, name: tuple[str, ...]) -> None:
         """`name`: lease and view, of open length, so that compiled code keeps the tuple and copies none."""
-        super().__init__()
         self.name = name
-        self._counts = [0] * CLASSES
+        self.first: Key = LAST
         self.tiers = [0, 0, 0, 0]
+        self._head: Micros = NEVER
+        self._kinds = [False] * CLASSES
+        self._floors: list[Key] = []
+        self._chunks: list[list[Key]] = []
+        self._lengths: list[int] = []
+        """Of each chunk: a list of small numbers is summed without a look at the chunks."""
+        self._sought: Key = NOTHING
+        self._at = 0
+        self._index = 0
 
-    def add(self, key: Key) -> None:
-        self._counts[key >> CLASS] += 1
-        self.tiers[tier_of(key)] += 1
-        super().add(key)
+    def add(self, key: Key, tier: int) -> None:
+        """`tier` is 0 for one who starves."""
+        self.tiers[tier] += 1
+        kind = key >> CLASS
+        if not self._kinds[kind]:
+            self._open(kind)
+        self._seek(key)
+        at = self._at
+        chunk = self._chunks[at]
+        chunk.insert(self._index, key)
+        self._lengths[at] += 1
+        if key < self.first:
+            self.first, self._head = key, NEVER
+        if len(chunk) > 2 * CHUNK:
+            self._split(at)
 
-    def remove(self, key: Key) -> None:
-        self._counts[key >> CLASS] -= 1
-        self.tiers[tier_of(key)] -= 1
-        super().remove(key)
+    def remove(self, key: Key, tier: int) -> None:
+        self.tiers[tier] -= 1
+        self._seek(key)
+        at = self._at
+        chunk = self._chunks[at]
+        del chunk[self._index]
+        self._lengths[at] -= 1
+        if key == self.first:
+            self._find_first(at)
+        if not chunk and self._floors[at] not in FLOORS:
+            del self._floors[at], self._chunks[at], self._lengths[at]
+            self._sought = NOTHING
 
     def rank(self, key: Key) -> int:
         """How many keys stand before this one, which need not be in the line itself."""
         if self.first >= key:
             return 0
-        kind = key >> CLASS
-        before = sum(self._counts[:kind])
-        last = bisect_right(self._classes, kind) - 1
-        if last < 0 or self._classes[last] != kind:
-            return before
-        if self._chunks[last][-1] <= key:
-            return before + self._counts[kind] - (self._chunks[last][-1] == key)
-        at = self._chunk_of(key, kind, last)
-        for earlier in range(bisect_left(self._classes, kind), at):
-            before += len(self._chunks[earlier])
-        return before + bisect_left(self._chunks[at], key)
+        self._seek(key)
+        return sum(self._lengths[: self._at]) + self._index
 
     def size(self) -> int:
         return sum(self.tiers)
+
+    def head(self) -> Micros:
+        """When the first of them came; it must not be empty."""
+        if self._head == NEVER:
+            self._head = enqueued_of(self.first)
+        return self._head
+
+    def _seek(self, key: Key) -> None:
+        """Its chunk and its place in there, which it has or would have."""
+        if key == self._sought:
+            return
+        self._sought = key
+        self._at = at = max(bisect_right(self._floors, key) - 1, 0)
+        chunk = self._chunks[at]
+        self._index = bisect_left(chunk, key) if chunk and chunk[-1] >= key else len(chunk)
+
+    def _open(self, kind: int) -> None:
+        """The first chunk of a class, which stays when it is empty."""
+        floor = kind << CLASS
+        at = bisect_right(self._floors, floor)
+        self._floors.insert(at, floor)
+        self._chunks.insert(at, [])
+        self._lengths.insert(at, 0)
+        self._kinds[kind] = True
+        self._sought = NOTHING
+
+    def _split(self, at: int) -> None:
+        chunk = self._chunks[at]
+        self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
+        self._lengths[at : at + 1] = [CHUNK, len(chunk) - CHUNK]
+        self._floors.insert(at + 1, chunk[CHUNK])
+        self._sought = NOTHING
+
+    def _find_first(self, at: int) -> None:
+        self.first, self._head = LAST, NEVER
+        for chunk in self._chunks[at:]:
+            if chunk:
+                self.first = chunk[0]
+                return
+
+    def __iter__(self) -> Iterator[Key]:
+        for chunk in self._chunks:
+            yield from chunk

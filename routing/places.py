@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from routing.members import WAITING, WRAP_UP
 from routing.model import Micros
-from routing.order import NEVER, Key, Line, key_of
+from routing.order import NEVER, STARVING, Key, Line, key_at
 from routing.overflow import UNBOUNDED, leaves_at
 from routing.rings import FALLBACK
 from routing.skills import needs_of, next_relaxation, second_lease
@@ -112,7 +112,15 @@ def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
         if key is not None:
             _leave(work, key)
         work.band = band
-        work.key = key = key_of(work.contact, work.arrival, band)
+        complaint = 0 if work.complaint else 2
+        work.key = key = key_at(
+            band,
+            tier=work.terms.tier,
+            complaint=complaint,
+            deadline=work.deadline,
+            enqueued_at=work.enqueued_at,
+            arrival=work.arrival,
+        )
     if shelf is not work.shelf:
         if work.shelf is not None:
             work.shelf.remove(key)
@@ -120,20 +128,29 @@ def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
             shelf.add(key)
         work.shelf = shelf
     if queue is not work.queue:
+        tier = tier_in(work)
         if work.queue is not None:
-            work.queue.remove(key)
+            work.queue.remove(key, tier)
         if queue is not None:
-            queue.add(key)
+            queue.add(key, tier)
         work.queue = queue
     if second_shelf is not work.second_shelf:
         _move_second(work, second_shelf, key)
 
 
 def _leave(work: Work, key: Key) -> None:
-    for line in (work.shelf, work.second_shelf, work.queue):
-        if line is not None:
-            line.remove(key)
+    if work.shelf is not None:
+        work.shelf.remove(key)
+    if work.second_shelf is not None:
+        work.second_shelf.remove(key)
+    if work.queue is not None:
+        work.queue.remove(key, tier_in(work))
     work.shelf = work.second_shelf = work.queue = None
+
+
+def tier_in(work: Work) -> int:
+    """The tier as which it is counted in its queue: the starving come before all."""
+    return 0 if work.band == STARVING else work.terms.tier
 
 
 def _move_second(work: Work, line: Line | None, key: Key) -> None:

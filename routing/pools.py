@@ -63,6 +63,7 @@ class Pool(Sleeper):
 
     __slots__ = (
         "_asking",
+        "_counted",
         "_files",
         "_free_holders",
         "_holders",
@@ -122,6 +123,8 @@ class Pool(Sleeper):
                 exact = self._levels.setdefault(skill, {})
                 exact[level] = exact.get(level, 0) | desk.bit
         self._holders = [sum(exact.values()) for exact in self._levels.values()]
+        self._counted = [0] * len(MEDIA)
+        """Those of `free` whom `_free_holders` and `_scarce` know of; the others are counted when that is asked."""
         self._free_holders = [[0] * len(self._levels) for _ in MEDIA]
         self._scarce = [0] * len(MEDIA)
         """One bit for each skill that exactly one free agent has."""
@@ -234,22 +237,28 @@ class Pool(Sleeper):
 
     # --- who is free ------------------------------------------------------------------------------------
 
-    def flip_free(self, desk: Desk, medium_no: int, *, free: bool) -> None:
-        """He becomes free for a medium, or no longer is."""
-        self.free[medium_no] ^= desk.bit
-        step = 1 if free else -1
-        holders = self._free_holders[medium_no]
-        for skill_no in desk.skill_nos:
-            before = holders[skill_no]
-            holders[skill_no] = before + step
-            if before == 1 or before + step == 1:
-                self._scarce[medium_no] ^= 1 << skill_no
+    def _count_free(self, medium_no: int) -> None:
+        """Who became free for a medium, or no longer is. Where all are busy most are so again before anybody asks."""
+        changed = self._counted[medium_no] ^ self.free[medium_no]
+        self._counted[medium_no] = self.free[medium_no]
+        holders, scarce = self._free_holders[medium_no], self._scarce[medium_no]
+        while changed:
+            desk = self.desks[changed.bit_length() - 1]
+            changed ^= desk.bit
+            step = 1 if self.free[medium_no] & desk.bit else -1
+            for skill_no in desk.skill_nos:
+                before = holders[skill_no]
+                holders[skill_no] = before + step
+                if before == 1 or before + step == 1:
+                    scarce ^= 1 << skill_no
+        self._scarce[medium_no] = scarce
 
     def lone(self, medium_no: int, among: int) -> int:
         """Those who are the only free one with some skill of theirs.
 
         Asked when several could take a contact: then nobody is alone with a skill that it needs.
         """
+        self._count_free(medium_no)
         scarce, found = self._scarce[medium_no], 0
         if not scarce:
             return 0

@@ -42,7 +42,7 @@ def weigh(state: State, desk: Desk) -> None:
     changed = flags ^ desk.free_flags
     if changed:
         for medium_no in NUMBERS[changed]:
-            pool.flip_free(desk, medium_no, free=bool(flags >> medium_no & 1))
+            pool.free[medium_no] ^= desk.bit
         if changed & flags:
             state.dirty_desks[desk.id] = desk
         desk.free_flags = flags

@@ -7,8 +7,7 @@ from routing.effects import AnyEffect, Done, PresenceMoved, Queued, Refused
 from routing.estimate import Forecast
 from routing.members import ACTIVE
 from routing.model import Micros, PresenceState
-from routing.order import enqueued_of, tier_of
-from routing.places import place
+from routing.places import place, tier_in
 from routing.readiness import weigh
 from routing.state import State
 
@@ -70,8 +69,8 @@ class Turn:
         queue, key = work.queue, work.key
         assert queue is not None
         assert key is not None
-        place = 0 if work.is_anybody_free() else sum(queue.tiers[: tier_of(key) + 1])
-        head = enqueued_of(queue.first) if queue.first != key else 0
+        place = 0 if work.is_anybody_free() else sum(queue.tiers[: tier_in(work) + 1])
+        head = queue.head() if queue.first != key else 0
         # The forecast is kept until the answer; the same instant is kept once for each who waits.
         now = work.enqueued_at if work.enqueued_at == self.now else self.now
         return self.state.waits.expected(queue.name, tier=work.terms.tier, place=place, head=head, now=now)

@@ -21,13 +21,13 @@ CONSULT = "unit/test_routing_consults.py"
 ESTIMATE = "unit/test_routing_estimate.py"
 
 ORDER = [
-    Bug("tier ignored", "order.py", "band << 4 | contact.tier << 2 | complaint", "band << 4 | complaint"),
-    Bug("complaints last", "order.py", "0 if contact.complaint else 2", "2 if contact.complaint else 0"),
+    Bug("tier ignored", "order.py", "band << 4 | tier << 2 | complaint", "band << 4 | complaint"),
+    Bug("complaints last", "places.py", "0 if work.complaint else 2", "2 if work.complaint else 0"),
     Bug(
         "the starved ordered by tier",
         "order.py",
         "return BASES[0] + came",
-        "return BASES[contact.tier << 2] + came",
+        "return BASES[tier << 2] + came",
     ),
     Bug(
         "starving a microsecond early",
@@ -45,16 +45,26 @@ ORDER = [
     Bug(
         "last in, first out",
         "order.py",
-        "came = (contact.enqueued_at << ARRIVAL) + arrival",
-        "came = (-contact.enqueued_at << ARRIVAL) + arrival",
+        "came = (enqueued_at << ARRIVAL) + arrival",
+        "came = (-enqueued_at << ARRIVAL) + arrival",
     ),
-    Bug("positions forget better classes", "order.py", "before = sum(self._counts[:kind])", "before = 0"),
+    Bug("positions forget who is in other chunks", "order.py", "sum(self._lengths[: self._at])", "0"),
     Bug(
-        "positions forget earlier chunks",
+        "a chunk that is split counts twice",
         "order.py",
-        "before += len(self._chunks[earlier])",
-        "pass",
+        "[CHUNK, len(chunk) - CHUNK]",
+        "[CHUNK, len(chunk)]",
         ORDERS,
+    ),
+    Bug(
+        "a place is remembered when its chunk is split",
+        "order.py",
+        "self._floors.insert(at + 1, chunk[CHUNK])\n        self._sought = NOTHING",
+        "self._floors.insert(at + 1, chunk[CHUNK])",
+        ORDERS,
+    ),
+    Bug(
+        "the head of a queue stays who he was", "order.py", "self.first, self._head = LAST, NEVER", "self.first = LAST"
     ),
     Bug("an emptied chunk stays", "order.py", "del self._chunks[at], self._classes[at]", "del self._classes[at]"),
     Bug("the late stay where they are", "terms.py", "return LATE, starving", "return NORMAL, starving"),
@@ -168,7 +178,7 @@ AGENTS = [
     Bug(
         "busy speakers count as free ones",
         "pools.py",
-        "step = 1 if free else -1",
+        "step = 1 if self.free[medium_no] & desk.bit else -1",
         "step = 1",
         CHOICES,
     ),
@@ -365,11 +375,13 @@ ESTIMATES = [
     Bug(
         "at most less than expected",
         "estimate.py",
-        "max(self._ninth, 100)",
+        "max(by_size[known * 9 // 10], 100)",
         "by_size[known // 10]",
         ESTIMATE,
     ),
-    Bug("an old ratio counts for ever", "estimate.py", "(old < ninth and ratio <= ninth)", "old < ninth", ESTIMATE),
+    Bug(
+        "an old ratio counts for ever", "estimate.py", "if len(by_age) > KEPT:", "if len(by_age) > 2 * KEPT:", ESTIMATE
+    ),
 ]
 CONSULTS = [
     Bug(

@@ -275,12 +275,12 @@ def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
     for step in range(6000):
         if model and rng.random() < 0.4:
             key = model.pop(rng.randrange(len(model)))
-            line.remove(key)
+            line.remove(key, 0)
         else:
             key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
             model.append(key)
             model.sort()
-            line.add(key)
+            line.add(key, 0)
         assert line.first == (model[0] if model else LAST)
         asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
         assert line.rank(asked) == bisect_left(model, asked)
