@@ -226,6 +226,7 @@ class Desk(Sleeper):
         "picks",
         "pool",
         "present",
+        "rank",
         "reason",
         "seen",
         "since",
@@ -251,6 +252,8 @@ class Desk(Sleeper):
     def configure(self, spec: Agent, *, listed: bool) -> None:
         self.spec = spec
         self.id = spec.id
+        self.rank = f"{spec.number}\0{spec.id}"
+        """Agents in the order of their public numbers; the id decides only if two share one."""
         self.lease = spec.lease
         self.capacity = spec.capacity
         self.listed = listed
@@ -278,7 +281,8 @@ class Desk(Sleeper):
         self.staffed = False
         self.skill_nos: list[int] = []
         self.skill_bits = 0
-        self.lines: list[int] = []
+        self.lines: list[Any] = []
+        """Numbers of the lines whose contacts he could take: the pool's own objects, not copies for each agent."""
         self.picks: dict[int, Callable[[list[Key]], Any]] = {}
         """By media flags: what takes the first keys of his lines out of those of the pool."""
         self.seen = 0
@@ -287,10 +291,6 @@ class Desk(Sleeper):
 
     def take_seat(self, pool: Pool, bit: int) -> None:
         self.pool, self.bit = pool, bit
-
-    def rank(self) -> str:
-        """Agents in the order of their public numbers; the id decides only if two share one."""
-        return f"{self.spec.number}\0{self.spec.id}"
 
     def handles(self, medium: Medium) -> bool:
         return bool(self.medium_flags >> MEDIUM_NO[medium] & 1)

@@ -60,7 +60,7 @@ def _candidates(state: State) -> list[Candidate]:
     for desk in state.dirty_desks.values():
         head = first_for(state, desk)
         if head != LAST:
-            heap.append((head, desk.rank(), desk))
+            heap.append((head, desk.rank, desk))
     if len(heap) > 1:
         heapify(heap)
     return heap

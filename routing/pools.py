@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
@@ -82,6 +82,7 @@ class Pool(Sleeper):
         "lease",
         "lines",
         "lines_used",
+        "numbers",
         "present",
         "refused_by_some",
         "reported",
@@ -105,6 +106,8 @@ class Pool(Sleeper):
         self.heads: list[Key] = []
         """By the number of the line: its first key. Line 0 stays empty."""
         self.flags: list[int] = []
+        self.numbers: list[Any] = []
+        """All numbers of lines. Agents keep these, of open type: compiled code would make new ones, in cold memory."""
         self._asking: list[Signature | None] = []
         """By the number of the line: whose it is; of nobody once its signature is forgotten."""
         self._files: dict[str, list[int]] = {}
@@ -181,6 +184,7 @@ class Pool(Sleeper):
         return line
 
     def _number(self, line: Line, signature: Signature | None, flag: int) -> None:
+        self.numbers.append(len(self.lines))
         self.lines.append(line)
         self.heads.append(line.first)
         self.flags.append(flag)
@@ -197,7 +201,7 @@ class Pool(Sleeper):
         heads: tuple[Key, ...] = pick(self.heads)
         return heads
 
-    def lines_of(self, desk: Desk, flags: int) -> list[int]:
+    def lines_of(self, desk: Desk, flags: int) -> list[Any]:
         """Numbers of the lines of these media whose needs this agent meets."""
         if desk.seen != len(self.lines):
             self._look_for_new(desk)
@@ -221,7 +225,7 @@ class Pool(Sleeper):
     def _see(self, desk: Desk, number: int) -> None:
         signature = self._asking[number]
         if signature is not None and signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
-            desk.lines.append(number)
+            desk.lines.append(self.numbers[number])
 
     def _forget_unused(self) -> None:
         """Needs that nobody asks for any more: agents meet them no longer. Their lines are empty and stay so."""

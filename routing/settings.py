@@ -20,7 +20,7 @@ def on_configured(turn: Turn, event: Configured) -> None:
     turn.say(ConfigTaken(version=config.version))
     reported = {pool.id: pool.reported for pool in state.pools.values() if pool.lease is not None}
     specs = {spec.id: spec for spec in config.agents}
-    for desk in sorted(state.desks.values(), key=Desk.rank):
+    for desk in sorted(state.desks.values(), key=lambda desk: desk.rank):
         if desk.listed and desk.id not in specs:
             _remove(turn, desk)
     _amend(turn, specs)

@@ -157,7 +157,7 @@ class State:
         self.agenda = Agenda()
         self.queues: dict[tuple[str, str], Queue] = {}
         seats: dict[str, list[Desk]] = {lease.id: [] for lease in self.config.leases}
-        for number, desk in enumerate(sorted(self.desks.values(), key=Desk.rank)):
+        for number, desk in enumerate(sorted(self.desks.values(), key=lambda desk: desk.rank)):
             desk.forget_places()
             desk.wake, desk.order = NEVER, AGENTS + number
             if desk.listed:

@@ -2,13 +2,14 @@
 
 An object's `wake` is the truth; an entry that disagrees with it is stale and is dropped when it surfaces. Entries
 wait unsorted in buckets of one second, because most are cancelled long before their time; only the earliest bucket
-is a heap of instants. Ties at one instant go contacts first (by arrival), then agents (by number), then leases (by
+is sorted. Ties at one instant go contacts first (by arrival), then agents (by number), then leases (by
 id): `order`. Creation order would be lost in a restart, and a restored router must decide like the one it replaces.
 """
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from bisect import insort
+from heapq import heappop, heappush
 from typing import Any, Final
 
 from routing.model import Micros
@@ -36,7 +37,7 @@ class Sleeper:
 
 
 Entry = tuple[Any, ...]
-"""(instant, order, sleeper); see order.Key for its type."""
+"""(instant, order, sleeper), of open length so that compiled code keeps the tuple and copies none."""
 
 
 class Agenda:
@@ -45,7 +46,8 @@ class Agenda:
         self._numbers: list[int] = []
         """A heap of the buckets' numbers; each bucket is there once."""
         self._near: list[Entry] = []
-        """The earliest bucket, as a heap."""
+        """The earliest bucket, in order; those before `_next` have gone."""
+        self._next = 0
         self._near_until: Micros = 0
         self._not_before: Micros = NEVER
         """Nobody is due earlier; a stale entry may have left it too low."""
@@ -67,7 +69,7 @@ class Agenda:
         if due < self._not_before:
             self._not_before = due
         if due < self._near_until:
-            heappush(self._near, (due, sleeper.order, sleeper))
+            insort(self._near, (due, sleeper.order, sleeper), self._next)
         else:
             number = due // BUCKET
             bucket = self._buckets.get(number)
@@ -86,13 +88,13 @@ class Agenda:
     def next_due(self) -> Micros | None:
         """The earliest instant at which somebody is to be woken."""
         while True:
-            near = self._near
-            while near:
-                sleeper: Sleeper = near[0][2]
-                if sleeper.wake == near[0][0]:
+            while self._next < len(self._near):
+                entry = self._near[self._next]
+                sleeper: Sleeper = entry[2]
+                if sleeper.wake == entry[0]:
                     self._not_before = sleeper.wake
                     return sleeper.wake
-                heappop(near)
+                self._next += 1
                 self._entries -= 1
             if not self._numbers:
                 self._not_before = NEVER
@@ -106,7 +108,8 @@ class Agenda:
         due = self.next_due()
         if due is None or due > now:
             return None
-        sleeper = heappop(self._near)[2]
+        sleeper: Sleeper = self._near[self._next][2]
+        self._next += 1
         self._entries -= 1
         self._live -= 1
         sleeper.wake = NEVER
@@ -116,13 +119,13 @@ class Agenda:
         number = heappop(self._numbers)
         bucket = self._buckets.pop(number)
         self._near_until = (number + 1) * BUCKET
-        self._near = [(each.wake, each.order, each) for each in bucket if each.wake // BUCKET == number]
-        heapify(self._near)
+        self._near = sorted([(each.wake, each.order, each) for each in bucket if each.wake // BUCKET == number])
+        self._next = 0
         self._entries -= len(bucket) - len(self._near)
 
     def _compact(self) -> None:
-        self._near = [entry for entry in self._near if entry[2].wake == entry[0]]
-        heapify(self._near)
+        self._near = [entry for entry in self._near[self._next :] if entry[2].wake == entry[0]]
+        self._next = 0
         old, self._buckets = self._buckets, {}
         for number, bucket in old.items():
             live = [each for each in bucket if each.wake // BUCKET == number]

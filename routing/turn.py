@@ -50,17 +50,18 @@ class Turn:
         assert work.key is not None
         position = 1 + work.queue.rank(work.key)
         said = self._forecast(work)
+        expected, place = said.expected, said.place
         if not reason:
-            work.expected, work.told_place, work.told_at = said.expected, said.place, said.at
+            work.expected, work.told_place, work.told_at = expected, place, said.at
         self.say(
             Queued(
                 contact=work.id,
                 arrival=work.arrival,
                 position=position,
                 reason=reason,
-                expected=said.expected,
+                expected=expected,
                 at_most=said.at_most,
-                place=said.place,
+                place=place,
             )
         )
 

@@ -284,7 +284,7 @@ OVERFLOW = [
     ),
 ]
 TIMERS = [
-    Bug("stale timers fire", "timers.py", "if sleeper.wake == near[0][0]:", "if True:"),
+    Bug("stale timers fire", "timers.py", "if sleeper.wake == entry[0]:", "if True:"),
     Bug(
         "sweeping takes live timers",
         "timers.py",
