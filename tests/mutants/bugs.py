@@ -64,7 +64,11 @@ ORDER = [
         ORDERS,
     ),
     Bug(
-        "the head of a queue stays who he was", "order.py", "self.first, self._head = LAST, NEVER", "self.first = LAST"
+        "the head of a queue stays who he was",
+        "order.py",
+        "self.first, self._head = LAST, NEVER",
+        "self.first = LAST",
+        ORDERS,
     ),
     Bug("an emptied chunk stays", "order.py", "del self._chunks[at], self._classes[at]", "del self._classes[at]"),
     Bug("the late stay where they are", "terms.py", "return LATE, starving", "return NORMAL, starving"),

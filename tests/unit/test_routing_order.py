@@ -11,7 +11,7 @@ from property.routing_world import MEDIA, START, S, World, agent, call, chat, ma
 from routing import effects as fx
 from routing import events as ev
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import LAST, NORMAL, Queue, key_of
+from routing.order import LAST, NORMAL, Line, Queue, enqueued_of, key_of
 
 
 def serve_all(world: World, name: str) -> list[str]:
@@ -269,7 +269,7 @@ def test_needs_relax_by_declared_steps() -> None:
     assert world.seen(fx.Relaxed) == [fx.Relaxed("c", 1)]
 
 
-def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
+def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
     rng = random.Random(1)
     line, model = Queue(("lease", "view")), []
     for step in range(6000):
@@ -282,8 +282,25 @@ def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
             model.sort()
             line.add(key, 0)
         assert line.first == (model[0] if model else LAST)
+        assert not model or line.head() == enqueued_of(model[0])
         asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
         assert line.rank(asked) == bisect_left(model, asked)
     assert list(line) == model
     assert [line.rank(key) for key in model[::97]] == list(range(0, len(model), 97))
     assert line.rank(LAST) == len(model)
+
+
+def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
+    rng = random.Random(2)
+    line, model = Line(), []
+    for step in range(6000):
+        if model and rng.random() < 0.4:
+            key = model.pop(rng.randrange(len(model)))
+            line.remove(key)
+        else:
+            key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
+            model.append(key)
+            model.sort()
+            line.add(key)
+        assert line.first == (model[0] if model else LAST)
+    assert list(line) == model
