@@ -52,10 +52,11 @@ fast: $(VENV)/.dev ## unit, property and simulation tests
 mutants: $(VENV)/.dev ## planted bugs in the routing core, each of which a test must catch
 	$(BIN)/python tests/mutants/run.py
 
-# The simulation of two routers in virtual time: a module that takes --histories N.
+# The simulation of two routers in virtual time: a module that takes --histories N, and --blind for a store that must be caught.
 TWO_ROUTERS ?= simulation.routers
 DRILL = PYTHONPATH=tests $(BIN)/python -m
-SIMULATED = if $(DRILL) drill.present $(TWO_ROUTERS); then $(DRILL) $(TWO_ROUTERS) --histories $(1); fi
+PLAYED = PYTHONPATH=$(if $(CORE),.build/compiled:)tests $(BIN)/python -P -m $(TWO_ROUTERS)
+SIMULATED = if $(DRILL) drill.present $(TWO_ROUTERS); then $(PLAYED) --blind --histories 100 && $(PLAYED) --histories $(1); fi
 
 drill: $(VENV)/.dev ## the service under faults, its history checked; about five minutes, needs redis-server
 	@$(call SIMULATED,5000)

@@ -85,6 +85,7 @@ class Wire:
             served.add_done_callback(_looked_at)
             return await asyncio.shield(served)
 
+        setattr(self, name, call)  # Found by itself from now on.
         return call
 
     async def _serve(self, method: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:

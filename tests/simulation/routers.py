@@ -1,6 +1,6 @@
 """Histories of two or three routers over one store, in virtual time, with everything that can go wrong.
 
-    python -m tests.simulation.routers --histories 5000 [--first 1] [--processes 2]
+    python -m tests.simulation.routers --histories 5000 [--first 1] [--jobs 2] [--blind]
 
 Each seed is one history: contacts come and are served while calls are lost on their way, answers are lost after the
 commit, statements take seconds, clocks are skewed, hints get lost, and routers are paused beyond their lease, killed,
@@ -9,13 +9,8 @@ stopped in good order and started anew. Then it gets calm, and everything that w
 
 from __future__ import annotations
 
-import argparse
-import logging
-import multiprocessing
 import random
 import sys
-import time
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -152,47 +147,7 @@ class Nodes:
             self._nodes.append(self._start())
 
 
-# --- many of them --------------------------------------------------------------------------------------------------
-
-
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.routers", description=__doc__)
-    parser.add_argument("--histories", type=int, default=5000)
-    parser.add_argument("--first", type=int, default=1, help="the first seed; with --histories 1 one history again")
-    parser.add_argument("--processes", type=int, default=2)
-    options = parser.parse_args(arguments)
-    began = time.perf_counter()
-    count = takeovers = lost = events = 0
-    bad: list[Told] = []
-    for told in _told(range(options.first, options.first + options.histories), options.processes):
-        count, events = count + 1, events + told.events
-        takeovers, lost = takeovers + told.takeovers, lost + told.false_takeovers
-        bad.extend([told] if told.wrong else [])
-    rate = count / (time.perf_counter() - began)
-    print(f"{count} histories, {len(bad)} with violations, {rate:.0f} histories/s")
-    print(f"{events} events decided, {takeovers} takeovers, {lost} of them from an owner that was alive")
-    for told in sorted(bad)[:1]:
-        print(f"first failing seed {told.seed}:", *told.wrong[:10], sep="\n  ")
-        print(f"again: python -m tests.simulation.routers --histories 1 --first {told.seed}")
-    return 1 if bad else 0
-
-
-def _told(seeds: range, processes: int) -> Iterator[Told]:
-    logging.disable(logging.CRITICAL)
-    if processes < 2 or len(seeds) < 20:
-        yield from map(history, seeds)
-        return
-    with multiprocessing.get_context("spawn").Pool(processes, initializer=_quiet) as pool:
-        yield from pool.imap_unordered(_one, seeds, chunksize=20)
-
-
-def _quiet() -> None:
-    logging.disable(logging.CRITICAL)
-
-
-def _one(seed: int) -> Told:
-    return history(seed)
-
-
 if __name__ == "__main__":
+    from simulation.many import main
+
     sys.exit(main(sys.argv[1:]))

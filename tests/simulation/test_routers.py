@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from simulation import virtual_loop
 from simulation.blind import BlindRoutingStore
 from simulation.routers import Told, history
 from simulation.virtual_loop import Deadlock, VirtualLoop, simulate
@@ -83,3 +84,50 @@ def test_waiting_for_what_cannot_happen_is_named() -> None:
 
     with pytest.raises(Deadlock, match="nothing is ready"):
         simulate(loop, forever())
+
+
+def test_whoever_goes_round_in_circles_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(virtual_loop, "MOST_TURNS", 100)
+
+    async def forever() -> None:
+        while True:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    with pytest.raises(Deadlock, match="no end"):
+        simulate(VirtualLoop(1), forever())
+
+
+def test_in_the_end_tasks_unwind_in_the_order_in_which_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unwinding writes to the store, so its order belongs to the history; a set of tasks has none."""
+    monkeypatch.setattr(virtual_loop, "MANY", 10)
+    loop, unwound = VirtualLoop(1), []
+
+    async def wait(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            unwound.append(number)
+
+    async def main() -> None:
+        for number in range(50):
+            loop.start(wait(number), "a")
+        await _until(loop, 1.0)
+
+    loop._rng.choice = lambda ready: ready[0]  # type: ignore[method-assign]
+    simulate(loop, main())
+    assert unwound == list(range(50))
+
+
+def test_what_was_cancelled_is_not_done() -> None:
+    loop, done = VirtualLoop(1), []
+
+    async def main() -> None:
+        loop.call_soon(done.append, "soon").cancel()
+        at_once = loop.call_at(1.0, done.append, "at")
+        loop.call_at(1.0, done.append, "kept")
+        loop.call_at(2.0, done.append, "later").cancel()
+        loop.call_at(0.5, at_once.cancel)
+        await _until(loop, 3.0)
+
+    simulate(loop, main())
+    assert done == ["kept"]
