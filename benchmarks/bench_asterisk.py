@@ -49,7 +49,7 @@ def _times(file: Path) -> Iterator[tuple[str, float]]:
 
 
 async def _run(dsn: str, folder: Path, options: argparse.Namespace) -> None:
-    from asterisk import asterisk
+    from asterisk import PASSWORD, asterisk
     from places import CARRIER, CARRIER_PORT, FLOOR, FLOOR_PORT
 
     pool = await open_pool(dsn, max_size=16)
@@ -59,7 +59,9 @@ async def _run(dsn: str, folder: Path, options: argparse.Namespace) -> None:
     endpoint = f"PJSIP/floor/sip:{{device}}@{FLOOR}:{FLOOR_PORT}"
     with asterisk(_free_port(), sip_port) as pbx:
         lines = options.agents + 100
-        async with ari_centre(pool, folder, pbx.base, lines=lines, agents=options.agents, endpoint=endpoint) as centre:
+        async with ari_centre(
+            pool, folder, pbx.base, lines=lines, agents=options.agents, endpoint=endpoint, password=PASSWORD
+        ) as centre:
             await asyncio.sleep(3)
             garbage.settle()
             (folder / "lines.csv").write_text(f"SEQUENTIAL\n{LINE}\n")
@@ -95,7 +97,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seconds", type=int, default=30)
     options = parser.parse_args(arguments)
     sys.path.insert(0, str(REAL))
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         with EmbeddedPostgres(f"{name}/pg") as server:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 REPLACED_PAUSES_S: Final = (5.0, 15.0, 60.0)
-"""A test client that was opened by mistake costs seconds; two that fight for one application leave each other a minute."""
+"""A test client opened by mistake costs seconds; two that fight for one application leave each other a minute."""
 PING_S: Final = 5.0
 IDLE_S: Final = 0.2
 

@@ -24,7 +24,7 @@ AGENT: Final = "agent"
 
 
 def dial_string(pattern: str, number: str) -> str:
-    """`{number}` as the house keeps it (E.164, +86139...), `{digits}` without the plus, `{national}` as dialled there."""
+    """`{number}` as the house keeps it (E.164), `{digits}` without the plus, `{national}` as dialled in its country."""
     national = number
     if "{national}" in pattern and number.startswith("+"):
         parsed = phonenumbers.parse(number)
