@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 STALE = $(shell find routing -name '*.py' -newer .build/compiled/routing/decide.py 2>/dev/null | head -1)
 CORE = $(if $(wildcard .build/compiled/routing/decide.py),$(if $(STALE),,PYTHONPATH=.build/compiled))
 
-.PHONY: help setup run demo test check format lint types contracts fast mutants drill drill-long drill-planted compile bench pythons docs clean
+.PHONY: help setup run demo test check format lint types contracts fast mutants drill drill-long drill-planted asterisk compile bench pythons docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -69,6 +69,10 @@ drill-long: $(VENV)/.dev
 
 drill-planted: $(VENV)/.dev
 	$(DRILL) drill --planted $(ARGS)
+
+asterisk: $(VENV)/.dev ## scenarios on a real Asterisk (docs/telephony/asterisk.md says how to get one)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[real]'
+	ASTERISK=$${ASTERISK:-/usr/sbin/asterisk} $(BIN)/python -m pytest -n0 -o pythonpath='. tests tests/acceptance tests/real' tests/real
 
 compile: .build/compiled/routing/decide.py ## the routing core compiled by mypyc, used by `make run`; needs a C compiler
 

@@ -2,7 +2,7 @@
 
 decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs around
 it; writer, lifecycles and takeover the database as well; queues the batch writer beside job queues (which it installs);
-doors, sockets and ari a whole running service.
+doors, sockets and ari a whole running service; asterisk the same with a real Asterisk and SIPp, where they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     bench_ari,
+    bench_asterisk,
     bench_day,
     bench_decide,
     bench_dispatch,
@@ -41,7 +42,10 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "sockets": bench_sockets.main,
     "queues": queues.main,
     "ari": bench_ari.main,
+    "asterisk": bench_asterisk.main,
 }
+NOT_ALONE = {"asterisk"}
+"""Needs what `make` does not set up: named, it runs."""
 
 
 def main() -> None:
@@ -49,7 +53,7 @@ def main() -> None:
     if named and named[0] not in RUNS:
         sys.exit(f"benchmarks: {', '.join(RUNS)}; not {named[0]}")
     print(f"Python {platform.python_version()} on {platform.machine()}")
-    for name in named or list(RUNS):
+    for name in named or [name for name in RUNS if name not in NOT_ALONE]:
         print(f"\n== {name}", flush=True)
         RUNS[name](arguments)
 

@@ -62,15 +62,22 @@ class AriCentre:
 
 @asynccontextmanager
 async def ari_centre(
-    pool: asyncpg.Pool, folder: Path, address: str, *, lines: int, agents: int
+    pool: asyncpg.Pool,
+    folder: Path,
+    address: str,
+    *,
+    lines: int,
+    agents: int,
+    endpoint: str = "PJSIP/{device}",
+    password: str = "secret",
 ) -> AsyncIterator[AriCentre]:
     """Up, and soon connected. `lines` agents have signed in, so many calls there may be (I3); `agents` of them
     are ready, the others are at a break, and as many calls may wait."""
     core = Core(Settings(data_dir=folder), pool, "bench")
-    source = f"{{id: {SOURCE}, dialect: asterisk, base_url: '{address}', app: contactcenter}}"
+    source = f"{{id: {SOURCE}, dialect: asterisk, base_url: '{address}', app: contactcenter, endpoint: '{endpoint}'}}"
     await core.configuring.apply("", large_example(lines).replace(f"{{id: {SOURCE}}}", source), by="bench")
     await core.directories.refresh()
-    core.secrets.ari[SOURCE] = "cc:secret"
+    core.secrets.ari[SOURCE] = f"cc:{password}"
     core.secrets.visitors.append("a secret of no use")
     supervisor = Supervisor(core.clock)
     async with aiohttp.ClientSession() as session:

@@ -11,6 +11,7 @@ from contactcenter.domain.problem import Problem
 _NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 _ADDRESS = re.compile(r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")
 _FOLDER = re.compile(r"^[A-Za-z0-9_./-]+$")
+PLACES = {"endpoint": ("{device}",), "trunk": ("{number}", "{digits}", "{national}")}
 ONLY_HERE = ("app", "endpoint", "trunk", "sounds")
 
 
@@ -38,10 +39,11 @@ def _of_asterisk(path: str, source: PhoneSource) -> Iterator[Problem]:
     if source.machine_detection and not _NAME.match(source.machine_detection):
         why = "the name of the dialplan context that runs AMD()"
         yield Problem(f"{path}.machine_detection", "machine_detection", why)
-    for name, inside in (("endpoint", "{device}"), ("trunk", "{number}")):
+    for name, inside in PLACES.items():
         pattern = getattr(source, name)
-        if pattern and (inside not in pattern or "/" not in pattern):
-            yield Problem(f"{path}.{name}", "pattern", f"{pattern!r} must be a technology, '/', and {inside} in it")
+        if pattern and not ("/" in pattern and any(each in pattern for each in inside)):
+            needed = " or ".join(inside)
+            yield Problem(f"{path}.{name}", "pattern", f"{pattern!r} must be a technology, '/', and {needed} in it")
     if source.control_url:
         yield Problem(f"{path}.control_url", "asterisk", "commands go by ARI, not to a control_url")
     if source.sounds and not _FOLDER.match(source.sounds):

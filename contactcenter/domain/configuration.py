@@ -241,9 +241,10 @@ class PhoneSource(_Part, frozen=True):
     is where its API stands, empty for Twilio's own.
 
     `asterisk`: `base_url` is ARI's address (http://host:8088/ari), `app` the Stasis application. `endpoint` and
-    `trunk` say how a device and an outside number are dialled, with {device} and {number} in them; without a trunk
-    it makes no callbacks. Callbacks show `from_number`; `music` is a class of music on hold; `sounds` the folder of
-    our recorded texts below Asterisk's sounds.
+    `trunk` say how a device and an outside number are dialled, with {device} and {number} in them ({digits}: without
+    the plus, {national}: as dialled in the number's own country); without a trunk it makes no callbacks. Callbacks
+    show `from_number`; `music` is a class of music on hold; `sounds` the folder of our recorded texts below
+    Asterisk's sounds.
 
     `machine_detection`: whether an answering machine takes a callback is found out; of Twilio `Enable` or
     `DetectMessageEnd`, of an Asterisk the dialplan context that runs AMD().

@@ -190,6 +190,8 @@ class Emulator:
                 self.world.leave(self.world.channels[channel])
             del self.world.bridges[bridge]
             self.world.tell("BridgeDestroyed", bridge=self.world.bridge_view(bridge))
+            for name in [name for name, owner in self.world.recordings.items() if owner == bridge]:
+                self.world.finish_recording(name)
             return 204, None
         if rest == ["record"]:
             self.world.recordings[body["name"]] = bridge

@@ -19,7 +19,8 @@ CAUSES = {16: "Normal Clearing", 17: "User busy", 19: "User alerting, no answer"
 
 @dataclass
 class Device:
-    """How a device behaves. `answers` seconds after it rings; None: never. `how`: rings, busy, declines, dead."""
+    """How a device behaves. `answers` seconds after it rings; None: never. `how`: rings, busy, declines, dead, and
+    progress: it rings with a carrier's tone (183), which Asterisk never calls Ringing."""
 
     how: str = "rings"
     rings: float = 0.0
@@ -153,10 +154,11 @@ class World:
             self._refuse(channel, 17, 486, "BUSY")
         elif device.how == "declines":
             self._refuse(channel, 21, 603, "NOANSWER")
-        elif device.how == "rings":
-            channel.state = "Ringing"
-            self.tell("ChannelStateChange", channel=channel.view())
-            self._dial(channel, "RINGING")
+        elif device.how in ("rings", "progress"):
+            if device.how == "rings":
+                channel.state = "Ringing"
+                self.tell("ChannelStateChange", channel=channel.view())
+            self._dial(channel, "RINGING" if device.how == "rings" else "PROGRESS")
             if device.answers is not None:
                 self._later(channel, device.answers, lambda: self.answer_device(channel, args))
 
@@ -222,7 +224,7 @@ class World:
         self.leave(channel)
         for name, owner in list(self.recordings.items()):
             if owner == channel.id:
-                self.finish_recording(name)
+                self.finish_recording(name, 0)  # Of a caller who hangs up a real one says no seconds.
         if channel.app:
             self.tell("StasisEnd", channel=channel.view())
         self.remove(channel.id)
@@ -266,10 +268,16 @@ class World:
             "video_mode": "talker",
         }
 
-    def finish_recording(self, name: str) -> None:
+    def finish_recording(self, name: str, duration: int = 7) -> None:
         if self.recordings.pop(name, None) is not None:
             self.stored.add(name)
-            recording = {"name": name, "format": "wav", "state": "done", "duration": 7, "target_uri": "channel:x"}
+            recording = {
+                "name": name,
+                "format": "wav",
+                "state": "done",
+                "duration": duration,
+                "target_uri": "channel:x",
+            }
             self.tell("RecordingFinished", recording=recording)
 
     def tell(self, kind: str, **fields: Any) -> None:

@@ -17,7 +17,15 @@ def codes(source: str) -> dict[str, str]:
     return {each.path: each.code for each in found if each.path.startswith("sources")}
 
 
-@pytest.mark.parametrize("more", ["}", ", endpoint: 'SIP/{device}'}", ", trunk: 'PJSIP/{number}@out', music: quiet}"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        "}",
+        ", endpoint: 'SIP/{device}'}",
+        ", trunk: 'PJSIP/{number}@out', music: quiet}",
+        ", trunk: 'PJSIP/9{national}@out'}",
+    ],
+)
 def test_a_complete_source_has_nothing_wrong(more: str) -> None:
     assert codes(GOOD.replace("}", more)) == {}
 

@@ -109,7 +109,8 @@ def stop(step: Step, offer: str) -> str:
 
 def hear(step: Step, leg: Leg, event: ev.AnyEvent) -> None:
     match event:
-        case ev.Dial(dialstatus="RINGING"):
+        case ev.Dial(dialstatus="RINGING" | "PROGRESS"):
+            # A phone behind a carrier often says only 183: it rings, with the carrier's own tone.
             _rings(step, leg)
         case ev.ChannelStateChange(channel=channel) if channel.state == "Ringing":
             _rings(step, leg)

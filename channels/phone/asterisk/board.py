@@ -258,7 +258,9 @@ def _outcome(step: Step, why: str, status: int, said: str) -> None:
         case "play":
             talk.not_played(step, which, status)
         case "record":
-            talk.not_recorded(step, status)
+            talk.record_asked(step, status)
+        case "recorded":
+            holding.recorded(step, which, status)
         case "stored":
             talk.stored(step, status)
         case "recall":

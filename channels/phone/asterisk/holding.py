@@ -6,7 +6,7 @@ to him there. Joining brings the caller back and lets the first agent go.
 
 from __future__ import annotations
 
-from channels.phone.asterisk import agents, names, sides
+from channels.phone.asterisk import agents, names, sides, talk
 from channels.phone.asterisk.step import Step
 from channels.port import PhoneCommand
 
@@ -75,8 +75,18 @@ def record(step: Step) -> str:
     call.step += 1
     call.recording = names.recording(call.id, call.step)
     body = {"name": call.recording, "format": step.rules.recording_format, "ifExists": "overwrite"}
-    step.customer("POST", "bridges", names.bridge(call.id), "record", body=body, why="talk recorded")
+    step.customer("POST", "bridges", names.bridge(call.id), "record", body=body, why=f"recorded {call.recording}")
     return "records"
+
+
+def recorded(step: Step, name: str, status: int) -> None:
+    """Told when it begins: most recordings end with the call, and by then nobody may be there to hear of it."""
+    call = step.call
+    if 200 <= status < 300 or status == 409:
+        step.progress("recording", talk.reference(step, name), key=name)
+    elif call.recording == name:
+        call.recording = ""
+        step.progress("recording_failed", str(status), key=f"{name}/failed")
 
 
 def pause(step: Step) -> str:

@@ -67,7 +67,7 @@ def _what(event: ev.AnyEvent) -> str:
             return "up"
         case ev.ChannelStateChange(channel=channel) if channel.state == "Ringing":
             return "rings"
-        case ev.Dial(dialstatus="RINGING"):
+        case ev.Dial(dialstatus="RINGING" | "PROGRESS"):
             return "rings"
         case ev.StasisEnd() | ev.ChannelDestroyed():
             return "end"

@@ -20,8 +20,8 @@ from channels.phone.asterisk import events as ev
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
-REPLACED_PAUSE_S: Final = 60.0
-"""Two processes that fight for one application would cut each other off for ever."""
+REPLACED_PAUSES_S: Final = (5.0, 15.0, 60.0)
+"""A test client opened by mistake costs seconds; two that fight for one application leave each other a minute."""
 PING_S: Final = 5.0
 IDLE_S: Final = 0.2
 
@@ -54,16 +54,20 @@ class Link:
 
     async def run(self) -> None:
         """For ever; cancel it to end."""
-        pause = FIRST_PAUSE_S
+        pause, fought = FIRST_PAUSE_S, 0
+        clock = asyncio.get_running_loop().time
         while True:
             if not self._holds():
                 await asyncio.sleep(IDLE_S)
                 continue
+            began = clock()
             ended = await self._once()
             if ended == "replaced":
                 self.replaced += 1
-                log.warning("another client took our application; ours again only by a new lease, or in %d s", 60)
-                await self._until_lost(REPLACED_PAUSE_S)
+                fought = fought + 1 if clock() - began < REPLACED_PAUSES_S[-1] else 1
+                away = REPLACED_PAUSES_S[min(fought, len(REPLACED_PAUSES_S)) - 1]
+                log.warning("another client took our application; ours again by a new lease, or in %d s", away)
+                await self._until_lost(away)
                 pause = FIRST_PAUSE_S
             elif ended == "heard":
                 pause = FIRST_PAUSE_S

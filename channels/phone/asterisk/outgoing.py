@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import phonenumbers
+
 from channels.phone.asterisk import causes, names, sides
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.record import Leg, State
@@ -19,6 +21,19 @@ AGENT_RINGS: Final = 30 * SECOND
 CUSTOMER_RINGS_S: Final = 60
 AGENT: Final = "agent"
 """The name of the agent's leg here, where no offer was made: never told."""
+
+
+def dial_string(pattern: str, number: str) -> str:
+    """`{number}` as the house keeps it (E.164), `{digits}` without the plus, `{national}` as dialled in its country."""
+    national = number
+    if "{national}" in pattern and number.startswith("+"):
+        parsed = phonenumbers.parse(number)
+        said = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+        national = "".join(letter for letter in said if letter.isdigit())
+    values = {"{number}": number, "{digits}": number.removeprefix("+"), "{national}": national}
+    for name, value in values.items():
+        pattern = pattern.replace(name, value)
+    return pattern
 
 
 def dial(step: Step, command: PhoneCommand) -> str:
@@ -61,7 +76,7 @@ def agent_there(step: Step, leg: Leg) -> None:
     step.customer("POST", "bridges", body={"type": "mixing,dtmf_events", "bridgeId": names.bridge(call.id)})
     step.leg(leg, "POST", "channels", leg.channel, "ring")
     body = {
-        "endpoint": step.rules.trunk.replace("{number}", call.number),
+        "endpoint": dial_string(step.rules.trunk, call.number),
         "app": step.rules.app,
         "appArgs": "leg",
         "channelId": call.channel,

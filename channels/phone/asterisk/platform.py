@@ -41,6 +41,8 @@ SURVEY_S: Final = 60.0
 AGAIN_S: Final = 0.25
 LONGEST_AGAIN_S: Final = 5.0
 MICRO: Final = 1_000_000
+GONE: Final = (404, 409, 422)
+"""What a request is about has ended meanwhile, or stands already: daily, and dealt with."""
 
 
 class OpenCalls(Protocol):
@@ -213,6 +215,8 @@ class Asterisk:
 
     async def _ask(self, rest: Rest) -> None:
         outcome = await self._rest.send(rest, lambda: self._board.is_heard_of(rest))
+        if not outcome.well and outcome.status not in GONE:
+            log.warning("%s %s: %d %s", rest.method, rest.path, outcome.status, outcome.said)
         self._do(self._board.outcome(rest, outcome.status, outcome.said, self._now()))
 
     def _set(self, timer: Timer) -> None:

@@ -53,13 +53,17 @@ class Leg(Struct):
 
 
 class Flow(Struct):
-    """Where a caller is in the words we say to him. `says` are played, then the verb goes on."""
+    """Where a caller is in the words we say to him. `says` are played, then the verb goes on.
+
+    `recorded_at`: when Asterisk began to record his message, by our clock (microseconds).
+    """
 
     state: bytes
     verb: Verb | None = None
     keys: str = ""
     playing: str = ""
     recording: str = ""
+    recorded_at: int = 0
     spoken: bool = False
 
 

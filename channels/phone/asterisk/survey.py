@@ -24,6 +24,7 @@ from channels.phone.asterisk.record import Call, Leg, State
 from channels.phone.asterisk.step import Step
 
 AWAY = "ended_while_away"
+SECOND = 1_000_000
 
 
 class Found:
@@ -124,6 +125,8 @@ def _stranger(board: Board, channel: ev.Channel, found: Found, now: int, out: Ou
     step = board.step(board.add(channel, args), now, out)
     call = step.call
     call.entered_at, call.answered = now, channel.up
+    # Steps name recordings. Whoever had the call before us took less than one a second: none is written over.
+    call.step = max(now - call.born, 0) // SECOND if call.born else 0
     call.legs = {leg.offer: leg for leg in _legs_of(call, found)}
     bridge = found.bridges.get(names.bridge(call.id))
     inside = bridge.channels if bridge else ()

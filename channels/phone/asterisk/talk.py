@@ -195,14 +195,18 @@ def recorded(step: Step, event: ev.AnyEvent) -> None:
     if event.recording.name != flow.recording:
         return
     if isinstance(event, ev.RecordingFinished):
-        _message(step, event.recording.duration)
+        # Of a caller who hung up while he spoke, which is how most end, Asterisk says 0 seconds.
+        _message(step, event.recording.duration or _seconds(flow, step.now))
     else:
         _answer(step, Answer(Heard.FAILED))
 
 
-def not_recorded(step: Step, status: int) -> None:
+def record_asked(step: Step, status: int) -> None:
+    flow = step.call.flow
     if not 200 <= status < 300:
         _answer(step, Answer(Heard.FAILED))
+    elif flow is not None:
+        flow.recorded_at = step.now
 
 
 def _message(step: Step, seconds: int) -> None:
@@ -213,6 +217,10 @@ def _message(step: Step, seconds: int) -> None:
     _answer(step, Answer(Heard.MESSAGE, reference(step, name), seconds * MICRO))
 
 
+def _seconds(flow: Flow, until: int) -> int:
+    return max(until - flow.recorded_at, 0) // MICRO if flow.recorded_at else 0
+
+
 def look_for_message(step: Step) -> None:
     """Its end was never heard of: is it there?"""
     flow = step.call.flow
@@ -221,9 +229,10 @@ def look_for_message(step: Step) -> None:
 
 
 def stored(step: Step, status: int) -> None:
-    if step.call.flow is not None and step.call.flow.recording:
+    flow = step.call.flow
+    if flow is not None and flow.recording:
         if 200 <= status < 300:
-            _message(step, 0)
+            _message(step, _seconds(flow, step.now - sides.LATE_MESSAGE))
         else:
             step.call.flow = None
 
