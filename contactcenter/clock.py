@@ -14,6 +14,8 @@ import uuid_utils
 Micros = int
 SECOND: Micros = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_UTC = _EPOCH.replace(tzinfo=None)
+"""For texts, whose `Z` is written by hand: formatting with a zone takes three times as long."""
 
 
 class Clock(Protocol):
@@ -76,4 +78,4 @@ def to_micros(at: datetime) -> Micros:
 
 def rfc3339(at: Micros) -> str:
     """2026-01-31T09:00:00.000000Z"""
-    return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH_UTC + timedelta(microseconds=at)).isoformat(timespec="microseconds") + "Z"

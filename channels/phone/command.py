@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from channels.port import PhoneCommand
 
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 
 
 class CommandData(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -66,4 +66,4 @@ def render(command: PhoneCommand, *, at: int) -> bytes:
 
 def rfc3339(at: int) -> str:
     """Microseconds since the epoch as 2026-01-31T09:00:00.000000Z."""
-    return (_EPOCH + dt.timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH + dt.timedelta(microseconds=at)).isoformat(timespec="microseconds") + "Z"

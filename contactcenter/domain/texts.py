@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from string import Formatter
 from typing import Any
@@ -22,6 +22,8 @@ Catalogue = Mapping[str, Mapping[str, str]]
 LANGUAGES = ("zh-CN", "en")
 """Every key has these; others (yue) are extra."""
 OWN_PEOPLE = ("desk.", "ops.", "why.")
+SAID_OFTEN = 256
+"""Texts of a client whose finding is remembered: most callers hear one of a few."""
 _CHINESE = frozenset({"zh", "yue", "cmn", "wuu", "nan", "hak"})
 
 
@@ -31,6 +33,7 @@ class Renderer:
     def __init__(self, catalogue: Catalogue, forbidden: Sequence[str] = ()) -> None:
         self.catalogue = catalogue
         self.forbidden = tuple(forbidden)
+        self._found = lru_cache(maxsize=SAID_OFTEN)(self._find)
 
     def render(self, key: str, language: str, /, **params: object) -> str:
         """The text of a key. Raises KeyError for an unknown key, Invalid (`missing_parameter`, `forbidden_text`)."""
@@ -43,10 +46,13 @@ class Renderer:
 
     def allowed(self, text: str, key: str = "") -> str:
         """The same text. Raises Invalid (`forbidden_text`, detail `phrase`) when no customer may see it."""
-        found = mentioned(text, self.forbidden) or forbidden_phrase(text)
+        found = self._found(text)
         if found:
             raise Invalid(f"customers must not read {found!r}", code="forbidden_text", field=key, phrase=found)
         return text
+
+    def _find(self, text: str) -> str:
+        return mentioned(text, self.forbidden) or forbidden_phrase(text)
 
     def lint(self, text: str) -> list[Finding]:
         """What an agent should say differently; a finding that is `hard` must not be sent (I5)."""

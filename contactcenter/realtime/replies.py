@@ -7,6 +7,7 @@ never come too early. An answer that is lost, or late, is no harm: the event sta
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from contactcenter.services.ports import Bus
 from contactcenter.services.pushes import decode_reply
@@ -59,5 +60,24 @@ class Answer:
 
     async def wait(self, timeout_s: float) -> tuple[AnyEffect, ...] | None:
         """The effects of the event; None when nothing was heard in time."""
-        await asyncio.wait((self._future,), timeout=timeout_s)
+        if not self._future.done():
+            await _either(self._future, timeout_s)
         return self._future.result() if self._future.done() else None
+
+
+async def _either(future: asyncio.Future[Any], seconds: float) -> None:
+    """Until it is done or the time is over, which leaves it as it is. A third of the work of asyncio.wait."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def end(done: object = None) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    timer = loop.call_later(seconds, end)
+    future.add_done_callback(end)
+    try:
+        await over
+    finally:
+        timer.cancel()
+        future.remove_done_callback(end)

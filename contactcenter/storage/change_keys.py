@@ -9,10 +9,10 @@ of two in one statement the first stays and the second is dropped, as if they ha
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from contactcenter.services.changes import Changes
+from contactcenter.services.changes import Changes, NewContact, NewCustomer
 
 Key = tuple[Hashable, ...]
 
@@ -42,63 +42,49 @@ class Keys(NamedTuple):
 
 
 def keys_of(changes: Changes) -> Keys:
-    return Keys({*_written(changes)}, {*_referred(changes)})
-
-
-def _written(changes: Changes) -> Iterator[Key]:
+    """Most changes have rows in two or three of their lists: the others cost a look each."""
+    written: set[Key] = set()
+    referred: set[Key] = set()
     if changes.receipt is not None:
-        yield "receipt", changes.receipt.source, changes.receipt.external_id
-    yield from _people(changes)
-    yield from _threads(changes)
-    yield from _work(changes)
-    yield from (("timer", timer.id) for timer in changes.timers)
-    yield from (("timer", timer) for timer in (*changes.timers_fired, *changes.timers_cancelled))
+        written.add(("receipt", changes.receipt.source, changes.receipt.external_id))
+    for name, keys in _WRITTEN:
+        for row in getattr(changes, name):
+            written.update(keys(row))
+    for name in _OF_CUSTOMERS:
+        referred.update(("customer", row.customer) for row in getattr(changes, name) if row.customer)
+    referred.update(("case", complaint.case) for complaint in changes.complaints)
+    return Keys(written, referred)
 
 
-def _people(changes: Changes) -> Iterator[Key]:
-    for customer in changes.customers:
-        yield "customer", customer.id
-        yield from (("identity", customer.client, *identity) for identity in customer.identities)
-    yield from (("identity", each.client, each.kind, each.value) for each in changes.identities)
+def _customer(row: NewCustomer) -> Iterator[Key]:
+    yield "customer", row.id
+    yield from (("identity", row.client, *identity) for identity in row.identities)
 
 
-def _threads(changes: Changes) -> Iterator[Key]:
-    for opened in changes.conversations:
-        yield "conversation", opened.id
-        yield "thread", opened.door, opened.thread
-    yield from (("conversation", move.id) for move in changes.conversation_moves)
-    for message in changes.messages:
-        yield "conversation", message.conversation
-        yield "message", message.id
+def _contact(row: NewContact) -> Iterator[Key]:
+    yield "contact", row.id
+    if row.medium == "callback":
+        yield "callback", row.client, row.address
 
 
-def _work(changes: Changes) -> Iterator[Key]:
-    for contact in changes.contacts:
-        yield "contact", contact.id
-        if contact.medium == "callback":
-            yield "callback", contact.client, contact.address
-    yield from (("contact", link.id) for link in changes.contact_links)
-    yield from (("call", call.source, call.call) for call in changes.calls)
-    for case in changes.cases:
-        yield "case", case.id
-        yield "number", case.client, case.number
-    yield from (("complaint", complaint.case) for complaint in changes.complaints)
-    for promised in changes.callbacks:
-        yield "promise", promised.id
-        yield "outstanding", promised.client, promised.number
-    yield from (("unwanted", each.client, each.number) for each in changes.unwanted)
-    yield from (("unwanted", each.client, each.number) for each in changes.wanted_again)
-
-
-def _referred(changes: Changes) -> Iterator[Key]:
-    yield from (("customer", customer) for customer in _customers(changes) if customer)
-    yield from (("case", complaint.case) for complaint in changes.complaints)
-
-
-def _customers(changes: Changes) -> Iterator[str | None]:
-    yield from (row.customer for row in changes.contacts)
-    yield from (row.customer for row in changes.contact_links)
-    yield from (row.customer for row in changes.conversations)
-    yield from (row.customer for row in changes.cases)
-    yield from (row.customer for row in changes.identities)
-    yield from (row.customer for row in changes.customer_records)
+_WRITTEN: Sequence[tuple[str, Callable[[Any], Iterable[Key]]]] = (
+    ("customers", _customer),
+    ("identities", lambda row: [("identity", row.client, row.kind, row.value)]),
+    ("conversations", lambda row: [("conversation", row.id), ("thread", row.door, row.thread)]),
+    ("conversation_moves", lambda row: [("conversation", row.id)]),
+    ("messages", lambda row: [("conversation", row.conversation), ("message", row.id)]),
+    ("contacts", _contact),
+    ("contact_links", lambda row: [("contact", row.id)]),
+    ("calls", lambda row: [("call", row.source, row.call)]),
+    ("cases", lambda row: [("case", row.id), ("number", row.client, row.number)]),
+    ("complaints", lambda row: [("complaint", row.case)]),
+    ("callbacks", lambda row: [("promise", row.id), ("outstanding", row.client, row.number)]),
+    ("unwanted", lambda row: [("unwanted", row.client, row.number)]),
+    ("wanted_again", lambda row: [("unwanted", row.client, row.number)]),
+    ("timers", lambda row: [("timer", row.id)]),
+    ("timers_fired", lambda timer: [("timer", timer)]),
+    ("timers_cancelled", lambda timer: [("timer", timer)]),
+)
+"""Each list of `Changes` and the rows that one of it writes."""
+_OF_CUSTOMERS = ("contacts", "contact_links", "conversations", "cases", "identities", "customer_records")
+"""The lists whose rows need a customer to be there."""
