@@ -99,14 +99,16 @@ class Asterisk:
             f"[floor]\ntype=aor\ncontact=sip:{FLOOR}:{FLOOR_PORT}\n"
         )
 
+    def _command(self, *more: str) -> list[str]:
+        program = os.environ.get("ASTERISK", "/usr/sbin/asterisk")
+        prefix = ["chroot", str(self.root)] if self.root != Path("/") else []
+        return [*prefix, program, "-C", self.inside(self.folder / "etc" / "asterisk.conf"), *more]
+
     # --- its life ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        program = os.environ.get("ASTERISK", "/usr/sbin/asterisk")
-        prefix = ["chroot", str(self.root)] if self.root != Path("/") else []
-        command = [*prefix, program, "-C", self.inside(self.folder / "etc" / "asterisk.conf"), "-f", "-n"]
         with (self.folder / "out.log").open("ab") as out:
-            self._popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            self._popen = subprocess.Popen(self._command("-f", "-n"), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait("Asterisk is booted", lambda: self.get("/asterisk/info"), 60)
 
     def kill(self) -> None:
@@ -128,12 +130,8 @@ class Asterisk:
             self.kill()
 
     def console(self, command: str) -> str:
-        program = os.environ.get("ASTERISK", "/usr/sbin/asterisk")
-        prefix = ["chroot", str(self.root)] if self.root != Path("/") else []
-        config = self.inside(self.folder / "etc" / "asterisk.conf")
-        done = subprocess.run(
-            [*prefix, program, "-C", config, "-rx", command], capture_output=True, text=True, timeout=20, check=False
-        )
+        asked = self._command("-rx", command)
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
         return done.stdout + done.stderr
 
     @property
@@ -159,10 +157,6 @@ class Asterisk:
     def bridges(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get("/bridges")
         return found
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log" / "full").read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager

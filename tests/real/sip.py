@@ -82,8 +82,6 @@ class Talk(pj.Call):  # type: ignore[misc]
         self.state = info.stateText.upper()
         self.code, self.reason = info.lastStatusCode, info.lastReason
         self.history.append((time.time(), self.state))
-        if self.over:
-            self.floor.gone.append(self)
 
     def onCallMediaState(self, prm: Any) -> None:
         info = self.getInfo()
@@ -182,7 +180,6 @@ class Phones:
         self.customers: dict[str, Device] = {}
         """Phones outside, by number, for calls that come to them by the carrier."""
         self.calls: list[Talk] = []
-        self.gone: list[Talk] = []
         self._accounts: dict[str, Account] = {}
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._timers: list[tuple[float, Callable[[], None]]] = []

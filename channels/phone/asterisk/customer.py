@@ -111,9 +111,3 @@ def drop(step: Step, event: ev.AnyEvent) -> None:
 def note_key(step: Step, event: ev.AnyEvent) -> None:
     assert isinstance(event, ev.ChannelDtmfReceived)
     step.progress("dtmf", event.digit)
-
-
-def note_recording(step: Step, event: ev.AnyEvent) -> None:
-    if isinstance(event, ev.RecordingFinished):
-        name = event.recording.name
-        step.progress("recording", talk.reference(step, name), key=name)

@@ -80,9 +80,12 @@ def record(step: Step) -> str:
 
 
 def recorded(step: Step, name: str, status: int) -> None:
-    """Told when it begins: most recordings end with the call, and by then nobody may be there to hear of it."""
+    """Told once, when it begins: most recordings end with the call, and by then nobody may be there to hear of it.
+
+    Without an answer (0) it may run: better an address in vain than a recording that nobody knows.
+    """
     call = step.call
-    if 200 <= status < 300 or status == 409:
+    if status in (0, 409) or 200 <= status < 300:
         step.progress("recording", talk.reference(step, name), key=name)
     elif call.recording == name:
         call.recording = ""

@@ -7,7 +7,7 @@ of what Asterisk says about the customer's channel; commands, replies and legs h
     new        enter    mark     mark    leave    -        -        -         nothing of the caller was heard yet
     flow       -        mark     -       leave    key      go on    go on     a flow speaks: not offered yet, or treated
     waiting    -        mark     -       leave    -        music    -         offered: devices ring, the caller waits
-    talking    -        mark     -       leave    note     -        note      one agent's leg is the winner, held or not
+    talking    -        mark     -       leave    note     -        -         one agent's leg is the winner, held or not
     reserving  -        -        -       -        -        -        -         a callback: the agent's device rings
     dialling   here     answer   ring    fail     -        -        -         a callback: the customer's phone rings
     ended      drop     -        -       -        -        -        message   terminal; a message may still be named
@@ -113,7 +113,6 @@ HEARD: Final[dict[State, dict[str, Cell]]] = {
         "hangs up": customer.mark_cause,
         "end": customer.leave,
         "dtmf": customer.note_key,
-        "recorded": customer.note_recording,
     },
     State.RESERVING: {},
     State.DIALLING: {
