@@ -20,12 +20,20 @@ from channels.phone.asterisk import events as ev
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
-REPLACED_PAUSES_S: Final = (5.0, 15.0, 60.0)
-"""A test client opened by mistake costs seconds; two that fight for one application leave each other a minute."""
+REPLACED_PAUSES_S: Final = (1.0, 5.0, 15.0, 60.0)
+"""A test client opened by mistake costs a second, and so does an attempt of ours that an Asterisk which stood still
+accepts after the one that we hold. Two that fight for one application leave each other a minute."""
+SOON_S: Final = 20.0
 PING_S: Final = 5.0
 IDLE_S: Final = 0.2
 
 Hear = Callable[[ev.AnyEvent], None]
+
+
+def fights(before: int, lived_s: float) -> int:
+    """Which of the pauses is due, counted from 1, when a connection of so many seconds was taken from us."""
+    soon = max(SOON_S, 2 * REPLACED_PAUSES_S[before - 1]) if before else 0.0
+    return min(before + 1, len(REPLACED_PAUSES_S)) if lived_s < soon else 1
 
 
 class Link:
@@ -64,8 +72,8 @@ class Link:
             ended = await self._once()
             if ended == "replaced":
                 self.replaced += 1
-                fought = fought + 1 if clock() - began < REPLACED_PAUSES_S[-1] else 1
-                away = REPLACED_PAUSES_S[min(fought, len(REPLACED_PAUSES_S)) - 1]
+                fought = fights(fought, clock() - began)
+                away = REPLACED_PAUSES_S[fought - 1]
                 log.warning("another client took our application; ours again by a new lease, or in %d s", away)
                 await self._until_lost(away)
                 pause = FIRST_PAUSE_S
