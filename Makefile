@@ -1,5 +1,8 @@
 # One command each; `make help` lists them.
-PYTHON ?= python3
+# The system's own Python, where it is new enough and can make environments, before the first on the path: distributions build
+# theirs with profile-guided optimization, one compiled by hand (pyenv) mostly lacks it, and then all work takes a sixth longer.
+CAN_SET_UP = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell /usr/bin/python3 -c '$(CAN_SET_UP)' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
