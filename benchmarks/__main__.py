@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-decide, day, staffing, peers and estimates measure the routing core alone; dispatch what a decided event costs around
-it; writer, lifecycles and takeover the database as well; queues the batch writer beside job queues (which it installs);
+yardstick measures the machine; decide, day, staffing, peers and estimates the routing core alone; dispatch what a decided
+event costs around it; writer, lifecycles and takeover the database as well; queues the batch writer beside job queues (which it installs);
 doors, sockets and ari a whole running service; asterisk the same with a real Asterisk and SIPp, where they are.
 """
 
@@ -25,10 +25,12 @@ from benchmarks import (
     bench_staffing,
     bench_takeover,
     bench_writer,
+    bench_yardstick,
 )
 from benchmarks.queues import run as queues
 
 RUNS: dict[str, Callable[[list[str]], None]] = {
+    "yardstick": bench_yardstick.main,
     "decide": bench_decide.main,
     "day": bench_day.main,
     "staffing": bench_staffing.main,
