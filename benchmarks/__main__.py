@@ -1,8 +1,9 @@
 """`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
 
-yardstick measures the machine; decide, day, staffing, peers and estimates the routing core alone; dispatch what a decided
-event costs around it; writer, lifecycles and takeover the database as well; queues the batch writer beside job queues (which it installs);
-doors, sockets and ari a whole running service; asterisk the same with a real Asterisk and SIPp, where they are.
+yardstick measures the machine; decide, day, staffing, peers and estimates the routing core alone; dispatch what a
+decided event costs around it; writer, lifecycles and takeover the database as well; queues the batch writer beside job
+queues (which it installs); doors, sockets and ari a whole running service; asterisk the same with a real Asterisk and
+SIPp, where they are.
 """
 
 from __future__ import annotations
