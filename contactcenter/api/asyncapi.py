@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Final, get_args
 
-import msgspec
-
+from contactcenter.api.schemas import schemas_of
 from contactcenter.client import protocol
 from contactcenter.services.reporting import LiveQueues
 
@@ -102,7 +101,7 @@ def _kinds(given: Any) -> tuple[type, ...]:
 
 def _collect(socket: SocketDoc, kinds: Sequence[type], messages: dict[str, Any], schemas: dict[str, Any]) -> None:
     template = REF.replace("{name}", f"{socket.prefix}{{name}}")
-    _, components = msgspec.json.schema_components(kinds, ref_template=template)
+    _, components = schemas_of(kinds, template)
     schemas |= {f"{socket.prefix}{name}": schema for name, schema in components.items()}
     for kind in kinds:
         name = f"{socket.prefix}{kind.__name__}"

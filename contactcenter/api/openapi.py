@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec.structs import fields
 
 from contactcenter.api.problems import PROBLEM_JSON, TITLES, ProblemDetails
 from contactcenter.api.route import LANGUAGES, Route
+from contactcenter.api.schemas import schemas_of
 from contactcenter.errors import ContactCenterError, Forbidden, Unauthorized
 
 VERSION: Final = "1.0.0"
@@ -27,7 +27,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """The document of the rows that are part of the contract; the same rows give the same bytes."""
     rows = [row for row in routes if not row.hidden]
     types = _types(rows)
-    schemas, components = msgspec.json.schema_components(types, ref_template=REF)
+    schemas, components = schemas_of(types, REF)
     known = dict(zip(map(repr, types), schemas, strict=True))
     paths: dict[str, Any] = {}
     for row in rows:
