@@ -215,10 +215,14 @@ class Emulator:
         return 204, None
 
     def _recording(self, method: str, kind: str, name: str, rest: list[str]) -> Answer:
-        if kind == "stored":
-            return (200, {"name": name}) if name in self.world.stored else (404, {"message": "Recording not found"})
-        if name not in self.world.recordings:
+        kept = self.world.stored if kind == "stored" else self.world.recordings
+        if name not in kept:
             return 404, {"message": "Recording not found"}
+        if kind == "stored" and method == "DELETE":
+            self.world.stored.remove(name)
+            return 204, None
+        if kind == "stored":
+            return 200, {"name": name}
         if rest == ["stop"]:
             self.world.finish_recording(name)
         return 204, None

@@ -25,6 +25,16 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+class Clock:
+    """The adapter's; a test may put it forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def __call__(self) -> int:
+        return now() + self.ahead
+
+
 class NoFlows:
     """A `Dialogue` without any flow."""
 
@@ -87,6 +97,7 @@ class Floor:
     desk: Desk
     asterisk: Asterisk
     board: Board
+    clock: Clock
 
     def ring(self, call: str, offer: str = "ct_1/1/a1", device: str = "", lasts: float = 5.0) -> PhoneCommand:
         return PhoneCommand(
@@ -127,20 +138,21 @@ async def adapter(
     found: Emulator, address: str, desk: Desk, board: Board, *, holds: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[Floor]:
     """One process's life: left, it is as dead as after kill -9, for it says no word to Asterisk."""
+    clock = Clock()
     async with session(*CREDENTIALS) as http:
         asterisk = Asterisk(
             board=board,
-            rest=RestClient(address, session=http, now=now),
+            rest=RestClient(address, session=http, now=clock),
             intake=desk,
             open_calls=desk,
-            now=now,
+            now=clock,
             holds=holds,
             socket=(socket_address(address, "contactcenter"), CREDENTIALS),
         )
         running = asyncio.create_task(asterisk.run())
         try:
             await until(lambda: asterisk.ready.is_set() or not holds())
-            yield Floor(found, desk, asterisk, board)
+            yield Floor(found, desk, asterisk, board, clock)
         finally:
             running.cancel()
             await asyncio.wait([running])

@@ -127,6 +127,10 @@ class World:
             if channel_id in self.channels:
                 self.tell("ChannelDtmfReceived", digit=key, duration_ms=100, channel=self.channels[channel_id].view())
 
+    def hold(self, channel_id: str, *, held: bool) -> None:
+        """The phone's own key."""
+        self.tell("ChannelHold" if held else "ChannelUnhold", channel=self.channels[channel_id].view())
+
     # --- a leg -----------------------------------------------------------------------------------
 
     def originate(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

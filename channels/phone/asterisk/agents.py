@@ -123,6 +123,9 @@ def hear(step: Step, leg: Leg, event: ev.AnyEvent) -> None:
             answered(step, leg)
         case ev.ChannelHangupRequest(cause=cause, tech_cause=tech_cause):
             leg.cause, leg.tech_cause = cause or leg.cause, tech_cause or leg.tech_cause
+        case ev.ChannelHold() | ev.ChannelUnhold() if step.call.winner == leg.offer:
+            # By the phone's own key: Asterisk plays the music, the caller stays where he is.
+            step.progress("held" if isinstance(event, ev.ChannelHold) else "resumed")
         case ev.StasisEnd() if leg.up_at:
             gone(step, leg)
         case ev.ChannelDestroyed(cause=cause, tech_cause=tech_cause):
