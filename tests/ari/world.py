@@ -20,7 +20,8 @@ CAUSES = {16: "Normal Clearing", 17: "User busy", 19: "User alerting, no answer"
 @dataclass
 class Device:
     """How a device behaves. `answers` seconds after it rings; None: never. `how`: rings, busy, declines, dead, and
-    progress: it rings with a carrier's tone (183), which Asterisk never calls Ringing."""
+    progress: it rings with a carrier's tone (183), which Asterisk never calls Ringing; gives_up: it rings, and says 480
+    after `answers` seconds."""
 
     how: str = "rings"
     rings: float = 0.0
@@ -158,12 +159,14 @@ class World:
             self._refuse(channel, 17, 486, "BUSY")
         elif device.how == "declines":
             self._refuse(channel, 21, 603, "NOANSWER")
-        elif device.how in ("rings", "progress"):
-            if device.how == "rings":
+        elif device.how in ("rings", "progress", "gives_up"):
+            if device.how != "progress":
                 channel.state = "Ringing"
                 self.tell("ChannelStateChange", channel=channel.view())
-            self._dial(channel, "RINGING" if device.how == "rings" else "PROGRESS")
-            if device.answers is not None:
+            self._dial(channel, "PROGRESS" if device.how == "progress" else "RINGING")
+            if device.how == "gives_up":
+                self._later(channel, device.answers or 0.0, lambda: self._refuse(channel, 19, 480, "NOANSWER"))
+            elif device.answers is not None:
                 self._later(channel, device.answers, lambda: self.answer_device(channel, args))
 
     def answer_device(self, channel: Channel, args: list[str]) -> None:

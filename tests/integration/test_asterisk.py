@@ -79,6 +79,7 @@ async def test_an_agent_who_hangs_up_is_told_and_the_call_ends_by_him(pbx: Floor
     [
         (Device("busy"), "busy", True),
         (Device("declines"), "declined", True),
+        (Device("gives_up"), "declined", True),
         (Device("dead"), "unreachable", False),
         (Device(), "no_answer", True),
         (None, "unreachable", False),

@@ -67,7 +67,7 @@ def ends(story: dict[str, Any]) -> list[tuple[str, str]]:
         (403, ("declined", "device")),
         (486, ("unreachable", "busy")),
         (600, ("unreachable", "busy")),
-        (480, ("missed", "")),
+        (480, ("declined", "device")),
         (488, ("unreachable", "unreachable")),
         (404, ("unreachable", "unreachable")),
     ],
