@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ari.pulse import beat
 from ari.world import Channel, World
 
 JSON = dict[str, Any]
@@ -81,10 +82,12 @@ class Emulator:
             self._replaced.append(self.socket)
         self.socket, self.world.connected = socket, True
         self.connections += 1
+        beat()
         async for _ in socket:
             pass
         if self.socket is socket:
             self.socket, self.world.connected = None, False
+        beat()
         return socket
 
     async def drop(self) -> None:
@@ -97,6 +100,12 @@ class Emulator:
     # --- requests --------------------------------------------------------------------------------
 
     async def rest(self, request: web.Request) -> web.Response:
+        try:
+            return await self._said_to(request)
+        finally:
+            beat()
+
+    async def _said_to(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix("/ari")
         body: JSON = await request.json() if request.can_read_body else {}
         body = {**request.query, **body}

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ari.pulse import beat
+
 CAUSES = {16: "Normal Clearing", 17: "User busy", 19: "User alerting, no answer", 21: "Call Rejected"}
 
 
@@ -245,6 +247,7 @@ class World:
         self.ended[channel_id] = self.ended.get(channel_id, 0) + 1
         for handle in channel.handles:
             handle.cancel()
+        beat()
 
     # --- bridges and media -----------------------------------------------------------------------
 
@@ -290,3 +293,4 @@ class World:
     def tell(self, kind: str, **fields: Any) -> None:
         rest = {**fields, "asterisk_id": "02:fc:00:00:00:01", "application": self.app}
         self.say({"type": kind, "timestamp": stamp(), **rest})
+        beat()

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import Desk, Floor, adapter, board_of, floor, until
+from ari.floor import Desk, Floor, adapter, board_of, floor
+from ari.pulse import until
 from ari.world import Device
 
 from channels.port import ChannelDown, IntakeBusy, Receipt, UnknownDoor
