@@ -7,9 +7,11 @@ be sent twice, held back and sent in another order, or lost; REST answers can fa
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -60,6 +62,8 @@ class Room:
     """SID of a call to whether the room ends with it."""
     begun: bool = False
     callback: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    created: str = ""
 
 
 class Twilio:
@@ -81,6 +85,7 @@ class Twilio:
         self.twice = False
         self.held_back: list[tuple[str, dict[str, str]]] | None = None
         self.answers: list[tuple[str, int]] = []
+        self.now: Callable[[], float] = time.time
         self.changed = asyncio.Event()
         self._session = aiohttp.ClientSession()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -217,8 +222,9 @@ class Twilio:
         noun = verb[0]
         assert noun.tag == "Conference"
         name = noun.text or ""
-        room = self.rooms.setdefault(name, Room(f"CF{len(self.rooms)}"))
+        room = self.room(name)
         room.members[line.sid] = noun.get("endConferenceOnExit") == "true"
+        room.labels[line.sid] = noun.get("participantLabel", "")
         room.begun = room.begun or noun.get("startConferenceOnEnter") == "true"
         room.callback = room.callback or noun.get("statusCallback", "")
         line.conference = name
@@ -230,6 +236,13 @@ class Twilio:
             line.moved.clear()
             await line.moved.wait()
         return (verb.get("action", ""), {"DialCallStatus": "completed"}) if line.alive else None
+
+    def room(self, name: str) -> Room:
+        """Entered, or begun by entering."""
+        if name not in self.rooms:
+            self._count += 1
+            self.rooms[name] = Room(f"CF{self._count}", created=formatdate(self.now()))
+        return self.rooms[name]
 
     def _leave(self, line: Line) -> None:
         room = self.rooms.get(line.conference)
@@ -345,8 +358,8 @@ class Twilio:
                 self.recordings[sid] = form["Status"]
                 return 200, {"sid": f"RE{sid}"}
             case "GET", ["Conferences"]:
-                found = [room.sid for name, room in self.rooms.items() if name == form.get("FriendlyName")]
-                return 200, {"conferences": [{"sid": sid} for sid in found]}
+                rooms = [each for each in self.rooms.items() if each[0] == form.get("FriendlyName", each[0])]
+                return 200, {"conferences": [_conference(*each) for each in rooms if each[1].begun]}
             case _, ["Conferences", sid, *rest]:
                 return await self._room(sid, rest, form)
         return 404, {"code": 20404, "message": f"{path} was not found"}
@@ -375,7 +388,8 @@ class Twilio:
             return 404, {"code": 20404, "message": "no such conference"}
         match rest:
             case ["Participants"]:
-                return 200, {"participants": [{"call_sid": member} for member in room.members]}
+                members = [{"call_sid": each, "label": room.labels[each] or None} for each in room.members]
+                return 200, {"participants": members}
             case ["Participants", member] if member in room.members:
                 self.lines[member].held = form["Hold"] == "true"
                 event = "participant-hold" if self.lines[member].held else "participant-unhold"
@@ -396,6 +410,10 @@ class Twilio:
 
 def _row(line: Line) -> dict[str, str]:
     return {"sid": line.sid, "status": line.status, "to": line.to, "from": line.from_, "direction": line.direction}
+
+
+def _conference(name: str, room: Room) -> dict[str, str]:
+    return {"sid": room.sid, "friendly_name": name, "status": "in-progress", "date_created": room.created}
 
 
 def _fits(line: Line, form: dict[str, Any]) -> bool:

@@ -61,7 +61,13 @@ class Rig:
     paused: list[float]
     reconciler: Reconciler
     control: Control
+    board: Board
     _commands: int = 0
+
+    def restarts(self) -> None:
+        """Our process dies and another begins: what it remembered is gone."""
+        self.board.__init__(self.board._now)  # type: ignore[misc]
+        self.reconciler._first = True
 
     async def command(self, verb: str, call: str, **more: str) -> str:
         self._commands += 1
@@ -125,5 +131,5 @@ async def rig(flow: Flow | None = None) -> AsyncIterator[Rig]:
         twilio = Twilio(root, "tw")
         async with TestServer(app, port=ours), TestServer(twilio.app(), port=theirs):
             reconciler = Reconciler(control=control, devices=devices, board=board, now=now)
-            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler, control)
+            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler, control, board)
             await twilio.close()

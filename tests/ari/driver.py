@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ari.floor import Floor, now, until
+from ari.floor import Floor, now
+from ari.pulse import until
 from ari.world import Device
 from channels.phone.asterisk import names
 from channels.port import AnyInbound, PhoneCommand

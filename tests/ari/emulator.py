@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ari.pulse import beat
 from ari.world import Channel, World
 
 JSON = dict[str, Any]
@@ -81,10 +82,12 @@ class Emulator:
             self._replaced.append(self.socket)
         self.socket, self.world.connected = socket, True
         self.connections += 1
+        beat()
         async for _ in socket:
             pass
         if self.socket is socket:
             self.socket, self.world.connected = None, False
+        beat()
         return socket
 
     async def drop(self) -> None:
@@ -97,6 +100,12 @@ class Emulator:
     # --- requests --------------------------------------------------------------------------------
 
     async def rest(self, request: web.Request) -> web.Response:
+        try:
+            return await self._said_to(request)
+        finally:
+            beat()
+
+    async def _said_to(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix("/ari")
         body: JSON = await request.json() if request.can_read_body else {}
         body = {**request.query, **body}
@@ -215,10 +224,14 @@ class Emulator:
         return 204, None
 
     def _recording(self, method: str, kind: str, name: str, rest: list[str]) -> Answer:
-        if kind == "stored":
-            return (200, {"name": name}) if name in self.world.stored else (404, {"message": "Recording not found"})
-        if name not in self.world.recordings:
+        kept = self.world.stored if kind == "stored" else self.world.recordings
+        if name not in kept:
             return 404, {"message": "Recording not found"}
+        if kind == "stored" and method == "DELETE":
+            self.world.stored.remove(name)
+            return 204, None
+        if kind == "stored":
+            return 200, {"name": name}
         if rest == ["stop"]:
             self.world.finish_recording(name)
         return 204, None

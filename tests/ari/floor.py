@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ari.emulator import Emulator, emulator
+from ari.pulse import beat, until
 from channels.phone import call as life
+from channels.phone.asterisk.actions import Out
 from channels.phone.asterisk.board import Board
 from channels.phone.asterisk.platform import Asterisk
 from channels.phone.asterisk.record import Line, Rules
@@ -17,12 +19,21 @@ from channels.phone.asterisk.rest import RestClient, session, socket_address
 from channels.port import AnyInbound, CallOffered, CallReleased, DifferentPayload, PhoneCommand, Receipt
 from channels.verbs import Answer, Caller, Dialogue, Say, Turn
 
-PATIENCE_S = 5.0
 CREDENTIALS = ("cc", "secret")
 
 
 def now() -> int:
     return time.time_ns() // 1000
+
+
+class Clock:
+    """The adapter's; a test may put it forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def __call__(self) -> int:
+        return now() + self.ahead
 
 
 class NoFlows:
@@ -46,7 +57,6 @@ class Desk:
     heard: list[AnyInbound] = field(default_factory=list)
     calls: dict[str, life.Call] = field(default_factory=dict)
     refuse: list[Exception] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, AnyInbound] = field(default_factory=dict)
 
     async def accept(self, inbound: AnyInbound) -> Receipt:
@@ -60,7 +70,7 @@ class Desk:
             name = getattr(inbound, "call", "")
             call = self.calls.get(name, life.Call(source=inbound.source, call=name))
             self.calls[name], _ = life.advance(call, inbound, now())
-        self.changed.set()
+        beat()
         return self.receipt if isinstance(inbound, CallOffered) else Receipt("ct_1")
 
     async def open_calls(self, source: str) -> Sequence[life.Call]:
@@ -74,11 +84,24 @@ class Desk:
         return list(self.of("call.released", call=call, leg="customer"))  # type: ignore[arg-type]
 
 
-async def until(what: Callable[[], object], patience: float = PATIENCE_S) -> None:
-    """A bound for a failure, not a wait: looks again whenever the loop has turned."""
-    async with asyncio.timeout(patience):
-        while not what():  # noqa: ASYNC110 What is looked at has no event of its own.
-            await asyncio.sleep(0.002)
+class Watched(Asterisk):
+    """The adapter, which says when it has done something."""
+
+    def _do(self, out: Out) -> None:
+        super()._do(out)
+        beat()
+
+    async def _drain(self, lane: str) -> None:
+        await super()._drain(lane)
+        beat()
+
+    async def _opened(self) -> None:
+        await super()._opened()
+        beat()
+
+    def _closed(self) -> None:
+        super()._closed()
+        beat()
 
 
 @dataclass
@@ -87,6 +110,7 @@ class Floor:
     desk: Desk
     asterisk: Asterisk
     board: Board
+    clock: Clock
 
     def ring(self, call: str, offer: str = "ct_1/1/a1", device: str = "", lasts: float = 5.0) -> PhoneCommand:
         return PhoneCommand(
@@ -127,20 +151,21 @@ async def adapter(
     found: Emulator, address: str, desk: Desk, board: Board, *, holds: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[Floor]:
     """One process's life: left, it is as dead as after kill -9, for it says no word to Asterisk."""
+    clock = Clock()
     async with session(*CREDENTIALS) as http:
-        asterisk = Asterisk(
+        asterisk = Watched(
             board=board,
-            rest=RestClient(address, session=http, now=now),
+            rest=RestClient(address, session=http, now=clock),
             intake=desk,
             open_calls=desk,
-            now=now,
+            now=clock,
             holds=holds,
             socket=(socket_address(address, "contactcenter"), CREDENTIALS),
         )
         running = asyncio.create_task(asterisk.run())
         try:
             await until(lambda: asterisk.ready.is_set() or not holds())
-            yield Floor(found, desk, asterisk, board)
+            yield Floor(found, desk, asterisk, board, clock)
         finally:
             running.cancel()
             await asyncio.wait([running])

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import json
 import sys
 import time
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
 from ari.emulator import Emulator, emulator
+from ari.pulse import until
 from ari.world import Device
+
+STUCK_S = 20.0
+SETTLES_S = 0.1
+"""From the adapter's look round to the first call."""
 
 
 class Anybody(dict[str, Device]):
@@ -60,19 +65,27 @@ class Watch:
         self._found._say(event)
 
 
-async def offered(found: Emulator, options: argparse.Namespace, watch: Watch) -> None:
+async def offered(found: Emulator, options: argparse.Namespace) -> None:
     """At the rate, whatever becomes of them; or as many at once as `--keep` says."""
-    loop, began = asyncio.get_running_loop(), 0.0
-    began = loop.time()
-    for number in itertools.count():
-        if number >= options.calls:
-            return
-        if options.keep:
-            while sum(not each.startswith("cc:") for each in found.world.channels) >= options.keep:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
-        else:
-            await asyncio.sleep(max(began + number / options.rate - loop.time(), 0))
-        found.world.call(options.dialled, f"138{number:08d}")
+    waiting = deque(range(options.calls))
+
+    def one() -> None:
+        found.world.call(options.dialled, f"138{waiting.popleft():08d}")
+
+    if options.keep:
+        while waiting:
+            await until(lambda: callers(found) < options.keep, STUCK_S)
+            one()
+        return
+    loop = asyncio.get_running_loop()
+    began = loop.time() + SETTLES_S
+    for number in range(options.calls):
+        loop.call_at(began + number / options.rate, one)
+    await until(lambda: not waiting, STUCK_S + options.calls / options.rate)
+
+
+def callers(found: Emulator) -> int:
+    return sum(not each.startswith("cc:") for each in found.world.channels)
 
 
 async def main(arguments: list[str]) -> None:
@@ -90,15 +103,10 @@ async def main(arguments: list[str]) -> None:
         found.silence = 0.1
         watch = Watch(found, options.talk)
         await asyncio.to_thread(sys.stdin.readline)
-        async with asyncio.timeout(20):
-            while not any(path == "/channels" for _, _, path, _ in found.requests):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
-        await offered(found, options, watch)
+        await until(lambda: found.asked_for("GET", "/channels"), STUCK_S)
+        await offered(found, options)
         with suppress(TimeoutError):
-            async with asyncio.timeout(20):
-                while found.world.channels:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+            await until(lambda: not found.world.channels, STUCK_S)
         waits = {call: (at - found.sent_at[call]) * 1e3 for call, at in watch.rung.items() if call in found.sent_at}
         figures = {"waits": list(waits.values()), "gaps": [gap * 1e3 for gap in watch.gaps]}
         counts = {"talked": len(watch.talked), "requests": len(found.requests), "left": len(found.world.channels)}

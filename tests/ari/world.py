@@ -14,13 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ari.pulse import beat
+
 CAUSES = {16: "Normal Clearing", 17: "User busy", 19: "User alerting, no answer", 21: "Call Rejected"}
 
 
 @dataclass
 class Device:
     """How a device behaves. `answers` seconds after it rings; None: never. `how`: rings, busy, declines, dead, and
-    progress: it rings with a carrier's tone (183), which Asterisk never calls Ringing."""
+    progress: it rings with a carrier's tone (183), which Asterisk never calls Ringing; gives_up: it rings, and says 480
+    after `answers` seconds."""
 
     how: str = "rings"
     rings: float = 0.0
@@ -127,6 +130,10 @@ class World:
             if channel_id in self.channels:
                 self.tell("ChannelDtmfReceived", digit=key, duration_ms=100, channel=self.channels[channel_id].view())
 
+    def hold(self, channel_id: str, *, held: bool) -> None:
+        """The phone's own key."""
+        self.tell("ChannelHold" if held else "ChannelUnhold", channel=self.channels[channel_id].view())
+
     # --- a leg -----------------------------------------------------------------------------------
 
     def originate(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -154,12 +161,14 @@ class World:
             self._refuse(channel, 17, 486, "BUSY")
         elif device.how == "declines":
             self._refuse(channel, 21, 603, "NOANSWER")
-        elif device.how in ("rings", "progress"):
-            if device.how == "rings":
+        elif device.how in ("rings", "progress", "gives_up"):
+            if device.how != "progress":
                 channel.state = "Ringing"
                 self.tell("ChannelStateChange", channel=channel.view())
-            self._dial(channel, "RINGING" if device.how == "rings" else "PROGRESS")
-            if device.answers is not None:
+            self._dial(channel, "PROGRESS" if device.how == "progress" else "RINGING")
+            if device.how == "gives_up":
+                self._later(channel, device.answers or 0.0, lambda: self._refuse(channel, 19, 480, "NOANSWER"))
+            elif device.answers is not None:
                 self._later(channel, device.answers, lambda: self.answer_device(channel, args))
 
     def answer_device(self, channel: Channel, args: list[str]) -> None:
@@ -238,6 +247,7 @@ class World:
         self.ended[channel_id] = self.ended.get(channel_id, 0) + 1
         for handle in channel.handles:
             handle.cancel()
+        beat()
 
     # --- bridges and media -----------------------------------------------------------------------
 
@@ -283,3 +293,4 @@ class World:
     def tell(self, kind: str, **fields: Any) -> None:
         rest = {**fields, "asterisk_id": "02:fc:00:00:00:01", "application": self.app}
         self.say({"type": kind, "timestamp": stamp(), **rest})
+        beat()

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import Desk, Floor, adapter, board_of, floor, until
+from ari.floor import Desk, Floor, adapter, board_of, floor
+from ari.pulse import until
 from ari.world import Device
 
 from channels.port import ChannelDown, IntakeBusy, Receipt, UnknownDoor
@@ -79,6 +80,7 @@ async def test_an_agent_who_hangs_up_is_told_and_the_call_ends_by_him(pbx: Floor
     [
         (Device("busy"), "busy", True),
         (Device("declines"), "declined", True),
+        (Device("gives_up"), "declined", True),
         (Device("dead"), "unreachable", False),
         (Device(), "no_answer", True),
         (None, "unreachable", False),
@@ -170,6 +172,15 @@ async def test_a_held_caller_hears_music_and_comes_back(pbx: Floor) -> None:
     await pbx.all_quiet()
 
 
+async def test_the_phones_own_hold_is_a_fact(pbx: Floor) -> None:
+    call = await talk(pbx)
+    for held in (True, False):
+        pbx.emulator.world.hold(f"cc:leg:{call}:ct_1~11~1a1", held=held)
+    await until(lambda: len(pbx.desk.of("call.progress")) == 2)
+    assert [each.what for each in pbx.desk.of("call.progress")] == ["held", "resumed"]  # type: ignore[union-attr]
+    assert sorted(pbx.emulator.world.inside(f"cc:bridge:{call}")) == sorted([call, f"cc:leg:{call}:ct_1~11~1a1"])
+
+
 @pytest.mark.parametrize("joined", [True, False])
 async def test_a_warm_transfer(pbx: Floor, joined: bool) -> None:
     call = await talk(pbx)
@@ -241,6 +252,8 @@ class Menu:
         return Turn(state=b"menu", verb=ask) if not caller.why else None
 
     def go_on(self, state: bytes, answer: Answer, now: int) -> Turn:
+        if state == b"message" and answer.what is not Heard.MESSAGE:
+            return Turn(state=b"", outcome=Outcome(exit=Exit.HANG_UP))
         if state == b"message":
             said = Outcome(exit=Exit.VOICEMAIL, recording=answer.value, seconds=answer.length // 1_000_000)
             return Turn(state=b"", outcome=said)
@@ -292,22 +305,42 @@ async def test_no_key_in_time_is_an_answer_too(menu: Floor) -> None:
     assert menu.desk.of("call.offered")[0].member == Heard.NOTHING  # type: ignore[union-attr]
 
 
-async def test_a_message_is_kept_when_the_caller_just_hangs_up(menu: Floor) -> None:
+async def speaks(menu: Floor, *, seconds: int) -> str:
+    """A caller who leaves a message, so long after the beep."""
     call = await asked(menu)
     menu.emulator.world.press(call, "2")
     await until(lambda: menu.emulator.world.recordings)
+    await until(lambda: not menu.asterisk.busy)
+    menu.clock.ahead += seconds * 1_000_000
+    return call
+
+
+async def test_a_message_is_kept_when_the_caller_just_hangs_up(menu: Floor) -> None:
+    call = await speaks(menu, seconds=4)
     menu.emulator.world.hang_up(call, cause=16)
     await until(lambda: menu.desk.of("voicemail.left"))
     left = menu.desk.of("voicemail.left")[0]
     assert left.recording == f"http://pbx/ari/recordings/stored/cc-{call}-2/file"  # type: ignore[union-attr]
+    assert left.seconds == 4  # type: ignore[union-attr]
     await menu.all_quiet()
+
+
+@pytest.mark.parametrize("stays", [False, True])
+async def test_a_message_of_nothing_is_none(menu: Floor, stays: bool) -> None:
+    """Hung up on the beep, or a key at once: nobody is to call back for it, and nothing of it is kept."""
+    call = await speaks(menu, seconds=0)
+    if stays:
+        menu.emulator.world.finish_recording(f"cc-{call}-2", 0)
+    else:
+        menu.emulator.world.hang_up(call, cause=16)
+    await until(lambda: menu.emulator.asked_for("DELETE", f"cc-{call}-2") and not menu.emulator.world.stored)
+    await menu.all_quiet()
+    assert not menu.desk.of("voicemail.left")
 
 
 async def test_a_message_whose_end_was_lost_is_looked_for(menu: Floor) -> None:
     menu.emulator.lose = lambda event: event["type"] == "RecordingFinished"
-    call = await asked(menu)
-    menu.emulator.world.press(call, "2")
-    await until(lambda: menu.emulator.world.recordings)
+    call = await speaks(menu, seconds=4)
     menu.emulator.world.hang_up(call, cause=16)
     await until(lambda: menu.desk.of("voicemail.left"))
     await menu.all_quiet()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from ari.floor import Floor, floor, until
+from ari.floor import Floor, floor
+from ari.pulse import until
 from ari.world import Device
 from msgspec.json import encode
 

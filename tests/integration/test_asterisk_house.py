@@ -10,7 +10,7 @@ import aiohttp
 import asyncpg
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import until
+from ari.pulse import until
 from ari.world import Device
 from desk_floor import Floor as Desks
 from house import EXAMPLE, House

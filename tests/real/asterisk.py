@@ -24,6 +24,7 @@ from places import CARRIER, CARRIER_PORT, FLOOR, FLOOR_PORT, wait
 DOCS = Path(__file__).parents[2] / "docs" / "telephony" / "asterisk.md"
 PASSWORD = "a-long-random-password"
 DEVICE_PASSWORD = "another-password"
+MUSIC = "[default]\nmode=files\ndirectory=moh\n"
 DEVICES = tuple(str(number) for number in range(1001, 1021))
 
 
@@ -74,7 +75,7 @@ class Asterisk:
         files["modules.conf"] = "[modules]\nautoload=yes\nnoload => res_corosync.so\nnoload => chan_mobile.so\n"
         files["logger.conf"] = "[logfiles]\nfull => notice,warning,error,verbose\n"
         files["rtp.conf"] = "[general]\nrtpstart=30000\nrtpend=39000\n"
-        files["musiconhold.conf"] = "[default]\nmode=files\ndirectory=moh\n"
+        files["musiconhold.conf"] = MUSIC
         for name in (
             "amd.conf",
             "indications.conf",
@@ -86,17 +87,23 @@ class Asterisk:
         ):
             files.setdefault(name, "[general]\n")
         for name, text in files.items():
-            (etc / name).write_text(text, encoding="utf-8")
+            self.write(name, text)
+
+    def write(self, name: str, text: str) -> None:
+        """One of its configuration files; `console` has it reloaded."""
+        (self.folder / "etc" / name).write_text(text, encoding="utf-8")
 
     def _transport(self) -> str:
         return (
             f"[udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1:{self.sip_port}\n"
-            "[carrier]\ntype=endpoint\ncontext=from-carrier\ndisallow=all\nallow=alaw\ndirect_media=no\naors=carrier\ntrust_id_inbound=yes\n"
+            "[carrier]\ntype=endpoint\ncontext=from-carrier\ndisallow=all\nallow=alaw\ndirect_media=no\nallow_transfer=no\naors=carrier\ntrust_id_inbound=yes\n"
             f"[carrier]\ntype=identify\nendpoint=carrier\nmatch={CARRIER}\n"
             f"[carrier]\ntype=aor\ncontact=sip:{CARRIER}:{CARRIER_PORT}\n"
             # Dialled as PJSIP/floor/sip:<device>@...: as many phones as a load needs, on one port.
             "[floor]\ntype=endpoint\ncontext=none\ndisallow=all\nallow=alaw\ndirect_media=no\naors=floor\n"
             f"[floor]\ntype=aor\ncontact=sip:{FLOOR}:{FLOOR_PORT}\n"
+            # The same for a phone that must be heard.
+            "[heard]\ntype=endpoint\ncontext=none\ndisallow=all\nallow=alaw\ndirect_media=no\naors=floor\nrtp_timeout=2\n"
         )
 
     def _command(self, *more: str) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from asterisk import DEVICE_PASSWORD, DEVICES, PASSWORD, Asterisk, asterisk
 from floor import at_work, close_all, contacts, operator, seen, story
 from house import EXAMPLE
-from process import Installation, Service, eventually, free_port, installation
+from process import Installation, Service, eventually, fetch, free_port, installation
 from sip import Device, Phones, Talk, phones
 
 from contactcenter.client.desk import AgentClient
@@ -119,6 +119,11 @@ class Scene:
         self.known.add(made)
         return made
 
+    async def new(self) -> list[dict[str, Any]]:
+        """The stories of all contacts since the scene began that `contact` has not told of, the oldest first."""
+        found = {str(row["id"]) for row in await contacts(self.service)} - self.known
+        return [await self.story(each) for each in sorted(found)]
+
     async def story(self, contact: str) -> dict[str, Any]:
         return await story(self.service, contact)
 
@@ -139,7 +144,7 @@ class Scene:
         return await eventually(f"{contact} is {wanted}", there, seconds)
 
     async def clean(self) -> None:
-        """Nothing of ours is left on Asterisk, no agent holds anything."""
+        """Nothing of ours is left on Asterisk, no agent holds anything, nothing is beyond its deadline."""
 
         async def nothing() -> bool:
             left = [each["name"] for each in self.pbx.channels()] + [each["id"] for each in self.pbx.bridges()]
@@ -154,6 +159,10 @@ class Scene:
             await eventually("nothing is left", nothing, 20)
         except AssertionError:
             raise AssertionError(f"left over: {self.left}") from None
+        _, figures = fetch(f"{self.service.url}/metrics")
+        assert [
+            line for line in figures.splitlines() if line.startswith("cc_stuck_total") and not line.endswith(" 0.0")
+        ] == []
 
 
 @pytest.fixture

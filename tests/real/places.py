@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-CARRIER, FLOOR = "127.0.0.3", "127.0.0.4"
+CARRIER, FLOOR, ELSEWHERE = "127.0.0.3", "127.0.0.4", "127.0.0.5"
 CARRIER_PORT, FLOOR_PORT = 15062, 15064
 PATIENCE_S = 15.0
 

@@ -25,16 +25,18 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import pjsua2 as pj
-from places import CARRIER, CARRIER_PORT, FLOOR, FLOOR_PORT, PATIENCE_S, wait
+from places import CARRIER, CARRIER_PORT, ELSEWHERE, FLOOR, FLOOR_PORT, PATIENCE_S, wait
 
 
 @dataclass
 class Device:
-    """How a phone behaves when it is called. `says`: 180 Ringing, or 183 Session Progress."""
+    """How a phone behaves when it is called. `says`: 180 Ringing, or 183 Session Progress. `refuses`: with this
+    status, without ringing."""
 
     name: str
     rings: bool = True
     says: int = 180
+    refuses: int = 0
     answers_after_s: float | None = None
     calls: list[Talk] = field(default_factory=list)
 
@@ -73,7 +75,8 @@ class Talk(pj.Call):  # type: ignore[misc]
         self.reason = ""
         self.keys = ""
         self.heard_packets = 0
-        self.held = False
+        self.referred = 0
+        """What became of the last REFER: the status that was told."""
 
     # --- in PJSIP's thread ---------------------------------------------------------------------------------------
 
@@ -91,6 +94,9 @@ class Talk(pj.Call):  # type: ignore[misc]
 
     def onDtmfDigit(self, prm: Any) -> None:
         self.keys += prm.digit
+
+    def onCallTransferStatus(self, prm: Any) -> None:
+        self.referred = prm.statusCode
 
     # --- from anywhere -------------------------------------------------------------------------------------------
 
@@ -131,8 +137,23 @@ class Talk(pj.Call):  # type: ignore[misc]
 
         self.floor.do(end)
 
-    def press(self, keys: str) -> None:
-        self.floor.do(lambda: self.dialDtmf(keys))
+    def press(self, keys: str, *, by_info: bool = False) -> None:
+        """By RFC 4733, or by SIP INFO."""
+        prm = pj.CallSendDtmfParam()
+        prm.digits = keys
+        prm.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if by_info else pj.PJSUA_DTMF_METHOD_RFC2833
+        self.floor.do(lambda: self.sendDtmf(prm))
+
+    def hold(self, held: bool) -> None:
+        """The phone's own key: a re-INVITE, sendonly or sendrecv."""
+        prm = pj.CallOpParam(True)
+        if not held:
+            prm.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self.floor.do(lambda: self.reinvite(prm) if not held else self.setHold(prm))
+
+    def refer(self, uri: str) -> None:
+        """The phone's own blind transfer."""
+        self.floor.do(lambda: self.xfer(uri, pj.CallOpParam(True)))
 
     def packets(self) -> int:
         """RTP packets received so far."""
@@ -140,9 +161,11 @@ class Talk(pj.Call):  # type: ignore[misc]
 
 
 class Account(pj.Account):  # type: ignore[misc]
-    def __init__(self, floor: Phones, device: Device | None) -> None:
+    def __init__(self, floor: Phones, device: Device | None, settings: Any) -> None:
         super().__init__()
         _keep(self)
+        _keep(settings)
+        self.settings = settings
         self.floor = floor
         self.device = device
         self.registered = False
@@ -155,6 +178,9 @@ class Account(pj.Account):  # type: ignore[misc]
         self.floor.calls.append(call)
         device = self.device or self.floor.outside(call)
         device.calls.append(call)
+        if device.refuses:
+            call.answer_now(device.refuses)
+            return
         if device.rings:
             call.answer_now(device.says)
         if device.answers_after_s is not None:
@@ -205,7 +231,7 @@ class Phones:
         endpoint.libInit(settings)
         endpoint.audDevManager().setNullDev()
         self._transports = {}
-        for host, port in ((CARRIER, CARRIER_PORT), (FLOOR, FLOOR_PORT)):
+        for host, port in ((CARRIER, CARRIER_PORT), (FLOOR, FLOOR_PORT), (ELSEWHERE, FLOOR_PORT)):
             transport = pj.TransportConfig()
             transport.port, transport.boundAddress = port, host
             self._transports[host] = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
@@ -248,7 +274,7 @@ class Phones:
             settings.regConfig.registrarUri = f"sip:{self.registrar}"
             settings.regConfig.timeoutSec = 120
             settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", device.name, 0, password))
-        account = Account(self, device)
+        account = Account(self, device, settings)
         account.create(settings)
         self._accounts[device.name if device else uri] = account
         return account
@@ -286,7 +312,7 @@ class Phones:
     def forget(self) -> None:
         """Every phone as it was, without a past."""
         for device in self.devices.values():
-            device.rings, device.says, device.answers_after_s = True, 180, None
+            device.rings, device.says, device.refuses, device.answers_after_s = True, 180, 0, None
             device.calls = [call for call in device.calls if not call.over]
         self.customers.clear()
 
@@ -295,6 +321,15 @@ class Phones:
         account = self.ask(lambda: self._account(f"sip:{name}@{self.registrar}", FLOOR, device, password))
         wait(f"{name} is registered", lambda: account.registered)
         return device
+
+    def move(self, name: str, host: str) -> None:
+        """Register from there."""
+        account = self._accounts[name]
+        account.settings.sipConfig.transportId = self._transports[host]
+        account.settings.mediaConfig.transportConfig.boundAddress = host
+        account.registered = False
+        self.ask(lambda: account.modify(account.settings))
+        wait(f"{name} is registered from {host}", lambda: account.registered)
 
     def renew(self, name: str) -> None:
         """Register again: an Asterisk that was started anew knows nobody."""

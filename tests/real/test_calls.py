@@ -66,6 +66,9 @@ def ends(story: dict[str, Any]) -> list[tuple[str, str]]:
         (603, ("declined", "device")),
         (403, ("declined", "device")),
         (486, ("unreachable", "busy")),
+        (600, ("unreachable", "busy")),
+        (480, ("declined", "device")),
+        (488, ("unreachable", "unreachable")),
         (404, ("unreachable", "unreachable")),
     ],
 )
@@ -95,8 +98,8 @@ async def test_a_device_that_is_not_there(scene: Scene, device: str) -> None:
         return ("unreachable", "unreachable") in ends(await scene.story(contact))
 
     await scene.asked("it is found unreachable", failed)
-    await scene.at_work("a1003", "1003")
     scene.device("1003").answers_after_s = 0.1
+    await scene.at_work("a1003", "1003")
     call.until("CONFIRMED")
     call.hang_up()
     assert ends(await scene.state(contact, "ended"))[-1] == ("accepted", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 
-from asterisk import PASSWORD
+from asterisk import MUSIC, PASSWORD
 from conftest import Scene, connected, flows
 from floor import seen
 from process import eventually
@@ -140,3 +140,39 @@ async def test_asterisk_is_reloaded(scene: Scene) -> None:
     call.hang_up()
     await scene.state(contact, "ended")
     await serves(scene)
+
+
+async def test_asterisk_restarts_in_a_ringing_call(scene: Scene) -> None:
+    """`core restart now`: the same process, and nothing of its calls."""
+    await scene.at_work("a1002", "1002")
+    call = scene.dial(HOTLINE)
+    contact = await scene.contact()
+    await scene.until("1002 rings", lambda: scene.device("1002").ringing)
+    scene.pbx.console("core restart now")
+    await scene.until("it is gone", lambda: not scene.pbx.get("/asterisk/info"))
+    found = await scene.state(contact, "ended", seconds=30)
+    assert found["contact"]["outcome"] == "abandoned"
+    await back(scene)
+    call.hang_up()
+    for name in scene.place.phones.devices:
+        scene.place.phones.renew(name)
+    await scene.until("the phone is quiet", lambda: not scene.device("1002").ringing)
+    await serves(scene)
+
+
+async def test_without_music_on_hold_they_talk_all_the_same(scene: Scene) -> None:
+    """The class that `music` names is missing."""
+    scene.pbx.write("musiconhold.conf", "[other]\nmode=files\ndirectory=nowhere\n")
+    scene.pbx.console("moh reload")
+    call, contact = await scene.talk()
+    desk = scene.desks["a1002"]
+    await desk.hold(contact)
+    await asyncio.sleep(0.5)
+    await desk.resume(contact)
+    await asyncio.sleep(0.5)
+    assert await flows(call) > 30
+    call.hang_up()
+    await scene.state(contact, "ended")
+    scene.pbx.write("musiconhold.conf", MUSIC)
+    scene.pbx.console("moh reload")
+    await scene.clean()

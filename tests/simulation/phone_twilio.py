@@ -55,6 +55,7 @@ class Net(Twilio):
         super().__init__(OURS, SOURCE)
         self.rng = rng
         self.clock = clock
+        self.now = lambda: clock.now() / 1_000_000
         self.weather = weather
         self.manners = devices
         self.door: Source | None = None

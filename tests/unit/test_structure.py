@@ -16,7 +16,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 WIRING = sorted((ROOT / "contactcenter" / "wiring").glob("*.py"))
 FAST = ("unit", "property", "simulation", "conformance", "integration")
 TESTS = sorted(path for room in FAST for path in (ROOT / "tests" / room).rglob("*.py"))
-HELPERS = sorted((ROOT / "tests").glob("*.py"))
+HELPERS = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "tests" / "ari").glob("*.py")])
 
 LINES, WIRING_LINES, FUNCTION_LINES = 500, 150, 60
 NO_HOMES = {"utils", "util", "helpers", "helper", "common", "misc"}

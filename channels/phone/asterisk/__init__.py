@@ -1,4 +1,4 @@
-"""Asterisk 18 to 23 by ARI: a pure translation and control machine, and the half that talks.
+"""Asterisk 16 to 23 by ARI: a pure translation and control machine, and the half that talks.
 
 pure     names (ids that carry ours), events (decode), record (one call), actions (what it asks for), causes,
          life (the table), sides (what is done to both), customer, agents, talk (flows), outgoing (callbacks),

@@ -121,8 +121,12 @@ def hear(step: Step, leg: Leg, event: ev.AnyEvent) -> None:
         case ev.StasisStart(channel=channel):
             leg.here = True
             answered(step, leg)
-        case ev.ChannelHangupRequest(cause=cause, tech_cause=tech_cause):
+        case ev.ChannelHangupRequest(cause=cause, tech_cause=tech_cause, soft=soft):
             leg.cause, leg.tech_cause = cause or leg.cause, tech_cause or leg.tech_cause
+            leg.refused = leg.refused or not (soft or leg.up_at)
+        case ev.ChannelHold() | ev.ChannelUnhold() if step.call.winner == leg.offer:
+            # By the phone's own key: Asterisk plays the music, the caller stays where he is.
+            step.progress("held" if isinstance(event, ev.ChannelHold) else "resumed")
         case ev.StasisEnd() if leg.up_at:
             gone(step, leg)
         case ev.ChannelDestroyed(cause=cause, tech_cause=tech_cause):
@@ -229,7 +233,7 @@ def _end(leg: Leg) -> causes.End:
         return causes.End("withdrawn" if leg.dropped else "", "platform" if leg.dropped else "agent", True)
     known = ENDS.get(leg.dropped)
     if known is None:
-        return causes.of_unanswered(leg.cause, leg.tech_cause, rang=leg.rang)
+        return causes.of_unanswered(leg.cause, leg.tech_cause, rang=leg.rang, refused=leg.refused)
     if leg.dropped == "no_answer" and not leg.rang:
         return causes.End("unreachable", "platform", False)
     return known

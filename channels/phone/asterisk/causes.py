@@ -4,6 +4,8 @@ unanswered ring both say NOANSWER there.
     17 or 486, 600     busy
     21 or 603, 403     declined                       (Asterisk maps both to 21)
     19, 18, 0 ...      no_answer after it rang; without any ringing nobody was reached
+    the same           declined, when the phone itself stopped ringing (its key says 480, or it has a limit of its own):
+                       no_answer would wait for the end of an offer that nobody hears any more
     16, 26, 32         after it rang: no_answer, another ended it
     others             unreachable
 """
@@ -26,13 +28,13 @@ class End(NamedTuple):
     reached: bool
 
 
-def of_unanswered(cause: int, tech_cause: int, *, rang: bool) -> End:
+def of_unanswered(cause: int, tech_cause: int, *, rang: bool, refused: bool = False) -> End:
     if cause in BUSY or tech_cause in (486, 600):
         return End("busy", "agent", True)
     if cause in DECLINED or tech_cause in (603, 403):
         return End("declined", "agent", True)
     if rang and cause in QUIET:
-        return End("no_answer", "platform", True)
+        return End("declined", "agent", True) if refused else End("no_answer", "platform", True)
     return End("unreachable", "platform", rang)
 
 

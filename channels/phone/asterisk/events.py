@@ -107,6 +107,16 @@ class ChannelDtmfReceived(Event, frozen=True, kw_only=True):
     digit: str
 
 
+class ChannelHold(Event, frozen=True, kw_only=True):
+    """The phone's own key: a re-INVITE, not a command of ours."""
+
+    channel: Channel
+
+
+class ChannelUnhold(Event, frozen=True, kw_only=True):
+    channel: Channel
+
+
 class ChannelEnteredBridge(Event, frozen=True, kw_only=True):
     bridge: Bridge
     channel: Channel
@@ -145,6 +155,8 @@ AnyEvent = (
     | ChannelDestroyed
     | Dial
     | ChannelDtmfReceived
+    | ChannelHold
+    | ChannelUnhold
     | ChannelEnteredBridge
     | ChannelLeftBridge
     | PlaybackFinished

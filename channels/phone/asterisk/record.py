@@ -29,6 +29,7 @@ class Leg(Struct):
     placed   Asterisk took the request       here    in our application: it can be bridged
     rang     it was heard ringing            up_at   it answered (microseconds)
     dropped  why we ended it                 gone    it is no more
+    refused  the phone itself ended its ringing
     """
 
     channel: str
@@ -43,6 +44,7 @@ class Leg(Struct):
     up_at: int = 0
     here: bool = False
     dropped: str = ""
+    refused: bool = False
     gone: bool = False
     cause: int = 0
     tech_cause: int = 0

@@ -210,11 +210,19 @@ def record_asked(step: Step, status: int) -> None:
 
 
 def _message(step: Step, seconds: int) -> None:
+    """Of less than a second there is nothing to hear: he hung up on the beep. Nobody need call back for that."""
     flow = step.call.flow
     assert flow is not None
     name, flow.recording = flow.recording, ""
     step.calm("message")
-    _answer(step, Answer(Heard.MESSAGE, reference(step, name), seconds * MICRO))
+    if seconds:
+        _answer(step, Answer(Heard.MESSAGE, reference(step, name), seconds * MICRO))
+        return
+    step.customer("DELETE", "recordings", "stored", name)
+    if step.call.over:
+        step.call.flow = None
+    else:
+        _answer(step, Answer(Heard.NOTHING))
 
 
 def _seconds(flow: Flow, until: int) -> int:

@@ -1,7 +1,8 @@
 """What one process remembers of its calls: which leg rings for which offer, who answered first, whom we hung up on.
 
 A memory only, bounded, and a restart may lose it all: every callback teaches it again (its address names call and
-offer), and what was lost costs at most a device that rings until its time-out and is refused when it answers.
+offer), and so do the conferences (reconcile.py). What stays lost costs at most a device that rings until its time-out
+and is refused when it answers.
 """
 
 from __future__ import annotations

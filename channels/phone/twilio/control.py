@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from channels.phone.twilio import forms
 from channels.phone.twilio.board import Board, Leg
-from channels.phone.twilio.links import Links, conference_name
+from channels.phone.twilio.links import Links, call_of, conference_name
 from channels.phone.twilio.rest import Doubtful, NotThere, Rest
 from channels.port import ChannelDown, Refused
 
@@ -38,6 +38,14 @@ class Ring(Struct, frozen=True, kw_only=True):
     """MachineDetection: whether a machine answers is found out before the answer is told."""
     once: bool = False
     """At most once, whatever happens (decisions row 6): a person is called, not a desk phone."""
+
+
+class Room(Struct, frozen=True):
+    """A running conference of ours; `since` microseconds by Twilio's clock, 0 where it does not say."""
+
+    sid: str
+    call: str
+    since: int
 
 
 class Control:
@@ -122,11 +130,11 @@ class Control:
         self._board.we_end(call)
         for leg in self._board.legs_of(call):
             await self.end(leg.sid)
-        if _is_sid(call):
+        if is_sid(call):
             await self.end(call)
         else:
             with suppress(NotThere):
-                await self._rest.update(f"Conferences/{await self.conference(call)}", Status="completed")
+                await self.close(await self.conference(call))
 
     async def send_to(self, call: str, url: str) -> None:
         """The caller's leg leaves whatever it does and asks there what to do. Raises Refused when he is gone."""
@@ -170,8 +178,26 @@ class Control:
         await self._rest.update(path, Hold="true" if on else "false")
 
     async def participants(self, call: str) -> list[str]:
-        listed = await self._rest.get(f"Conferences/{await self.conference(call)}/Participants")
-        return [str(each["call_sid"]) for each in listed.get("participants", ())]
+        return [sid for sid, _ in await self.present(await self.conference(call))]
+
+    async def present(self, conference: str) -> list[tuple[str, str]]:
+        """Who is in it: the leg's SID, and the offer that is its label."""
+        listed = await self._rest.get(f"Conferences/{conference}/Participants")
+        return [(str(each["call_sid"]), str(each.get("label") or "")) for each in listed.get("participants", ())]
+
+    async def rooms(self) -> list[Room]:
+        """The newest conferences that run; the account may have others, which are none of our business."""
+        listed = await self._rest.get("Conferences", Status="in-progress", PageSize="200")
+        found = (
+            Room(str(each["sid"]), call_of(str(each["friendly_name"])), forms.instant(str(each.get("date_created"))))
+            for each in listed.get("conferences", ())
+        )
+        return [room for room in found if room.call]
+
+    async def close(self, conference: str) -> None:
+        """Everybody in it is let go."""
+        with suppress(Refused):
+            await self._rest.update(f"Conferences/{conference}", Status="completed")
 
     # --- recordings -----------------------------------------------------------------------------------------
 
@@ -192,7 +218,7 @@ class Control:
         await self._rest.update(f"Calls/{sid}/Recordings/Twilio.CURRENT", Status=status, **behaviour)
 
 
-def _is_sid(call: str) -> bool:
+def is_sid(call: str) -> bool:
     """A caller's call is called by its SID; one that we made ourselves by its contact."""
     return "/" not in call
 

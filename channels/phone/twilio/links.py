@@ -84,9 +84,17 @@ class Links:
         return self._to("conference", call=call)
 
 
+_ROOM: Final = "cc-"
+
+
 def conference_name(call: str) -> str:
     """Every call has one conference of this name."""
-    return f"cc-{call}"
+    return _ROOM + call
+
+
+def call_of(name: str) -> str:
+    """'' for a conference that is none of ours."""
+    return name.removeprefix(_ROOM) if name.startswith(_ROOM) else ""
 
 
 def packed(plain: bytes) -> str:

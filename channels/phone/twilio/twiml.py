@@ -19,6 +19,7 @@ _SECOND: Final = 1_000_000
 _AGAIN_S: Final = 1
 _QUIET_S: Final = 20
 """Between two sayings of place and wait where there is no music."""
+LONGEST_LABEL: Final = 128
 EVENTS: Final = "start end join leave hold"
 
 
@@ -116,13 +117,17 @@ def meanwhile(says: tuple[Say, ...], music: str) -> str:
 
 
 def join(call: str, offer: str, links: Links, *, last: bool = False) -> str:
-    """An agent walks in. `last`: the conference ends with him (a callback that he made)."""
+    """An agent walks in. `last`: the conference ends with him (a callback that he made).
+
+    His label is the offer, so that whoever finds him in the conference knows whose he is.
+    """
     response = VoiceResponse()
     dial = response.dial(action=links.agent_left(call, offer), method="POST")
     dial.conference(
         conference_name(call),
         start_conference_on_enter=True,
         end_conference_on_exit=last,
+        participant_label=offer if len(offer) <= LONGEST_LABEL else None,
         beep=False,
         status_callback=links.conference(call),
         status_callback_event=EVENTS,
