@@ -60,14 +60,17 @@ Advance = Callable[[bytes | None, port.AnyInbound, int], tuple[bytes, tuple[Sign
 
 CallEvent = port.CallOffered | port.CallAlerting | port.CallAnswered | port.CallReleased | port.CallProgress
 NEEDS_CONTACT = ("clock_started", "progress", "agent_gone", "answered_late")
+FOR_THE_OPEN = ("customer_gone", "agent_gone", "clock_started")
+"""Signals that decide nothing any more once the contact has ended: the router would only refuse their events."""
 
 
 class Known(Struct, frozen=True):
-    """The contact that a signal is about; `view` is its row where the signal needs it."""
+    """The contact that a signal is about; `view` is its row where the signal needs it, `over`: it had ended before."""
 
     provider: str
     contact: str
     view: ContactView | None
+    over: bool
 
 
 class PhoneIntake:
@@ -117,13 +120,14 @@ class PhoneIntake:
             raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
         stored = seen.call if seen else await self._reads.call(inbound.source, inbound.call)
         life, signals = self._advance(stored.life if stored else None, inbound, now)
-        contact = stored.contact if stored else ""
+        contact, over = (stored.contact, stored.over) if stored else ("", False)
         scope = Scope(provider)
         for signal in signals:
             if signal.kind in ("enter", "enter_and_gone"):
                 contact = await self._enter(inbound, signal, plan, now, reply_to=reply_to, seen=seen)
-            known = await self._reads.contact(scope, contact) if signal.kind in NEEDS_CONTACT else None
-            self._follow(signal, inbound, Known(provider, contact, known), plan)
+            needed = over or signal.kind in NEEDS_CONTACT
+            known = await self._reads.contact(scope, contact) if needed else None
+            self._follow(signal, inbound, Known(provider, contact, known, over), plan)
         _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
         plan.receipt = port.Receipt(contact=contact)
         return plan
@@ -185,14 +189,14 @@ class PhoneIntake:
             plan.changes.events.append(new)
         if signal.kind == "answered_late":
             plan.changes.outbox.append(_release_device(signal, inbound, known))
-        if signal.kind in ("progress", "agent_gone"):
+        if signal.kind in ("progress", "agent_gone") or (signal.kind == "customer_gone" and known.over):
             plan.changes.facts.append(self._progress(signal, known))
 
     def _event(self, signal: Signal, known: Known) -> AnyEvent | None:
         contact = known.contact
         agent = agent_of(signal.offer) or self._agent_id(signal.agent, known.provider)
         match signal.kind:
-            case _ if not contact:
+            case _ if not contact or (known.over and signal.kind in FOR_THE_OPEN):
                 return None
             case "answer" if agent:
                 return Answered(contact, agent)
@@ -222,9 +226,13 @@ class PhoneIntake:
         return agent.id if agent else ""
 
     def _progress(self, signal: Signal, known: Known) -> Fact:
-        """Digits may be anybody's secret: the fact says that there were some and how many, not which."""
-        released = signal.kind == "agent_gone"
-        value = str(len(signal.value)) if signal.what in ("dtmf", "ivr.digits") else signal.value
+        """Digits may be anybody's secret: the fact says that there were some and how many, not which.
+
+        The end of a caller whose contact had ended before, as of one who was turned away, is no end of a contact: it is
+        told here, with the side that hung up and the cause.
+        """
+        what = {"agent_gone": "agent_released", "customer_gone": "customer_released"}.get(signal.kind, signal.what)
+        value = str(len(signal.value)) if what in ("dtmf", "ivr.digits") else signal.value or signal.cause
         return Fact(
             id=self._ids.new("ft"),
             at=signal.at,
@@ -232,7 +240,7 @@ class PhoneIntake:
             provider=known.provider,
             client=known.view.client if known.view else "",
             contact=known.contact,
-            data={"what": "agent_released" if released else signal.what, "value": value, "by": signal.by},
+            data={"what": what, "value": value, "by": signal.by},
         )
 
     def _provider(self, source: str) -> str:

@@ -145,9 +145,12 @@ class MessageView(Struct, frozen=True, kw_only=True):
 
 
 class CallView(Struct, frozen=True):
+    """A call as the platform told it; `over`: its contact has ended, which no later moment undoes."""
+
     life: bytes
     version: int
     contact: str
+    over: bool = False
 
 
 class CallbackView(Struct, frozen=True, kw_only=True):

@@ -47,6 +47,10 @@ def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
     return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
 
 
+def _has_ended(contact: ContactView | None) -> bool:
+    return contact is not None and contact.ended_at is not None
+
+
 class MemoryIntakeReads:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
@@ -64,7 +68,8 @@ class MemoryIntakeReads:
 
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
-            return tables.calls.get((source, call))
+            found = tables.calls.get((source, call))
+            return None if found is None else replace(found, over=_has_ended(tables.contacts.get(found.contact)))
 
     async def arrival(self, arriving: Arriving) -> ArrivalView:
         async with self._database.call() as tables:
@@ -81,8 +86,9 @@ class MemoryIntakeReads:
                 (tables.contacts.get(each.contact), each) for key, each in tables.calls.items() if key[0] == source
             ]
             since = self._database.clock.now() - DAY
-            waiting = [(contact.id, each) for contact, each in found if contact and _is_open(contact, each, since)]
-            return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
+            waiting = [(contact, each) for contact, each in found if contact and _is_open(contact, each, since)]
+            waiting.sort(key=lambda pair: pair[0].id)
+            return [replace(each, over=_has_ended(contact)) for contact, each in waiting]
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
