@@ -17,6 +17,7 @@ from contactcenter.services import handles
 from contactcenter.services.callbacks import Callbacks, CallbackWish
 from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
 from contactcenter.services.directories import Directories
+from contactcenter.services.instead_of_callback import InsteadOfCallback, has_been_answered
 from contactcenter.services.instructions import Instructions
 from contactcenter.services.intake import Plan, Planner
 from contactcenter.services.opening import Opening, Wish, pairs_of
@@ -92,6 +93,7 @@ class PhoneIntake:
         self._instructions = instructions
         self._advance = advance
         self._ids = ids
+        self._instead = InsteadOfCallback(reads)
 
     # --- the life of a call -------------------------------------------------------------------------------------
 
@@ -120,14 +122,17 @@ class PhoneIntake:
             raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
         stored = seen.call if seen else await self._reads.call(inbound.source, inbound.call)
         life, signals = self._advance(stored.life if stored else None, inbound, now)
-        contact, over = (stored.contact, stored.over) if stored else ("", False)
+        contact, over, instead_of = (stored.contact, stored.over, stored.instead_of) if stored else ("", False, "")
         scope = Scope(provider)
         for signal in signals:
             if signal.kind in ("enter", "enter_and_gone"):
                 contact = await self._enter(inbound, signal, plan, now, reply_to=reply_to, seen=seen)
-            needed = over or signal.kind in NEEDS_CONTACT
+                instead_of = str(plan.changes.contacts[-1].context.get("instead_of", ""))
+            needed = over or instead_of or signal.kind in NEEDS_CONTACT
             known = await self._reads.contact(scope, contact) if needed else None
             self._follow(signal, inbound, Known(provider, contact, known, over), plan)
+            if instead_of and has_been_answered(signal.kind, known):
+                await self._instead.answered(provider, contact, instead_of, now, plan.changes)
         _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
         plan.receipt = port.Receipt(contact=contact)
         return plan
@@ -171,7 +176,7 @@ class PhoneIntake:
                 if signal.clock_at
                 else 0,
                 treatment=door.line.blocked,
-                context=_spoken(inbound),
+                context=_spoken(inbound) | await self._instead.chosen(inbound, door.client),
             ),
             plan.changes,
             reply_to=reply_to,

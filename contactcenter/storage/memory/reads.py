@@ -27,6 +27,7 @@ from contactcenter.services.views import (
     OpenCase,
     OutboxItem,
     PastContact,
+    PromisedView,
     Scope,
     ScreenView,
     UnwantedView,
@@ -47,8 +48,11 @@ def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
     return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
 
 
-def _has_ended(contact: ContactView | None) -> bool:
-    return contact is not None and contact.ended_at is not None
+def _of_contact(call: CallView, contact: ContactView | None) -> CallView:
+    """The call with what its contact says about it."""
+    if contact is None:
+        return call
+    return replace(call, over=contact.ended_at is not None, instead_of=str(contact.context.get("instead_of", "")))
 
 
 class MemoryIntakeReads:
@@ -69,7 +73,7 @@ class MemoryIntakeReads:
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
             found = tables.calls.get((source, call))
-            return None if found is None else replace(found, over=_has_ended(tables.contacts.get(found.contact)))
+            return None if found is None else _of_contact(found, tables.contacts.get(found.contact))
 
     async def arrival(self, arriving: Arriving) -> ArrivalView:
         async with self._database.call() as tables:
@@ -88,7 +92,7 @@ class MemoryIntakeReads:
             since = self._database.clock.now() - DAY
             waiting = [(contact, each) for contact, each in found if contact and _is_open(contact, each, since)]
             waiting.sort(key=lambda pair: pair[0].id)
-            return [replace(each, over=_has_ended(contact)) for contact, each in waiting]
+            return [_of_contact(each, contact) for contact, each in waiting]
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
@@ -108,6 +112,17 @@ class MemoryIntakeReads:
     async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
         async with self._database.call() as tables:
             return tables.promises.get(tables.outstanding.get((client, number), ""))
+
+    async def outstanding_callbacks(self, clients: Sequence[str]) -> list[PromisedView]:
+        async with self._database.call() as tables:
+            promises = [tables.promises[name] for (client, _), name in tables.outstanding.items() if client in clients]
+        promises.sort(key=lambda each: (each.client, each.number))
+        return [
+            PromisedView(
+                client=each.client, number=each.number, window_from=each.window_from, window_until=each.window_until
+            )
+            for each in promises
+        ]
 
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:
         async with self._database.call() as tables:
