@@ -3,7 +3,7 @@
 Shapes only: what must hold between them is in contactcenter/domain/ivr_rules.py, with the place of whatever is wrong.
 Texts are keyed by language (BCP 47), targets are ids of nodes, lengths end in `_s`. Keys are the digits 0 to 9 and the
 star; the hash ends what is typed. A text may use {client}, {website}, {hotline} and {told}, the words that routing had
-for a caller whom it could not queue.
+for a caller whom it could not queue. After a branch by callback it may use {callback}: when he will be called back.
 """
 
 from __future__ import annotations
@@ -112,9 +112,11 @@ class Branch(_Node, frozen=True, kw_only=True, tag="branch"):
     caller     known, withheld: whether the caller's number can be called back
     language   the chosen one
     complaint  made, none
+    callback   promised, none: whether the caller's number is promised a callback by this client; a late look or a
+               withheld number is none
     """
 
-    by: Literal["hours", "why", "caller", "language", "complaint"]
+    by: Literal["hours", "why", "caller", "language", "complaint", "callback"]
     cases: dict[str, NodeId]
     otherwise: NodeId
     calendar: str = ""
@@ -153,7 +155,13 @@ class DoNotCall(_Node, frozen=True, kw_only=True, tag="do_not_call"):
 
 
 class Queue(_Node, frozen=True, kw_only=True, tag="queue"):
-    """The call queues with all that was chosen."""
+    """The call queues with all that was chosen.
+
+    `instead_of_callback`: the caller would rather wait than be called back. His callback stands until an agent has
+    answered him, so that who gives up waiting is called all the same.
+    """
+
+    instead_of_callback: bool = False
 
 
 class HangUp(_Node, frozen=True, kw_only=True, tag="hang_up"):
@@ -193,6 +201,7 @@ BRANCHES: dict[str, tuple[str, ...]] = {
     "why": ("fresh", "ivr", "voicemail", "callback"),
     "caller": ("known", "withheld"),
     "complaint": ("made", "none"),
+    "callback": ("promised", "none"),
 }
 """The cases that a branch may name; those of `language` are the flow's own."""
 

@@ -23,11 +23,15 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="
 
 # --- phone -------------------------------------------------------------------------------------------
 
+INSTEAD_OF_CALLBACK = "~callback=instead"
+"""A step of a call's path that every platform carries; no flow's node can have such a name."""
+
 
 class CallOffered(Inbound, frozen=True, kw_only=True, tag="call.offered"):
     """A call reached a line. `alerting` False: an announcement or IVR answered it first.
 
     The IVR's results may ride along: language (BCP 47), member number, product, complaint, and the path through it.
+    A path with INSTEAD_OF_CALLBACK: he waits rather than be called back, and once he is answered nobody calls him.
     """
 
     call: str
@@ -115,6 +119,15 @@ class CallbackCancelled(Inbound, frozen=True, kw_only=True, tag="callback.cancel
     language: str = ""
 
 
+class CallbackSought(Inbound, frozen=True, kw_only=True, tag="callback.sought"):
+    """An IVR of the platform's own asks whether this number is promised a callback: the receipt's text says when."""
+
+    call: str
+    dialled: str
+    number: str
+    language: str = ""
+
+
 class DoNotCall(Inbound, frozen=True, kw_only=True, tag="do_not_call.asked"):
     """A caller does not want to be called by this line's client any more."""
 
@@ -189,6 +202,7 @@ AnyInbound = (
     | VoicemailLeft
     | CallbackRequested
     | CallbackCancelled
+    | CallbackSought
     | DoNotCall
     | MailArrived
     | ChatOpened

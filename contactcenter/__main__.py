@@ -98,6 +98,7 @@ def _add_ivr(commands_: object) -> None:
     flow.add_argument("--config", type=Path, help="the configuration around a file with one flow")
     flow.add_argument("--keys", help="what the caller does, one answer a question: 1,13900000000#,-,msg")
     flow.add_argument("--caller", default="13900000000", help="the caller's number; empty: withheld")
+    flow.add_argument("--promised", action="store_true", help="a callback in two hours is outstanding for the caller")
     flow.add_argument("--why", choices=WHYS, default="", help="the treatment that routing asked for")
     flow.add_argument("--at", help="the instant: 2026-11-22T09:00:03, or a time of today")
     flow.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="of the tool's own words")

@@ -24,12 +24,16 @@ class Surroundings:
     one: Flow | None
     open: bool = True
     asked: list[str] = field(default_factory=list)
+    outstanding: tuple[int, int] | None = None
 
     def flow(self, dialled: str) -> Flow | None:
         return self.one
 
     def say(self, dialled: str, text: Mapping[str, str], language: str, /, **params: str) -> str:
-        return text.get(language, "").replace("{told}", params.get("told", ""))
+        said = text.get(language, "")
+        for name, value in params.items():
+            said = said.replace(f"{{{name}}}", value)
+        return said
 
     def words(self, dialled: str, key: str, language: str, /, **params: str) -> str:
         return " ".join([f"<{key}>", *params.values()])
@@ -40,6 +44,12 @@ class Surroundings:
 
     def can_be_called(self, number: str) -> bool:
         return number.isdigit() and len(number) >= 8
+
+    def promised(self, dialled: str, number: str) -> tuple[int, int] | None:
+        return self.outstanding if self.can_be_called(number) else None
+
+    def when(self, dialled: str, number: str, language: str, /, *, span: tuple[int, int], now: int) -> str:
+        return f"in {(span[0] - now) // HOUR} to {(span[1] - now) // HOUR} hours"
 
     def windows(self, dialled: str, number: str, language: str, now: int) -> tuple[Window, ...]:
         return (Window(now, now + HOUR, "soon"), Window(now + 4 * HOUR, now + 5 * HOUR, "later"))

@@ -9,6 +9,7 @@ from channels import flow as f
 from channels import verbs
 from channels.ivr import callback, checks
 from channels.ivr.walk import SECOND, Step, Walk
+from channels.port import INSTEAD_OF_CALLBACK
 from channels.verbs import Answer, Exit, Heard
 
 Enter = Callable[[Walk, Any], Step]
@@ -126,6 +127,9 @@ def _case(walk: Walk, node: f.Branch) -> str:
             return walk.state.language
         case "complaint":
             return "made" if walk.state.complaint else "none"
+        case "callback":
+            walk.state.promised = walk.house.promised(walk.line, walk.state.caller.caller)
+            return "none" if walk.state.promised is None else "promised"
 
 
 # --- exits ------------------------------------------------------------------------------------------------
@@ -140,6 +144,8 @@ def _wish(exit: Exit) -> Enter:
 
 
 def _queue(walk: Walk, node: f.Queue) -> Step:
+    if node.instead_of_callback and walk.state.promised is not None:
+        walk.step(INSTEAD_OF_CALLBACK)
     return walk.end(walk.state.outcome(Exit.QUEUE))
 
 

@@ -31,6 +31,8 @@ class State(Struct, omit_defaults=True, kw_only=True):
     complaint: bool = False
     number: str = ""
     windows: tuple[tuple[int, int], ...] = ()
+    promised: tuple[int, int] | None = None
+    """The window of the callback that was outstanding when a branch asked."""
     path: tuple[str, ...] = ()
 
     def outcome(self, exit: Exit, **more: str | int) -> Outcome:

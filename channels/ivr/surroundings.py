@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from channels.flow import Flow
 
+Span = tuple[int, int]
+"""From and until, microseconds UTC."""
+
 
 class Window(Struct, frozen=True):
     """A stretch in which a customer may be called back, microseconds, and how it is said to him."""
@@ -39,6 +42,14 @@ class Surroundings(Protocol):
 
     def can_be_called(self, number: str) -> bool:
         """Whether this is a number of the public network."""
+        ...
+
+    def promised(self, dialled: str, number: str) -> Span | None:
+        """When this number is called back for the line's client, as far as is known here; None: it is not."""
+        ...
+
+    def when(self, dialled: str, number: str, language: str, /, *, span: Span, now: int) -> str:
+        """How a promised window is said to a customer with this number; one that is over: as soon as possible."""
         ...
 
     def windows(self, dialled: str, number: str, language: str, now: int) -> tuple[Window, ...]:

@@ -40,8 +40,15 @@ class Walk:
     def said(self, text: Mapping[str, str], language: str = "", /, *, media: str = "") -> verbs.Say:
         """A text of the flow in the caller's language, or in another one."""
         spoken = language or self.state.language
-        words = self.house.say(self.line, text, spoken, told=self.state.caller.text)
+        words = self.house.say(self.line, text, spoken, told=self.state.caller.text, callback=self._callback(spoken))
         return verbs.Say(words, spoken, media)
+
+    def _callback(self, language: str) -> str:
+        """When he will be called back; '' for who is promised nothing."""
+        state = self.state
+        if state.promised is None:
+            return ""
+        return self.house.when(self.line, state.caller.caller, language, span=state.promised, now=self.now)
 
     def words(self, key: str, /, **params: str) -> verbs.Say:
         """A text of the catalogue."""
@@ -50,7 +57,10 @@ class Walk:
     def note(self, what: str, value: str) -> None:
         """A fact of the call, and a step of its path. Digits may be anybody's secret: the path says how many."""
         self.notes.append(Note(what, value))
-        step = f"{self.state.node}={len(value)} digits" if what == "ivr.digits" else value
+        self.step(f"{self.state.node}={len(value)} digits" if what == "ivr.digits" else value)
+
+    def step(self, step: str) -> None:
+        """Of the path alone; of a long one the end is kept."""
         self.state.path = (*self.state.path, step)[-LONGEST_PATH:]
 
     # --- ends of a turn -------------------------------------------------------------------------------------

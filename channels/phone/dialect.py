@@ -20,6 +20,7 @@ from channels.port import (
     CallAnswered,
     CallbackCancelled,
     CallbackRequested,
+    CallbackSought,
     CallOffered,
     CallProgress,
     CallReleased,
@@ -48,6 +49,7 @@ PhoneInbound = (
     | VoicemailLeft
     | CallbackRequested
     | CallbackCancelled
+    | CallbackSought
     | DoNotCall
 )
 
@@ -197,6 +199,17 @@ class Cancelled(Data, frozen=True, kw_only=True):
         return CallbackCancelled(**_fields(about), **_fields(self))
 
 
+class Sought(Data, frozen=True, kw_only=True):
+    """callback.sought: is a callback to this number outstanding? The reply says when, or that there is none."""
+
+    dialled: Name
+    number: Name
+    language: Language = ""
+
+    def inbound(self, about: About) -> CallbackSought:
+        return CallbackSought(**_fields(about), **_fields(self))
+
+
 class Unwanted(Data, frozen=True, kw_only=True):
     """do_not_call.asked: a caller does not want to be called on this number."""
 
@@ -230,6 +243,7 @@ TYPES: Final[dict[str, type[Data]]] = {
     "voicemail.left": Voicemail,
     "callback.requested": Callback,
     "callback.cancelled": Cancelled,
+    "callback.sought": Sought,
     "do_not_call.asked": Unwanted,
     "call.screened": Screened,
 }

@@ -57,7 +57,7 @@ KINDS: dict[str, str] = {
     "contact.opened": "arrived at a door and was stored",
     "contact.acknowledged": "the customer was told that it arrived (B18)",
     "contact.told": "the visitor of a chat that nobody takes was told so, and what he gets instead (B18)",
-    "call.progress": "held, resumed, a digit or a menu of the IVR",
+    "call.progress": "held, resumed, a digit or a menu of the IVR, the end of a leg that ended no contact",
     "call.held": "the agent put the customer on hold",
     "call.resumed": "the agent talks with the customer again",
     "call.recording": "the agent turned the recording on, paused it or ended it",

@@ -1,8 +1,8 @@
 """Where a caller can get in a flow: which nodes in which language and for which reason, and whether he gets out.
 
-A stance is a node together with what decides the way on from it: the reason of the flow's run (channels.flow.WHYS)
-and the language that is spoken. A fresh call begins in the flow's first language; one that routing has turned away
-in any, because it may have chosen before.
+A stance is a node together with what decides the way on from it: the reason of the flow's run (channels.flow.WHYS),
+the language that is spoken, and whether a callback is promised, once a branch has asked. A fresh call begins in the
+flow's first language; one that routing has turned away in any, because it may have chosen before.
 """
 
 from __future__ import annotations
@@ -10,10 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from channels.flow import WHYS, Branch, Callback, Flow, HangUp, Language, Node, Queue, Voicemail, targets
+from channels.flow import (
+    BRANCHES,
+    WHYS,
+    Branch,
+    Callback,
+    CancelCallback,
+    DoNotCall,
+    Flow,
+    HangUp,
+    Language,
+    Node,
+    Queue,
+    Voicemail,
+    targets,
+)
 
-EXITS = (Queue, HangUp, Voicemail, Callback)
+EXITS = (Queue, HangUp, Voicemail, Callback, CancelCallback, DoNotCall)
 """Kinds that end the dialogue, whatever else they may lead to."""
 ASKING = ("menu", "language", "product", "ask", "voicemail", "callback")
 """Kinds that take a caller's answer; a circle without any of them would turn for ever."""
@@ -23,6 +38,8 @@ class Stance(Struct, frozen=True):
     node: str
     why: str
     language: str
+    callback: str = ""
+    """promised, none; empty while no branch has asked."""
 
 
 def stances(flow: Flow) -> frozenset[Stance]:
@@ -49,12 +66,15 @@ def _onward(node: Node, stance: Stance) -> Iterator[Stance]:
     match node:
         case Language():
             spoken = dict.fromkeys((stance.language, *node.keys.values()))
-            yield from (Stance(node.next, stance.why, language) for language in spoken)
+            yield from (replace(stance, node=node.next, language=language) for language in spoken)
         case Branch(by="why" | "language"):
             case_ = (stance.why or "fresh") if node.by == "why" else stance.language
-            yield Stance(node.cases.get(case_, node.otherwise), stance.why, stance.language)
+            yield replace(stance, node=node.cases.get(case_, node.otherwise))
+        case Branch(by="callback"):
+            for case_ in BRANCHES["callback"]:
+                yield replace(stance, node=node.cases.get(case_, node.otherwise), callback=case_)
         case _:
-            yield from (Stance(target, stance.why, stance.language) for _, target in targets(node))
+            yield from (replace(stance, node=target) for _, target in targets(node))
 
 
 def trapped(flow: Flow, reachable: Iterable[str]) -> list[str]:

@@ -32,7 +32,7 @@ from contactcenter.domain.problem import Problem, repeated
 
 _KEY = re.compile(r"^[0-9*]$")
 _TAG = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-MAY_USE = frozenset({"client", "website", "hotline", "told"})
+MAY_USE = frozenset({"client", "website", "hotline", "told", "callback"})
 SPOKEN = ("text", "again")
 """Fields with words for callers, keyed by language."""
 
@@ -152,11 +152,25 @@ def _spoken(flow: Flow, node: Node, where: str, found: frozenset[Stance]) -> Ite
         text = getattr(node, name, {})
         for language in sorted(needed - set(text)) if text else ():
             yield Problem(f"{where}.{name}", "missing_language", f"callers come here in {language}, which has no text")
+    yield from _promised(node, where, here)
     if isinstance(node, Queue) and any(stance.why for stance in here):
         whys = ", ".join(sorted({stance.why for stance in here if stance.why}))
         yield Problem(
             f"{where}.id", "queue_when_blocked", f"a call that gets {whys} instead of an agent comes here (I4)"
         )
+
+
+def _promised(node: Node, where: str, here: list[Stance]) -> Iterator[Problem]:
+    """Only who is known to be promised a callback hears when, or may wait instead of it."""
+    if all(stance.callback == "promised" for stance in here):
+        return
+    why = "callers come here who are promised no callback; a branch by callback tells them apart"
+    for name in SPOKEN:
+        for language, text in getattr(node, name, {}).items():
+            if "{callback}" in text:
+                yield Problem(f"{where}.{name}.{language}", "callback_unknown", why)
+    if isinstance(node, Queue) and node.instead_of_callback:
+        yield Problem(f"{where}.instead_of_callback", "callback_unknown", why)
 
 
 # --- the rest of the document -----------------------------------------------------------------------------

@@ -37,14 +37,17 @@ def standing_of(view: CallbackView) -> Standing:
 
 
 async def cancelling(
-    reads: Reads, view: CallbackView, *, by: str, now: Micros, outcome: str = "cancelled"
+    reads: Reads, view: CallbackView, *, by: str, now: Micros, outcome: str = "cancelled", **more: str
 ) -> Cancelling:
-    """What cancelling it comes to now; the caller applies the changes, and asks again after a lost race."""
+    """What cancelling it comes to now; the caller applies the changes, and asks again after a lost race.
+
+    `more` is told by the fact beside the outcome.
+    """
     standing = standing_of(view)
     if standing != "open":
         return Cancelling(standing, view)
     promise = callback_rows.ended(callback_rows.written(view), outcome, by=by, at=now)
-    changes = Changes(callbacks=[promise], facts=[callback_rows.ended_fact(promise)])
+    changes = Changes(callbacks=[promise], facts=[callback_rows.ended_fact(promise, **more)])
     await _close(reads, promise, by, now, changes)
     return Cancelling("cancelled", view, changes)
 

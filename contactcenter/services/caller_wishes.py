@@ -1,4 +1,4 @@
-"""What a caller says about being called: cancel my callback, or never call me (A04). The answer is what he hears."""
+"""What a caller says about being called: when, not at all this time, or never (A04). The answer is what he hears."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ class CallerWishes:
         key = "callback.cancelled" if done.standing == "cancelled" else "callback.too_late"
         receipt = self._said(door, key, inbound.language, contact=found.contact)
         return Plan(receipt=receipt, changes=done.changes) if done.changes else Plan(receipt=receipt)
+
+    async def sought(self, inbound: port.CallbackSought, now: Micros, reply_to: str) -> Plan:
+        """For an IVR that is not ours: `callback` with the words for him, or `none`. It changes nothing."""
+        door = self._door(inbound.source, inbound.dialled)
+        found = await self._reads.outstanding_callback(door.client, phone(inbound.number))
+        if found is None:
+            return Plan(receipt=port.Receipt(instruction="none", language=inbound.language))
+        until = self._instructions.hour(door, max(found.window_until, now))
+        text = self._instructions.text(door, "callback.joined", inbound.language, until=until, number=inbound.number)
+        return Plan(
+            receipt=port.Receipt(contact=found.contact, instruction="callback", text=text, language=inbound.language)
+        )
 
     async def do_not_call(self, inbound: port.DoNotCall, now: Micros, reply_to: str) -> Plan:
         """The number comes onto the client's list; what was promised to it ends with that."""

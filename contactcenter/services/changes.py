@@ -7,7 +7,7 @@ Times are integer microseconds UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from msgspec import Struct
@@ -314,6 +314,11 @@ class Changes:
     timers_cancelled: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     events: list[NewEvent] = field(default_factory=list)
+
+    def add(self, other: Changes) -> None:
+        """Its rows too, in the same transaction; the receipt stays this one's."""
+        for name in (each.name for each in fields(self) if each.name != "receipt"):
+            getattr(self, name).extend(getattr(other, name))
 
 
 class Applied(Struct, frozen=True):

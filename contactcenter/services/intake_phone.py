@@ -17,6 +17,7 @@ from contactcenter.services import handles
 from contactcenter.services.callbacks import Callbacks, CallbackWish
 from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
 from contactcenter.services.directories import Directories
+from contactcenter.services.instead_of_callback import InsteadOfCallback, has_been_answered
 from contactcenter.services.instructions import Instructions
 from contactcenter.services.intake import Plan, Planner
 from contactcenter.services.opening import Opening, Wish, pairs_of
@@ -60,14 +61,17 @@ Advance = Callable[[bytes | None, port.AnyInbound, int], tuple[bytes, tuple[Sign
 
 CallEvent = port.CallOffered | port.CallAlerting | port.CallAnswered | port.CallReleased | port.CallProgress
 NEEDS_CONTACT = ("clock_started", "progress", "agent_gone", "answered_late")
+FOR_THE_OPEN = ("customer_gone", "agent_gone", "clock_started")
+"""Signals that decide nothing any more once the contact has ended: the router would only refuse their events."""
 
 
 class Known(Struct, frozen=True):
-    """The contact that a signal is about; `view` is its row where the signal needs it."""
+    """The contact that a signal is about; `view` is its row where the signal needs it, `over`: it had ended before."""
 
     provider: str
     contact: str
     view: ContactView | None
+    over: bool
 
 
 class PhoneIntake:
@@ -89,6 +93,7 @@ class PhoneIntake:
         self._instructions = instructions
         self._advance = advance
         self._ids = ids
+        self._instead = InsteadOfCallback(reads)
 
     # --- the life of a call -------------------------------------------------------------------------------------
 
@@ -117,13 +122,17 @@ class PhoneIntake:
             raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
         stored = seen.call if seen else await self._reads.call(inbound.source, inbound.call)
         life, signals = self._advance(stored.life if stored else None, inbound, now)
-        contact = stored.contact if stored else ""
+        contact, over, instead_of = (stored.contact, stored.over, stored.instead_of) if stored else ("", False, "")
         scope = Scope(provider)
         for signal in signals:
             if signal.kind in ("enter", "enter_and_gone"):
                 contact = await self._enter(inbound, signal, plan, now, reply_to=reply_to, seen=seen)
-            known = await self._reads.contact(scope, contact) if signal.kind in NEEDS_CONTACT else None
-            self._follow(signal, inbound, Known(provider, contact, known), plan)
+                instead_of = str(plan.changes.contacts[-1].context.get("instead_of", ""))
+            needed = over or instead_of or signal.kind in NEEDS_CONTACT
+            known = await self._reads.contact(scope, contact) if needed else None
+            self._follow(signal, inbound, Known(provider, contact, known, over), plan)
+            if instead_of and has_been_answered(signal.kind, known):
+                await self._instead.answered(provider, contact, instead_of, now, plan.changes)
         _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
         plan.receipt = port.Receipt(contact=contact)
         return plan
@@ -167,7 +176,7 @@ class PhoneIntake:
                 if signal.clock_at
                 else 0,
                 treatment=door.line.blocked,
-                context=_spoken(inbound),
+                context=_spoken(inbound) | await self._instead.chosen(inbound, door.client),
             ),
             plan.changes,
             reply_to=reply_to,
@@ -185,14 +194,14 @@ class PhoneIntake:
             plan.changes.events.append(new)
         if signal.kind == "answered_late":
             plan.changes.outbox.append(_release_device(signal, inbound, known))
-        if signal.kind in ("progress", "agent_gone"):
+        if signal.kind in ("progress", "agent_gone") or (signal.kind == "customer_gone" and known.over):
             plan.changes.facts.append(self._progress(signal, known))
 
     def _event(self, signal: Signal, known: Known) -> AnyEvent | None:
         contact = known.contact
         agent = agent_of(signal.offer) or self._agent_id(signal.agent, known.provider)
         match signal.kind:
-            case _ if not contact:
+            case _ if not contact or (known.over and signal.kind in FOR_THE_OPEN):
                 return None
             case "answer" if agent:
                 return Answered(contact, agent)
@@ -222,9 +231,13 @@ class PhoneIntake:
         return agent.id if agent else ""
 
     def _progress(self, signal: Signal, known: Known) -> Fact:
-        """Digits may be anybody's secret: the fact says that there were some and how many, not which."""
-        released = signal.kind == "agent_gone"
-        value = str(len(signal.value)) if signal.what in ("dtmf", "ivr.digits") else signal.value
+        """Digits may be anybody's secret: the fact says that there were some and how many, not which.
+
+        The end of a caller whose contact had ended before, as of one who was turned away, is no end of a contact: it is
+        told here, with the side that hung up and the cause.
+        """
+        what = {"agent_gone": "agent_released", "customer_gone": "customer_released"}.get(signal.kind, signal.what)
+        value = str(len(signal.value)) if what in ("dtmf", "ivr.digits") else signal.value or signal.cause
         return Fact(
             id=self._ids.new("ft"),
             at=signal.at,
@@ -232,7 +245,7 @@ class PhoneIntake:
             provider=known.provider,
             client=known.view.client if known.view else "",
             contact=known.contact,
-            data={"what": "agent_released" if released else signal.what, "value": value, "by": signal.by},
+            data={"what": what, "value": value, "by": signal.by},
         )
 
     def _provider(self, source: str) -> str:

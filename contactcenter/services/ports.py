@@ -34,6 +34,7 @@ from contactcenter.services.views import (
     Ownership,
     Pending,
     Principal,
+    PromisedView,
     QueueLine,
     SaidWait,
     Scope,
@@ -166,6 +167,10 @@ class IntakeReads(Protocol):
 
     async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
         """The promise to this number that has no outcome yet, also between two attempts."""
+        ...
+
+    async def outstanding_callbacks(self, clients: Sequence[str]) -> list[PromisedView]:
+        """The windows of all promises of these clients that have no outcome yet, by client and number."""
         ...
 
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:

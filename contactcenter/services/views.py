@@ -145,9 +145,25 @@ class MessageView(Struct, frozen=True, kw_only=True):
 
 
 class CallView(Struct, frozen=True):
+    """A call as the platform told it; `over`: its contact has ended, which no later moment undoes.
+
+    `instead_of`: the callback that its caller rather waits than is called back for.
+    """
+
     life: bytes
     version: int
     contact: str
+    over: bool = False
+    instead_of: str = ""
+
+
+class PromisedView(Struct, frozen=True, kw_only=True):
+    """When a number will be called back, microseconds."""
+
+    client: str
+    number: str
+    window_from: int
+    window_until: int
 
 
 class CallbackView(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from contactcenter.services.views import (
     CustomerView,
     MessageView,
     OutboxItem,
+    PromisedView,
     Scope,
     ScreenView,
     UnwantedView,
@@ -106,6 +107,10 @@ class PostgresIntakeReads(_Customers):
     async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
         row = await self._database.row("outstanding_callback", client, number)
         return None if row is None else rows.callback(row)
+
+    async def outstanding_callbacks(self, clients: Sequence[str]) -> list[PromisedView]:
+        found = await self._database.rows("outstanding_callbacks", list(clients))
+        return [PromisedView(**row) for row in found]
 
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:
         row = await self._database.row("unwanted", client, number)

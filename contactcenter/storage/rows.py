@@ -101,7 +101,7 @@ def arrival(row: Any) -> ArrivalView:
 
 
 def call(row: Any) -> CallView:
-    return CallView(row["life"].encode(), row["version"], row["contact_id"])
+    return CallView(row["life"].encode(), row["version"], row["contact_id"], row["over"], row["instead_of"])
 
 
 def conversation(row: Any) -> ConversationView:

@@ -22,6 +22,7 @@ from contactcenter.services.left_messages import LeftMessages
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening
 from contactcenter.services.ports import Bus, DoorReads
+from contactcenter.services.promised_callbacks import PromisedCallbacks
 from contactcenter.services.webhooks import Subscribed, Webhooks
 from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
@@ -71,7 +72,8 @@ class Core:
         )
         self.cases = Cases(self.office)
         self.instructions = Instructions(self.wording)
-        self.dialogue = Flows(IvrHouse(self.directories.line, self.wording))
+        self.promised = PromisedCallbacks(self.directories, self.reads)
+        self.dialogue = Flows(IvrHouse(self.directories.line, self.wording, self.promised.of))
         self.opening = Opening(self.reads, self.ids)
         self.left_messages = LeftMessages(
             reads=self.reads, opening=self.opening, cases=self.cases, instructions=self.instructions, ids=self.ids

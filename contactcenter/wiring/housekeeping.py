@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from contactcenter.services.promised_callbacks import LOOK_S
 from contactcenter.storage.partitions import ensure_fact_partitions
 from contactcenter.storage.retention import Keep, Retention
 from contactcenter.wiring import large_pages
@@ -34,6 +35,13 @@ async def _look_now_and_then(core: Core) -> None:
         await core.directories.refresh()
         await core.webhooks.refresh()
         await core.clock.sleep(CONFIGURATION_S)
+
+
+async def know_promised_callbacks(core: Core) -> None:
+    """For the flows that ask whether a caller is promised one."""
+    while True:
+        await core.promised.look()
+        await core.clock.sleep(LOOK_S)
 
 
 async def keep_no_longer(core: Core) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from channels.flow import Flow
-from channels.ivr.surroundings import Window
+from channels.ivr.surroundings import Span, Window
 from contactcenter.clock import Micros, to_datetime
 from contactcenter.domain import identity
 from contactcenter.domain.callback_offers import offered, zone_of
@@ -20,14 +20,17 @@ from contactcenter.services.directories import Door
 from contactcenter.services.wording import Wording, in_language
 
 Render = Callable[[Renderer, dict[str, str]], str]
+Promised = Callable[[str, str], Span | None]
+"""The window of the callback that is outstanding for a client and a number."""
 
 
 class IvrHouse:
     """A `channels.ivr.surroundings.Surroundings`; `line` finds a dialled number's door in the active configuration."""
 
-    def __init__(self, line: Callable[[str], Door | None], wording: Wording) -> None:
+    def __init__(self, line: Callable[[str], Door | None], wording: Wording, promised: Promised) -> None:
         self._line = line
         self._wording = wording
+        self._promised = promised
 
     def flow(self, dialled: str) -> Flow | None:
         door = self._line(dialled)
@@ -55,6 +58,17 @@ class IvrHouse:
             return False
         return bool(phonenumbers.is_possible_number(parsed))
 
+    def promised(self, dialled: str, number: str) -> Span | None:
+        door = self._line(dialled)
+        return self._promised(door.client, number) if door else None
+
+    def when(self, dialled: str, number: str, language: str, /, *, span: Span, now: int) -> str:
+        door = self._line(dialled)
+        if door is None or span[1] <= now:
+            return self.words(dialled, "ivr.callback.soon", language)
+        zone = zone_of(number, ZoneInfo(door.directory.document.provider.time_zone))
+        return self._spoken(dialled, language, span, now=now, zone=zone)
+
     def windows(self, dialled: str, number: str, language: str, now: int) -> tuple[Window, ...]:
         door = self._line(dialled)
         if door is None:
@@ -75,7 +89,9 @@ class IvrHouse:
         client = door.directory.client(door.client)
         of_client = {"website": client.website, "hotline": client.hotline, "client": in_language(client.name, language)}
         try:
-            return how(self._wording.of(door.directory, door.client), {"told": "", **of_client, **params})
+            return how(
+                self._wording.of(door.directory, door.client), {"told": "", "callback": "", **of_client, **params}
+            )
         except Invalid:
             return ""
 

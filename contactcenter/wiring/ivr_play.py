@@ -16,7 +16,7 @@ from channels.ivr.surroundings import Surroundings
 from channels.verbs import Answer, Caller, Heard, Turn
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.texts import Renderer, catalogue
-from contactcenter.wiring.ivr_rehearsal import Alone, Configured
+from contactcenter.wiring.ivr_rehearsal import HOUR, Alone, Configured
 
 SECONDS = 7
 """How long a played message is."""
@@ -25,7 +25,8 @@ Words = Callable[..., str]
 
 def play(flow: Flow, document: Document | None, options: argparse.Namespace, at: int) -> int:
     """Print the dialogue; 0 when it came to its end, 1 when the caller hung up before."""
-    house: Surroundings = Configured(flow, document) if document else Alone(flow)
+    promised = (at + 2 * HOUR, at + 4 * HOUR) if options.promised else None
+    house: Surroundings = Configured(flow, document, promised) if document else Alone(flow, promised)
     words: Words = partial(_words, options.language)
     caller = Caller(source="terminal", call="play", dialled="play", caller=options.caller, why=options.why)
     dialogue = Flows(house)

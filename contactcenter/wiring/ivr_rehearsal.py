@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.flow import Flow
-from channels.ivr.surroundings import Window
+from channels.ivr.surroundings import Span, Window
 from contactcenter.domain.configuration import Document, Line
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer, catalogue
@@ -17,10 +17,14 @@ HOUR = 3_600_000_000
 
 
 class Alone:
-    """A flow without its configuration: client and web site by name, always open, the next two hours."""
+    """A flow without its configuration: client and web site by name, always open, the next two hours.
 
-    def __init__(self, flow: Flow) -> None:
+    `promised`: the window of the callback that its caller is promised.
+    """
+
+    def __init__(self, flow: Flow, promised: Span | None) -> None:
         self._flow = flow
+        self._promised = promised
         self._render = Renderer(catalogue())
 
     def flow(self, dialled: str) -> Flow:
@@ -41,6 +45,12 @@ class Alone:
     def can_be_called(self, number: str) -> bool:
         return number.isascii() and number.isdigit() and 5 <= len(number) <= 15
 
+    def promised(self, dialled: str, number: str) -> Span | None:
+        return self._promised if self.can_be_called(number) else None
+
+    def when(self, dialled: str, number: str, language: str, /, *, span: Span, now: int) -> str:
+        return f"+{(span[0] - now) // HOUR} h"
+
     def windows(self, dialled: str, number: str, language: str, now: int) -> tuple[Window, ...]:
         return (Window(now, now + 2 * HOUR, "+2 h"),)
 
@@ -48,8 +58,12 @@ class Alone:
 class Configured(IvrHouse):
     """The flow on a line of its client, whichever flow that line has in the configuration."""
 
-    def __init__(self, flow: Flow, document: Document) -> None:
-        super().__init__(lambda dialled: _door(flow, document), Wording(catalogue()))
+    def __init__(self, flow: Flow, document: Document, promised: Span | None) -> None:
+        super().__init__(
+            lambda dialled: _door(flow, document),
+            Wording(catalogue()),
+            lambda client, number: promised if self.can_be_called(number) else None,
+        )
         self._only = flow
 
     def flow(self, dialled: str) -> Flow:

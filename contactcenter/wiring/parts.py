@@ -20,6 +20,7 @@ from contactcenter.wiring.housekeeping import (
     keep_large_pages,
     keep_no_longer,
     keep_partitions,
+    know_promised_callbacks,
     watch_backlog,
 )
 from contactcenter.wiring.outbound import run_outbound
@@ -60,6 +61,7 @@ def run_parts(
     if {"api", "phone"} & set(core.settings.roles):
         core.admission.heard = lambda channel: registry.refused_overload.labels(channel).inc()
         supervisor.run("backlog", watch_backlog(core).run)
+        supervisor.run("promised callbacks", lambda: know_promised_callbacks(core))
     if "gateway" in core.settings.roles:
         supervisor.run("desks", desks.gateway.run)
     if {"gateway", "worker"} & set(core.settings.roles):

@@ -49,6 +49,23 @@ async def test_one_promise_to_a_number_is_outstanding_until_it_has_its_outcome(s
     assert await stores.reads.callbacks(Scope(PROVIDER, OTHER), limit=10) == []
 
 
+async def test_the_outstanding_promises_of_some_clients_are_those_without_an_outcome(stores: Stores) -> None:
+    over = {"state": "ended", "outcome": "reached", "ended_at": T0 + SECOND, "ended_by": "a1"}
+    promises = [
+        callback(number="+862", window_from=T0 + SECOND, window_until=T0 + 9 * SECOND),
+        callback(id="ct_2", number="+861", state="dialling"),
+        callback(id="ct_3", number="+863", **over),
+        callback(id="ct_4", client=OTHER, number="+861"),
+    ]
+    await stores.changes.apply(Changes(callbacks=promises))
+    mine = await stores.intake.outstanding_callbacks([CLIENT, "nobody"])
+    assert [(each.client, each.number) for each in mine] == [(CLIENT, "+861"), (CLIENT, "+862")]
+    assert (mine[1].window_from, mine[1].window_until) == (T0 + SECOND, T0 + 9 * SECOND)
+    both = await stores.intake.outstanding_callbacks([OTHER, CLIENT])
+    assert {(each.client, each.number) for each in both} == {(OTHER, "+861"), (CLIENT, "+861"), (CLIENT, "+862")}
+    assert await stores.intake.outstanding_callbacks([]) == []
+
+
 async def test_a_number_is_on_a_clients_list_until_it_is_taken_off(stores: Stores) -> None:
     await stores.changes.apply(Changes(unwanted=[unwanted(reason="asked"), unwanted(client=OTHER, number="+861")]))
     await stores.changes.apply(Changes(unwanted=[unwanted(reason="again", added_by="other")]))

@@ -19,6 +19,7 @@ from builders import (
     conversation,
     customer,
     decision,
+    ended,
     event,
     fact,
     message,
@@ -181,6 +182,27 @@ async def test_an_arrival_is_what_the_single_reads_say(stores: Stores) -> None:
     assert [each.first is not None for each in met] == [True, False, False, False]
     assert [each.call is not None for each in met] == [True, True, False, False]
     assert [each.caller.customer.id if each.caller else "" for each in met] == ["", "cu_1", "cu_2", ""]
+
+
+async def test_a_call_is_over_when_its_contact_has_ended(stores: Stores) -> None:
+    """So that its caller's hang-up is not told to a router that has forgotten him."""
+    owner = await stores.routing.acquire(PROVIDER, "one", 60.0)
+    assert owner
+    calls = [
+        CallWrite(source="pbx", call=name, provider=PROVIDER, life=b"{}", changed_at=T0, contact=of, expected=None)
+        for name, of in (("c1", "ct_1"), ("c2", ""))
+    ]
+    await stores.changes.apply(Changes(contacts=[contact()], calls=calls))
+
+    async def over() -> list[bool]:
+        seen = [await stores.intake.call("pbx", name) for name in ("c1", "c2")]
+        met = [(await stores.intake.arrival(Arriving("pbx", "e", name))).call for name in ("c1", "c2")]
+        assert seen == met
+        return [each.over for each in seen if each]
+
+    assert await over() == [False, False]
+    await stores.routing.commit(batch(1, owner.epoch, contacts=[ended(ended_at=T0, outcome="blocked")]))
+    assert await over() == [True, False]
 
 
 async def test_a_screen_of_nobody_known_has_its_own_case_while_it_is_open(stores: Stores) -> None:

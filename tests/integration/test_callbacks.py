@@ -14,10 +14,13 @@ from desk_floor import KANGJIA, MORNING, Floor
 from house import HOTLINE, TOLL_FREE, house
 
 from channels.port import (
+    INSTEAD_OF_CALLBACK,
     AnyInbound,
     CallAnswered,
     CallbackCancelled,
     CallbackRequested,
+    CallbackSought,
+    CallOffered,
     CallProgress,
     CallReleased,
     DoNotCall,
@@ -29,7 +32,7 @@ from contactcenter.errors import Conflict, Forbidden, NotFound, StaleWrite
 from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
 from contactcenter.services.do_not_call import DoNotCallList
 from contactcenter.services.views import CallbackView, Scope
-from routing.events import Closed
+from routing.events import Closed, OfferAccepted, SignedIn
 
 NUMBER = "+8613800138000"
 MOST = 3
@@ -73,6 +76,18 @@ class Scene(Floor):
             language="en",
         )
         return await self.core.intake.accept(wish)
+
+    async def sought_by_ivr(self, number: str = NUMBER) -> Receipt:
+        """An IVR that is not ours asks."""
+        asks = CallbackSought(
+            source="pbx-1",
+            external_id=f"ask-{next(_ids)}",
+            call="800-3",
+            dialled=TOLL_FREE,
+            number=number,
+            language="en",
+        )
+        return await self.core.intake.accept(asks)
 
     async def dialled(self, contact: str) -> str:
         await self.taken(contact)
@@ -286,6 +301,44 @@ async def test_calling_again_cancels_the_callback_that_waits(scene: Scene) -> No
     assert found.ended_by == "customer"
     nothing = await scene.cancelled_by_ivr()
     assert "No callback is outstanding" in nothing.text
+
+
+async def test_an_ivr_of_the_platforms_own_asks_and_hears_when(scene: Scene) -> None:
+    assert (await scene.sought_by_ivr()).instruction == "none"
+    contact = (await scene.asked()).contact
+    told = await scene.sought_by_ivr()
+    assert (told.instruction, told.contact) == ("callback", contact)
+    assert f"We will call {NUMBER} before" in told.text
+    assert (await scene.promise(contact)).state == "open"
+    await scene.cancelled_by_ivr()
+    assert (await scene.sought_by_ivr()).instruction == "none"
+
+
+async def test_who_waits_instead_at_an_own_ivr_is_not_called_once_an_agent_without_a_device_answered(
+    scene: Scene,
+) -> None:
+    promise = (await scene.asked()).contact
+    await scene.house.happen(SignedIn("a1001", ""))
+    waits = CallOffered(
+        source="pbx-1",
+        external_id="waits",
+        call="waits",
+        dialled=HOTLINE,
+        caller=NUMBER,
+        alerting=False,
+        path=("menu=wait", INSTEAD_OF_CALLBACK),
+    )
+    call = (await scene.core.intake.accept(waits)).contact
+    await scene.house.happen(Closed(promise, reason="test", by="a1009"))
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=promise)))
+    await scene.house.at_work("a1001")
+    await scene.house.until(lambda: any(each.offer.contact == call for each in scene.house.of("offer.made")))
+    (offered,) = [each.offer for each in scene.house.of("offer.made") if each.offer.contact == call]
+    await scene.house.happen(OfferAccepted(offered.id, "a1001"))
+    await scene.house.until(lambda: bool(scene.house.of("contact.assigned", contact=call)))
+    assert (await scene.promise(promise)).state == "open"
+    await scene.heard(CallReleased, "waits", by="customer")
+    await scene.one_outcome(promise, "cancelled")
 
 
 async def test_a_callback_between_two_attempts_can_be_cancelled(scene: Scene) -> None:

@@ -32,7 +32,7 @@ from contactcenter.services.views import DueTimer, Scope
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.firing import chats_turned_away, late_instructions
 from contactcenter.workers.queue_watch import QueueWatch
-from routing.events import Finished, OfferAccepted, PresenceSet, SignedIn
+from routing.events import Closed, Finished, OfferAccepted, PresenceSet, SignedIn
 from routing.model import PresenceState
 
 DEMO = load_yaml(EXAMPLE)
@@ -157,6 +157,55 @@ async def test_a_call_that_finds_the_queue_full_gets_its_instruction_in_the_repl
         row = await contact(home, second.contact)
         assert (row["state"], row["outcome"]) == ("ended", "blocked")
         assert await imbalance(home) == 0
+
+
+def hung_up(call: str) -> port.CallReleased:
+    return port.CallReleased(source="pbx-1", external_id=f"{call}-gone", call=call, by="customer", cause="normal")
+
+
+async def told(home: House, contact: str, kind: str) -> list[dict[str, Any]]:
+    rows = await home.core.pool.fetch(
+        "SELECT data::text FROM facts WHERE contact_id = $1 AND kind = $2 ORDER BY at, id", contact, kind
+    )
+    return [msgspec.json.decode(row["data"]) for row in rows]
+
+
+async def test_a_caller_who_was_turned_away_hangs_up_on_record_and_nothing_is_refused(opened: Open) -> None:
+    async with opened(bounded("voice", max_length=1)) as home:
+        await seated(home, "a1002", "a1003")
+        await home.call()
+        blocked = await home.call(call="full")
+        await home.core.intake.accept(hung_up("full"))
+        await home.call()  # decided after all that came before it
+        assert await told(home, blocked.contact, "call.progress") == [
+            {"what": "customer_released", "value": "normal", "by": "customer"}
+        ]
+        assert home.of("command.refused") == []
+
+
+async def test_a_contact_that_ends_between_the_look_and_the_write_takes_the_hang_up_without_harm(plain: House) -> None:
+    """The router refuses what it is told too late, and the call has its own end on record."""
+    await seated(plain, "a1002")
+    call = await plain.call(call="late")
+    looks = plain.core.intake._looks
+    look = looks[port.CallReleased]
+
+    async def slowly(inbound: Any) -> Any:
+        seen = await look(inbound)
+        await plain.happen(Closed(call.contact, reason="test", by="a1009"))
+        await plain.until(lambda: bool(plain.of("contact.ended")))
+        return seen
+
+    looks[port.CallReleased] = slowly
+    await plain.core.intake.accept(hung_up("late"))
+    await plain.until(lambda: bool(plain.of("command.refused", contact=call.contact)))
+    assert [each.how for each in plain.of("contact.ended")] == ["closed"]
+    row = await contact(plain, call.contact)
+    assert (row["state"], row["outcome"]) == ("ended", "closed")
+    stored = await plain.core.reads.call("pbx-1", "late")
+    assert stored is not None
+    life = msgspec.json.decode(stored.life)
+    assert (life["state"], life["released_by"], life["cause"]) == ("released", "customer", "normal")
 
 
 async def test_another_clients_queue_of_the_same_view_is_counted_by_itself(opened: Open) -> None:

@@ -22,7 +22,7 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.doors import build_doors
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.wiring.secrets_file import Secrets
-from routing.events import PresenceSet, SignedIn
+from routing.events import Closed, PresenceSet, SignedIn
 from routing.model import PresenceState
 
 HOTLINE, TOLL_FREE = "4000000101", "8000000102"
@@ -235,6 +235,66 @@ async def test_a_callback_keeps_the_number_and_the_window(floor: Floor) -> None:
     assert "We will call you at +8613900000001" in caller.heard[-1]
     row = await floor.house.core.pool.fetchrow("SELECT medium, address FROM contacts")
     assert tuple(row) == ("callback", "+8613900000001")
+
+
+async def promised(floor: Floor) -> str:
+    """The callback of the number that every caller here calls from."""
+    asking = floor.twilio.incoming(TOLL_FREE, "3", "3", "1", "1")
+    await floor.twilio.until(lambda: not asking.alive)
+    await floor.house.core.promised.look()
+    return str(await floor.house.core.pool.fetchval("SELECT id FROM callbacks"))
+
+
+async def outcome(floor: Floor) -> tuple[str, str]:
+    row = await floor.house.core.pool.fetchrow("SELECT state, outcome FROM callbacks")
+    return row["state"], row["outcome"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "state"),
+    [("1", "we will call you back", ("open", "")), ("2", "has been cancelled", ("ended", "cancelled"))],
+)
+async def test_a_caller_who_is_promised_a_callback_hears_when_and_keeps_or_cancels_it(
+    floor: Floor, key: str, said: str, state: tuple[str, str]
+) -> None:
+    await promised(floor)
+    caller = floor.twilio.incoming(TOLL_FREE, "3", key)
+    await floor.twilio.until(lambda: not caller.alive)
+    assert any("We have promised to call you back to" in words for words in caller.heard)
+    assert said in caller.heard[-1]
+    assert await outcome(floor) == state
+
+
+async def test_a_caller_who_rather_waits_is_not_called_back_once_he_was_answered(floor: Floor) -> None:
+    callback = await promised(floor)
+    await floor.house.happen(SignedIn("a1001", WANG))
+    await floor.house.until(lambda: bool(floor.house.of("presence.changed", agent="a1001")))
+    caller = floor.twilio.incoming(TOLL_FREE, "3", "3")
+    await floor.twilio.until(lambda: caller.conference)
+    assert await outcome(floor) == ("open", "")
+    # The callback waits at the place of its first call: only the agent who takes calls alone answers this one.
+    await floor.house.happen(Closed(callback, reason="test", by="a1009"))
+    await floor.house.until(lambda: bool(floor.house.of("contact.ended", contact=callback)))
+    await floor.at_work("a1001", WANG)
+    device = await floor.twilio.rings(WANG)
+    floor.twilio.answer(device)
+    await floor.twilio.until(lambda: floor.twilio.talking(caller, device))
+    assert await outcome(floor) == ("ended", "cancelled")
+    (ended,) = await floor.facts("callback.ended")
+    call = await floor.house.core.pool.fetchval("SELECT id FROM contacts WHERE context ->> 'instead_of' = $1", callback)
+    assert (ended["by"], ended["answered_as"]) == ("customer", call)
+    await floor.twilio.ends(caller)
+
+
+async def test_a_caller_who_rather_waited_and_gave_up_is_called_back_all_the_same(floor: Floor) -> None:
+    await promised(floor)
+    await floor.house.happen(SignedIn("a1001", WANG))
+    await floor.house.until(lambda: bool(floor.house.of("presence.changed", agent="a1001")))
+    caller = floor.twilio.incoming(TOLL_FREE, "3", "3")
+    await floor.twilio.until(lambda: caller.conference)
+    await floor.twilio.ends(caller)
+    await floor.house.until(lambda: bool(floor.house.of("contact.ended")))
+    assert await outcome(floor) == ("open", "")
 
 
 async def test_a_caller_who_hangs_up_in_the_flow_leaves_nothing_open(floor: Floor) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ivr_rig import CALLER, NOW, Surroundings
+from ivr_rig import CALLER, HOUR, NOW, Surroundings
 from msgspec.structs import replace
 
 from channels import flow as f
@@ -27,7 +27,11 @@ KANGJIA = next(flow for flow in DEMO.ivr if flow.id == "kangjia-800")
 LINE = DIRECTORY.line("8000000102")
 assert LINE is not None
 DOOR = Door("ruixun", LINE.client, LINE.lease, LINE.view, DIRECTORY, LINE)
-HOUSE = IvrHouse(lambda dialled: DOOR if dialled == LINE.number else None, Wording(catalogue()))
+HOUSE = IvrHouse(
+    lambda dialled: DOOR if dialled == LINE.number else None,
+    Wording(catalogue()),
+    lambda client, number: (NOW + HOUR, NOW + 2 * HOUR) if number == "13900000001" else None,
+)
 
 presses = st.text("0123456789*", max_size=16)
 answers = st.builds(

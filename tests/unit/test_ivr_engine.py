@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from channels import verbs
 from channels.ivr.checks import luhn
 from channels.ivr.engine import MAX_TURNS, Flows
-from channels.port import Receipt
+from channels.port import INSTEAD_OF_CALLBACK, Receipt
 from channels.verbs import Answer, Exit, Heard, Note, Outcome, Turn
 
 FLOW = flow("""
@@ -165,6 +165,52 @@ def test_without_any_number_a_message_is_taken() -> None:
     turns = walk(dialogue(), keys("1", "3", "1", "2"), replace(CALLER, caller=""))
     assert words(turns[2]) == ["<ivr.callback.number>"]
     assert isinstance(turns[-1].verb, verbs.Record)
+
+
+# --- a caller who is promised a callback ---------------------------------------------------------------------
+
+PROMISED = flow("""
+id: promised
+client: kangjia
+start: asked
+languages: [en]
+nodes:
+  - {id: asked, do: branch, by: callback, cases: {promised: told, none: queue}, otherwise: queue}
+  - {id: told, do: menu, text: {en: 'We call {callback}.'}, keys: {"1": bye, "2": stop, "3": rather}, otherwise: queue}
+  - {id: bye, do: hang_up}
+  - {id: stop, do: cancel_callback}
+  - {id: rather, do: queue, instead_of_callback: true}
+  - {id: queue, do: queue}
+""")
+
+
+def outstanding(*pressed: str, caller: str = "13900000001") -> list[Turn]:
+    around = Surroundings(PROMISED, outstanding=(NOW + 2 * HOUR, NOW + 4 * HOUR))
+    return walk(Flows(around), keys(*pressed), replace(CALLER, caller=caller))
+
+
+@pytest.mark.parametrize(
+    ("key", "exit", "number"),
+    [
+        ("1", Exit.HANG_UP, ""),
+        ("2", Exit.CANCEL_CALLBACK, "13900000001"),
+        ("3", Exit.QUEUE, ""),
+    ],
+)
+def test_who_is_promised_a_callback_hears_when_and_keeps_cancels_or_waits_instead(
+    key: str, exit: Exit, number: str
+) -> None:
+    turns = outstanding(key)
+    assert words(turns[0]) == ["We call in 2 to 4 hours."]
+    assert chosen(turns[-1]) == Outcome(exit=exit, language="en", number=number)
+    outcome = turns[-1].outcome
+    assert outcome is not None
+    assert (INSTEAD_OF_CALLBACK in outcome.path) is (key == "3")
+
+
+def test_a_withheld_number_and_one_that_is_promised_nothing_go_on_as_ever() -> None:
+    assert chosen(outstanding(caller="")[-1]) == Outcome(exit=Exit.QUEUE, language="en")
+    assert chosen(walk(Flows(Surroundings(PROMISED)), keys())[-1]) == Outcome(exit=Exit.QUEUE, language="en")
 
 
 # --- calls that routing turned away ---------------------------------------------------------------------------

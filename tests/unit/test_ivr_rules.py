@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ivr_rig import flow
+from ivr_rig import HOUR, NOW, flow
 
 from channels.flow import Flow
 from channels.ivr.standard import standard
@@ -15,6 +15,7 @@ from contactcenter.domain.configuration_rules import load_yaml, problems
 from contactcenter.domain.configuration_yaml import decode, position
 from contactcenter.domain.ivr_rules import flow_problems
 from contactcenter.errors import Invalid
+from contactcenter.wiring.ivr_rehearsal import Configured
 
 ROOT = Path(__file__).parents[2]
 DEMO = (ROOT / "contactcenter/demo/kangjia.yaml").read_text(encoding="utf-8")
@@ -105,6 +106,50 @@ nodes:
         ("nodes[0].id", "loop"),
         ("nodes[1].id", "loop"),
     }
+
+
+PROMISED = """\
+id: promised
+client: kangjia
+start: why
+languages: [en]
+nodes:
+  - {id: why, do: branch, by: why, cases: {fresh: asked}, otherwise: message}
+  - {id: asked, do: branch, by: callback, cases: {promised: told}, otherwise: queue}
+  - id: told
+    do: menu
+    text: {en: 'We will call you {callback}.'}
+    keys: {"1": cancel, "2": never, "3": rather}
+    otherwise: queue
+  - {id: cancel, do: cancel_callback}
+  - {id: never, do: do_not_call}
+  - {id: rather, do: queue, instead_of_callback: true}
+  - {id: queue, do: queue}
+  - {id: message, do: voicemail}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("cases: {promised", "cases: {promised", {}),
+        (
+            "cases: {promised",
+            "cases: {outstanding",
+            {"nodes[1].cases.outstanding": "case"},
+        ),
+        ("otherwise: queue}", "otherwise: told}", {"nodes[2].text.en": "callback_unknown"}),
+        ("otherwise: queue}", "otherwise: rather}", {"nodes[5].instead_of_callback": "callback_unknown"}),
+        ("{fresh: asked}", "{fresh: told}", {"nodes[1].id": "unreachable", "nodes[2].text.en": "callback_unknown"}),
+    ],
+)
+def test_only_who_is_promised_a_callback_hears_when_and_may_wait_instead(
+    old: str, new: str, wrong: dict[str, str]
+) -> None:
+    assert old in PROMISED
+    found = codes(PROMISED.replace(old, new))
+    assert {path: found.get(path) for path in wrong} == wrong
+    assert bool(found) is bool(wrong)
 
 
 def test_a_text_is_needed_only_in_the_languages_in_which_callers_come() -> None:
@@ -240,3 +285,45 @@ def test_play_from_the_demo_in_the_evening(capsys: pytest.CaptureFixture[str]) -
     assert "[yue] 今日20:15到21:00,请撳1。" in said
     assert "[yue] 听日09:00到11:00,请撳2。" in said
     assert "window_from: 1795568400000000" in said, "2026-11-25 09:00 in Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("1", "我们会在今天12:15到14:15打给您"),
+        ("2", "我哋会喺今日12:15到14:15打俾您"),
+        ("3", "today from 12:15 to 14:15"),
+    ],
+)
+def test_play_as_a_caller_who_is_promised_a_callback(
+    capsys: pytest.CaptureFixture[str], language: str, said: str
+) -> None:
+    demo = str(ROOT / "contactcenter/demo/kangjia.yaml")
+    assert (
+        main(
+            [
+                "ivr",
+                "play",
+                demo,
+                "--promised",
+                "--at",
+                "2026-11-24T10:15:00",
+                "--keys",
+                f"{language},2",
+                "--language",
+                "en",
+            ]
+        )
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert said in out
+    assert "-- end: cancel_callback" in out
+
+
+@pytest.mark.parametrize(("until", "said"), [(NOW + HOUR, "today from"), (NOW, "as soon as we can")])
+def test_a_promised_window_that_is_over_is_as_soon_as_we_can(until: int, said: str) -> None:
+    document = load_yaml(DEMO)
+    house = Configured(document.ivr[0], document, None)
+    found = house.when("", "13900000001", "en", span=(NOW - HOUR, until), now=NOW)
+    assert said in found

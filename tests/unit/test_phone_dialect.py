@@ -17,6 +17,7 @@ from channels.port import (
     CallAnswered,
     CallbackCancelled,
     CallbackRequested,
+    CallbackSought,
     CallOffered,
     CallProgress,
     CallReleased,
@@ -70,6 +71,7 @@ TAKEN = [
     ("ivr.digits", {"digits": "88"}, CallProgress(**ABOUT, what="ivr.digits", value="88")),
     ("call.screened", {"answered_by": "machine"}, CallProgress(**ABOUT, what="answered_by", value="machine")),
     ("callback.cancelled", CALLBACK, CallbackCancelled(**ABOUT, **CALLBACK)),
+    ("callback.sought", CALLBACK, CallbackSought(**ABOUT, **CALLBACK)),
     ("do_not_call.asked", CALLBACK | {"language": "en"}, DoNotCall(**ABOUT, **CALLBACK, language="en")),
     ("call.released", {"by": "customer"}, CallReleased(**ABOUT)),
     (

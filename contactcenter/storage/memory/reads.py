@@ -27,6 +27,7 @@ from contactcenter.services.views import (
     OpenCase,
     OutboxItem,
     PastContact,
+    PromisedView,
     Scope,
     ScreenView,
     UnwantedView,
@@ -47,6 +48,13 @@ def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
     return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
 
 
+def _of_contact(call: CallView, contact: ContactView | None) -> CallView:
+    """The call with what its contact says about it."""
+    if contact is None:
+        return call
+    return replace(call, over=contact.ended_at is not None, instead_of=str(contact.context.get("instead_of", "")))
+
+
 class MemoryIntakeReads:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
@@ -64,7 +72,8 @@ class MemoryIntakeReads:
 
     async def call(self, source: str, call: str) -> CallView | None:
         async with self._database.call() as tables:
-            return tables.calls.get((source, call))
+            found = tables.calls.get((source, call))
+            return None if found is None else _of_contact(found, tables.contacts.get(found.contact))
 
     async def arrival(self, arriving: Arriving) -> ArrivalView:
         async with self._database.call() as tables:
@@ -81,8 +90,9 @@ class MemoryIntakeReads:
                 (tables.contacts.get(each.contact), each) for key, each in tables.calls.items() if key[0] == source
             ]
             since = self._database.clock.now() - DAY
-            waiting = [(contact.id, each) for contact, each in found if contact and _is_open(contact, each, since)]
-            return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
+            waiting = [(contact, each) for contact, each in found if contact and _is_open(contact, each, since)]
+            waiting.sort(key=lambda pair: pair[0].id)
+            return [_of_contact(each, contact) for contact, each in waiting]
 
     async def conversation_by_thread(self, door: str, thread: str) -> ConversationView | None:
         async with self._database.call() as tables:
@@ -102,6 +112,17 @@ class MemoryIntakeReads:
     async def outstanding_callback(self, client: str, number: str) -> CallbackView | None:
         async with self._database.call() as tables:
             return tables.promises.get(tables.outstanding.get((client, number), ""))
+
+    async def outstanding_callbacks(self, clients: Sequence[str]) -> list[PromisedView]:
+        async with self._database.call() as tables:
+            promises = [tables.promises[name] for (client, _), name in tables.outstanding.items() if client in clients]
+        promises.sort(key=lambda each: (each.client, each.number))
+        return [
+            PromisedView(
+                client=each.client, number=each.number, window_from=each.window_from, window_until=each.window_until
+            )
+            for each in promises
+        ]
 
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:
         async with self._database.call() as tables:

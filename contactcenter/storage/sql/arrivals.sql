@@ -1,7 +1,8 @@
--- All that a phone platform's event is decided by: its first receipt, what is known of its call, and who calls: the customer
--- of the first identity that is known, all of his, and who owned his newest contact. LIMIT 1 keeps the planner from reading
--- all identities of the client once and comparing each: one look-up by the whole key.
-SELECT w.n, r.payload_hash, r.result::text AS result, k.life::text AS life, k.version, k.contact_id,
+-- All that a phone platform's event is decided by: its first receipt, what is known of its call and whether that is over for
+-- us, and who calls: the customer of the first identity that is known, all of his, and who owned his newest contact. LIMIT 1
+-- keeps the planner from reading all identities of the client once and comparing each: one look-up by the whole key.
+SELECT w.n, r.payload_hash, r.result::text AS result, k.life::text AS life, k.version, k.contact_id, t.ended_at IS NOT NULL AS over,
+    coalesce(t.context ->> 'instead_of', '') AS instead_of,
     (SELECT row_to_json(u) FROM (
         SELECT {customer},
             (SELECT json_agg(json_build_array(a.kind, a.value) ORDER BY a.kind, a.value) FROM identities a
@@ -21,3 +22,4 @@ FROM json_to_recordset($1::json) AS w (
 )
 LEFT JOIN receipts r ON r.source = w.source AND r.external_id = w.external_id
 LEFT JOIN calls k ON k.source = w.source AND k.call = w.call
+LEFT JOIN contacts t ON t.id = k.contact_id
