@@ -16,6 +16,8 @@ bisect_right: Final = bisect.bisect_right
 insort: Final = bisect.insort
 heappop: Final = heapq.heappop
 heappush: Final = heapq.heappush
+least_of: Final = min
+sum_of: Final = sum
 
 Offer: Final = model.Offer
 Because: Final = effects.Because

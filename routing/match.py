@@ -69,23 +69,16 @@ def _candidates(state: State) -> list[Candidate]:
 
 def _offer(turn: Turn, work: Work, asking: Desk | None) -> bool:
     """Offer the contact to its best agent, if there is one. `asking`: the agent whose first one it is, if he asked."""
-    if asking is not None and _is_alone(asking, work):
-        make(turn, work, asking, because(turn, work, asking, rule="only", count=1))
-        return True
     signature, mask = able(turn.state, work)
     if not mask or signature is None:
         return False
+    if asking is not None and work.fan_of is None and asking.pool is signature.pool and mask == asking.bit:
+        # Where all are busy it is always so, and the masks have as many bits as the lease has agents.
+        make(turn, work, asking, because(turn, work, asking, rule="only", count=1))
+        return True
     desk, rule = choose(turn.state, work, signature, mask)
     make(turn, work, desk, because(turn, work, desk, rule=rule, count=mask.bit_count()))
     return True
-
-
-def _is_alone(desk: Desk, work: Work) -> bool:
-    """Is nobody else of the contact's own lease free at all? Then there is nobody to choose from."""
-    signature = work.signature
-    if signature is None or signature.pool is not desk.pool or work.fan_of is not None:
-        return False
-    return signature.pool.free[work.medium_no] == desk.bit
 
 
 def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> effects.Because:

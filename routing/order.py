@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from routing.at_hand import bisect_left, bisect_right
+from routing.at_hand import bisect_left, bisect_right, sum_of
 from routing.estimate import Known
 from routing.model import Contact, Micros, QueueRule
 
@@ -210,6 +210,7 @@ class Queue:
         "_index",
         "_kinds",
         "_lengths",
+        "_size",
         "_sought",
         "first",
         "known",
@@ -233,6 +234,7 @@ class Queue:
         self._chunks: list[list[Key]] = []
         self._lengths: list[int] = []
         """Of each chunk: a list of small numbers is summed without a look at the chunks."""
+        self._size = 0
         self._sought: Key = NOTHING
         self._at = 0
         self._index = 0
@@ -240,6 +242,7 @@ class Queue:
     def add(self, key: Key, *, kind: int, tier: int) -> None:
         """`tier` is 0 for one who starves."""
         self.tiers[tier] += 1
+        self._size += 1
         if not self._kinds[kind]:
             self._open(kind)
         self._seek(key)
@@ -254,6 +257,7 @@ class Queue:
 
     def remove(self, key: Key, tier: int) -> None:
         self.tiers[tier] -= 1
+        self._size -= 1
         self._seek(key)
         at = self._at
         chunk = self._chunks[at]
@@ -272,11 +276,11 @@ class Queue:
         self._seek(key)
         at, lengths = self._at, self._lengths
         if at + at <= len(lengths):
-            return sum(lengths[:at]) + self._index
-        return self.size() - sum(lengths[at:]) + self._index
+            return sum_of(lengths[:at]) + self._index
+        return self._size - sum_of(lengths[at:]) + self._index
 
     def size(self) -> int:
-        return self.up_to(len(self.tiers) - 1)
+        return self._size
 
     def up_to(self, tier: int) -> int:
         """How many are of this tier or a better one; the starving are."""

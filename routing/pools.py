@@ -12,7 +12,7 @@ from collections import OrderedDict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from routing.at_hand import bisect_left
+from routing.at_hand import bisect_left, least_of
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
 from routing.order import NEVER, Key, Line, Queue
@@ -210,7 +210,7 @@ class Pool(Sleeper):
         if pick is None:
             # Line 0, twice: of several items itemgetter makes a tuple.
             pick = desk.picks[flags] = itemgetter(0, 0, *self.lines_of(desk, flags))
-        return self.leaders.get(min(pick(self.heads)))
+        return self.leaders.get(least_of(pick(self.heads)))
 
     def lines_of(self, desk: Desk, flags: int) -> list[Any]:
         """Numbers of the lines of these media whose needs this agent meets."""
