@@ -36,13 +36,13 @@ def card(contact: str, medium: str, **more: Any) -> d.Card:
     shown: dict[str, Any] = {
         "client": "kangjia",
         "client_name": "康佳",
-        "greeting": "你好,我是康佳客户服务中心,8012号为您服务。请问您需要什么帮助?",
+        "greeting": "你好，我是康佳客户服务中心，8012号为您服务。请问您需要什么帮助？",
         "customer_name": "王女士",
         "tier": "gold",
         "tier_label": "黄金",
         "language": "zh-CN",
         "enqueued_at": soon(-42),
-        "why": "3人能接,他的技能最高(5级)",
+        "why": "3人能接，他的技能最高（5级）",
     }
     return d.Card(contact=contact, medium=medium, **{**shown, **more})
 

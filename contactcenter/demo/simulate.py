@@ -96,7 +96,7 @@ async def _mail(scene: Scene) -> str:
         sender=f"kunde.{scene.name[:8]}@mail.example",
         to=scene.house.mailbox,
         subject=f"询问保修期 {tag}",
-        text=scene.options.text or "你好,我想问一下电视的保修期是多久。谢谢。",
+        text=scene.options.text or "你好，我想问一下电视的保修期是多久。谢谢。",
         message_id=f"<{scene.name}@mail.example>",
     )
     await scene.doors.mail(letter)
@@ -110,7 +110,7 @@ async def _chat(scene: Scene) -> str:
         name="小李", topic=f"网络连接 {tag}", language=scene.options.language or "zh-CN", contact_point=scene.caller
     )
     async with scene.doors.visitor(scene.house.site, who) as visitor:
-        await visitor.say(scene.options.text or "你好,新买的电视连不上网络。")
+        await visitor.say(scene.options.text or "你好，新买的电视连不上网络。")
         contact = await _found(scene, tag)
         print(
             f"A visitor of {scene.house.site} wrote: contact {contact}. The page stays {scene.options.stays_s:.0f} s."

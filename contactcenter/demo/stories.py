@@ -14,10 +14,10 @@ from contactcenter.demo.layout import House
 from contactcenter.demo.people import Casting
 
 PLATINUM = "13800000101"
-"""周明远, whose account owner is agent 1001 (demo/customers.yaml)."""
+"""周明远，whose account owner is agent 1001 （demo/customers.yaml）."""
 OWNER = "1001"
 CANTONESE = "13800000106"
-"""何秋月, gold, speaks Cantonese."""
+"""何秋月，gold，speaks Cantonese."""
 BACK_OFF_S = 2.6
 
 
@@ -102,7 +102,7 @@ def complaint(casting: Casting) -> list[s.Step]:
     line = casting.house.complaints or casting.house.hotline
     call = _call(casting, line=line.number, complaint=True)
     climb = [
-        s.Complain(call.label, summary="空调维修三次仍未解决,要求退货"),
+        s.Complain(call.label, summary="空调维修三次仍未解决，要求退货"),
         s.Escalate(call.label, to=1, reason="customer_asks_leader"),
         s.Escalate(call.label, to=2, reason="over_limit", supervisor=True),
     ]
@@ -171,13 +171,13 @@ def thread(casting: Casting) -> list[s.Step]:
     who, first, second = casting.stranger(), casting.label("mail"), casting.label("mail")
     box = casting.house.mailbox
     answered: list[s.Step] = [
-        s.Mail(first, mailbox=box, sender=who.mail, subject="屏幕有一条亮线", text="上周买的电视,屏幕有一条亮线。"),
-        *_replied(first, "您好,我们明天上门检查。"),
+        s.Mail(first, mailbox=box, sender=who.mail, subject="屏幕有一条亮线", text="上周买的电视，屏幕有一条亮线。"),
+        *_replied(first, "您好，我们明天上门检查。"),
     ]
     again = s.Mail(
-        second, mailbox=box, sender=who.mail, subject="Re: 屏幕有一条亮线", text="好的,上午在家。", thread=first
+        second, mailbox=box, sender=who.mail, subject="Re：屏幕有一条亮线", text="好的，上午在家。", thread=first
     )
-    return [*answered, again, *_replied(second, "谢谢,师傅九点到。")]
+    return [*answered, again, *_replied(second, "谢谢，师傅九点到。")]
 
 
 def _replied(label: str, text: str) -> list[s.Step]:
@@ -189,12 +189,12 @@ def chat(casting: Casting) -> list[s.Step]:
     who, label = casting.stranger(), casting.label("chat")
     site = casting.house.site
     return [
-        s.Chat(label, site=site, name=who.name, text="你好,新买的电视连不上网络。", contact_point=who.phone),
+        s.Chat(label, site=site, name=who.name, text="你好，新买的电视连不上网络。", contact_point=who.phone),
         s.Take(label),
-        s.Say(label, text="您好,请问是无线还是网线连接?"),
-        s.Speak(label, text="无线,密码是对的。"),
-        s.Say(label, text="请在设置里选择恢复网络,再连接一次。"),
-        s.Speak(label, text="好了,谢谢!"),
+        s.Say(label, text="您好，请问是无线还是网线连接？"),
+        s.Speak(label, text="无线，密码是对的。"),
+        s.Say(label, text="请在设置里选择恢复网络，再连接一次。"),
+        s.Speak(label, text="好了，谢谢！"),
         s.OpenCase(label, kind="consult", subject="网络连接"),
         s.HangUp(label),
         s.WrapUp(label),

@@ -130,7 +130,7 @@ def _mail(casting: Casting, luck: Random) -> list[s.Step]:
     return [
         s.Mail(label, mailbox=casting.house.mailbox, sender=who.mail, subject=subject, text=text),
         s.Take(label),
-        s.Say(label, text="您好,已收到您的邮件,我们马上为您处理。"),
+        s.Say(label, text="您好，已收到您的邮件，我们马上为您处理。"),
         s.Finish(label),
         s.WrapUp(label),
     ]
@@ -142,21 +142,21 @@ def _chat(casting: Casting, luck: Random) -> list[s.Step]:
     return [
         s.Chat(label, site=casting.house.site, name=who.name, text=asked, contact_point=who.phone),
         s.Take(label),
-        s.Say(label, text="您好,请问产品型号是多少?"),
-        s.Speak(label, text="型号在背面,我看一下。"),
-        s.Say(label, text="好的,不着急。"),
+        s.Say(label, text="您好，请问产品型号是多少？"),
+        s.Speak(label, text="型号在背面，我看一下。"),
+        s.Say(label, text="好的，不着急。"),
         s.HangUp(label) if luck.random() < 0.5 else s.Finish(label),
         s.WrapUp(label),
     ]
 
 
 MAILS = (
-    ("询问保修期", "你好,我想问一下保修期是多久。"),
-    ("发票补开", "请补开上个月的发票,谢谢。"),
-    ("遥控器失灵", "遥控器按键没有反应,电池已经换过。"),
+    ("询问保修期", "你好，我想问一下保修期是多久。"),
+    ("发票补开", "请补开上个月的发票，谢谢。"),
+    ("遥控器失灵", "遥控器按键没有反应，电池已经换过。"),
     ("预约安装", "希望本周六上午上门安装。"),
 )
-QUESTIONS = ("电视没有声音怎么办?", "怎么连接无线网络?", "请问附近有维修点吗?", "订单什么时候发货?")
+QUESTIONS = ("电视没有声音怎么办？", "怎么连接无线网络？", "请问附近有维修点吗？", "订单什么时候发货？")
 
 # --- the hour's clock --------------------------------------------------------------------------------------
 

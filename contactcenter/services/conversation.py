@@ -33,7 +33,7 @@ LONGEST: Final = 20_000
 REFERENCES: Final = 20
 PAGE: Final = 200
 OWNED: Final = ("active", "wrap_up")
-_REPLY = re.compile(r"^\s*(?:(?:re|回复|答复)\s*[::]\s*)+", re.IGNORECASE)
+_REPLY = re.compile(r"^\s*(?:(?:re|回复|答复)\s*[:：]\s*)+", re.IGNORECASE)
 
 
 class Conversation:

@@ -95,7 +95,7 @@ async def test_the_command_tells_the_path_and_who_else_was_there(
     assert await command("explain", contact, "--at", "2020-01-01T00:00:00", "--language", "en") == 0
     assert "Not in the queue at this instant" in capsys.readouterr().out
     assert await command("explain", contact, "--all-agents") == 0
-    assert "属于其他租约(90人)" in capsys.readouterr().out
+    assert "属于其他租约（90人）" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("reachable")

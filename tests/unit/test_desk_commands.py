@@ -92,7 +92,7 @@ async def test_a_defect_of_ours_is_said_to_be_ours() -> None:
 
 def test_errors_speak_the_agents_language_and_keep_their_code() -> None:
     said = problem(Conflict("x", code="not_accepted"), WORDING, "zh-CN")
-    assert (said.code, said.message) == ("not_accepted", "先受理,再决定")
+    assert (said.code, said.message) == ("not_accepted", "先受理，再决定")
 
 
 def test_a_wrong_field_is_explained_in_its_own_words() -> None:

@@ -85,7 +85,7 @@ def test_the_tier_words_of_the_catalogue_and_the_code_agree() -> None:
 
 def test_the_greeting_says_client_and_number_in_the_customers_language() -> None:
     assert KANGJIA.render("greeting", "zh-TW", client="康佳", number="1001").startswith(
-        "你好,我是康佳客户服务中心,1001号"
+        "你好，我是康佳客户服务中心，1001号"
     )
     assert "我系康佳" in KANGJIA.render("greeting", "yue-HK", client="康佳", number="1001")
     assert "agent 1001" in KANGJIA.render("greeting", "fr", client="Kangjia", number="1001")
@@ -94,7 +94,7 @@ def test_the_greeting_says_client_and_number_in_the_customers_language() -> None
 def test_a_clients_own_greeting_is_rendered_under_the_same_rules() -> None:
     client = DIRECTORY.client("kangjia")
     said = KANGJIA.say(client.greeting, "zh-CN", client=client.name["zh-CN"], number="1001")
-    assert said.startswith("你好,我是康佳客户服务中心")
+    assert said.startswith("你好，我是康佳客户服务中心")
     with pytest.raises(Invalid):
         KANGJIA.say({"en": "This is {client} at Ruixun"}, "en", client="Kangjia")
 
@@ -121,7 +121,7 @@ def test_a_providers_name_is_refused_wherever_it_comes_from(name: str) -> None:
         "这不是我应该做的",
         "我想我做不了",
         "我不会做",
-        "好的,但是",
+        "好的，但是",
         "I can’t do that",
         "That is not my job",
     ],
@@ -134,7 +134,7 @@ def test_a_forbidden_phrase_is_refused_to_customers(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["您能稍等一下吗?我马上帮您查。", "请稍后再试", "What we can do for you is to exchange it.", "button"]
+    "text", ["您能稍等一下吗？我马上帮您查。", "请稍后再试", "What we can do for you is to exchange it.", "button"]
 )
 def test_a_question_instead_of_a_command_passes(text: str) -> None:
     assert KANGJIA.allowed(text) == text
@@ -147,7 +147,7 @@ def test_our_own_people_may_read_anything() -> None:
 
 
 def test_an_agents_words_get_suggestions_and_the_name_is_hard() -> None:
-    findings = KANGJIA.lint("但是我不能,Ruixun 规定。But you must.")
+    findings = KANGJIA.lint("但是我不能，Ruixun 规定。But you must.")
     assert [finding.hard for finding in findings] == [True] + [False] * (len(findings) - 1)
     assert {finding.suggestion for finding in findings} == {
         "desk.lint.provider",

@@ -138,7 +138,7 @@ def speaking(language: str) -> tuple[Explanation, MomentWords]:
     ("language", "expected"),
     [
         ("en", ["Had been idle for less time (1): 1003", "remain (1): 1002", "in (8): 1001, 1004"]),
-        ("zh-CN", ["空闲时间较短(1人):1003", "先前拒绝或未接,还有别人可以接(1人):1002", "(8人):1001, 1004"]),
+        ("zh-CN", ["空闲时间较短（1人）：1003", "先前拒绝或未接，还有别人可以接（1人）：1002", "（8人）：1001, 1004"]),
     ],
 )
 async def test_the_path_names_everybody_by_public_number(history: History, language: str, expected: list[str]) -> None:

@@ -282,8 +282,8 @@ def test_play_from_the_demo_in_the_evening(capsys: pytest.CaptureFixture[str]) -
     at = ["--at", "2026-11-24T20:15:00", "--keys", "2,3,1,2"]
     assert main(["ivr", "play", demo, *at]) == 0
     said = capsys.readouterr().out
-    assert "[yue] 今日20:15到21:00,请撳1。" in said
-    assert "[yue] 听日09:00到11:00,请撳2。" in said
+    assert "[yue] 今日20:15到21:00，请撳1。" in said
+    assert "[yue] 听日09:00到11:00，请撳2。" in said
     assert "window_from: 1795568400000000" in said, "2026-11-25 09:00 in Shanghai"
 
 
