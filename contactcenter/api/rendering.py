@@ -70,6 +70,7 @@ def callback(view: CallbackView, *, full: bool) -> s.CallbackOut:
                 result=str(each["result"]),
                 at=instant(int(each["at"])),
                 by=str(each["by"]),
+                was=str(each.get("was", "")),
             )
             for each in view.attempts
         ),

@@ -93,13 +93,17 @@ class FactOut(Out, frozen=True, kw_only=True):
 
 
 class CallbackAttemptOut(Out, frozen=True, kw_only=True):
-    """One attempt: its contact, how the customer's phone answered, and who says so (`platform` or an agent)."""
+    """One attempt: its contact, how the customer's phone answered, and who says so (`platform` or an agent).
+
+    `was`: the result that the agent corrected, empty when he did not.
+    """
 
     contact: str
     attempt: int
     result: str
     at: str
     by: str
+    was: str
 
 
 class CallbackOut(Out, frozen=True, kw_only=True):

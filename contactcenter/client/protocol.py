@@ -78,7 +78,10 @@ class Finish(Command, frozen=True, kw_only=True, tag="finish"):
 
 
 class WrapUpDone(Command, frozen=True, kw_only=True, tag="wrap_up_done"):
+    """The writing up is done. `result` (wrong_number, declined) corrects a callback that was told as reached."""
+
     contact: str
+    result: str = ""
 
 
 class Transfer(Command, frozen=True, kw_only=True, tag="transfer"):

@@ -62,8 +62,9 @@ class Verbs(ABC):
         said = p.Finish(id=self._ids(), contact=contact, result=result, no_reply_reason=no_reply_reason)
         return await self.send(said)
 
-    async def wrap_up_done(self, contact: str) -> Answer:
-        return await self.send(p.WrapUpDone(id=self._ids(), contact=contact))
+    async def wrap_up_done(self, contact: str, *, result: str = "") -> Answer:
+        """Free again. `result`: what a callback that the platform told as reached really was, such as wrong_number."""
+        return await self.send(p.WrapUpDone(id=self._ids(), contact=contact, result=result))
 
     async def transfer(self, contact: str, *, view: str = "", agent: str = "", reason: str = "") -> Answer:
         """Back into the queue at its old place: to a view, or to the agent with this public number."""

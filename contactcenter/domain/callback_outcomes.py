@@ -13,6 +13,9 @@ What the customer's leg did decides where the platform tells it; else the agent'
     answering_machine   yes     not_reached
     not_dialled         yes     -                  the agent's own device failed: it counts as no attempt
 
+Who answered the platform cannot tell: `reached` becomes one of CORRECTS by the word of the agent who talked, until his
+wrap-up is over.
+
 Besides these a promise ends as `cancelled` (by the customer), `do_not_call` (never dialled) or `closed` (somebody ended
 its contact without an attempt).
 """
@@ -32,6 +35,8 @@ SAID: Final = (
     "do_not_call",
 )
 """What an agent may say."""
+CORRECTS: Final = ("wrong_number", "declined")
+"""What an agent may make of `reached`: somebody answered, and only he knows who and what for."""
 AGAIN: Final = ("no_answer", "busy", "unreachable", "answering_machine", "not_dialled")
 OUTCOMES: Final = ("reached", "wrong_number", "declined", "not_reached", "do_not_call", "cancelled", "closed")
 _CAUSES: Final = {

@@ -67,6 +67,7 @@ KINDS: dict[str, str] = {
     "callback.joined": "asked again for a number that already waits: joined to the first",
     "callback.dialled": "an attempt to call back was recorded, before dialling",
     "callback.attempted": "how the attempt went, told by the platform or the agent",
+    "callback.corrected": "the agent who talked says that it was not the customer, or that he wants nothing more",
     "callback.refused": "the number stands on the client's do-not-call list: not promised",
     "callback.ended": "the one outcome of a promised callback",
     "number.unwanted": "a number came onto the client's do-not-call list",

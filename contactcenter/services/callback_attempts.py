@@ -14,11 +14,12 @@ from msgspec.structs import replace
 from channels.port import PhoneCommand
 from contactcenter.clock import SECOND, Micros
 from contactcenter.domain import callback_offers
-from contactcenter.domain.callback_outcomes import AGAIN, SAID, counted, final, goes_on
+from contactcenter.domain.callback_outcomes import AGAIN, CORRECTS, SAID, counted, final, goes_on
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
+from contactcenter.services.callback_corrections import check_correction, correct
 from contactcenter.services.callbacks import next_timer
 from contactcenter.services.changes import CallbackWrite, Changes
 from contactcenter.services.commands import Stamp, again
@@ -111,11 +112,22 @@ class CallbackAttempts:
     # --- results -----------------------------------------------------------------------------------------------
 
     async def attempted(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:
-        """The agent's word, unless the platform's came first. Raises Invalid (`result`)."""
+        """The agent's word, unless the platform's came first: that he can only correct. Raises Invalid (`result`)."""
         if result not in SAID:
             raise Invalid(f"result is one of {', '.join(SAID)}", code="result", field="result")
+        promise = await callback_rows.promise_of(self._reads, contact)
+        if result in CORRECTS and promise.outcome == "reached":
+            correct(promise, contact, result, by=seat.agent, at=self._office.clock.now(), changes=changes)
+            return
         now, directory = self._office.clock.now(), self._office.directory(seat.provider)
         await settle(self._reads, directory, contact, Tried(result=result, by=seat.agent, at=now), changes)
+
+    async def corrected(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:
+        """The agent's word at the end of his wrap-up. Raises Invalid `result`, Conflict `wrong_medium`, `too_late`,
+        `not_wrapping`, `not_reached`."""
+        check_correction(contact, result)
+        promise = await callback_rows.promise_of(self._reads, contact)
+        correct(promise, contact, result, by=seat.agent, at=self._office.clock.now(), changes=changes)
 
     async def ended(self, timer: DueTimer) -> None:
         """The timer `callback.settle`: a contact ended; if nobody tried it, that was the promise's end."""

@@ -125,7 +125,23 @@ class DeskService:
         return await self._ask(seat, command, event)
 
     async def _wrap_up_done(self, seat: Seat, command: p.WrapUpDone) -> Answer:
-        return await self._ask(seat, command, ev.WrappedUp(command.contact, seat.agent, _key(seat, command)))
+        """With a `result` the agent corrects what the platform told of a callback, in the same transaction."""
+        event = ev.WrappedUp(command.contact, seat.agent, _key(seat, command))
+        if not command.result:
+            return await self._ask(seat, command, event)
+
+        async def work(stamp: Stamp) -> Answer:
+            contact = await owned_contact(self._office.reads, seat, command.contact, any_state=True)
+            changes = Changes(receipt=stamp.receipt({}, self._office.clock.now()))
+            await self._attempts.corrected(seat, contact, command.result, changes)
+            try:
+                return await self._ask(seat, command, event, changes)
+            except Conflict as late:
+                if late.code != "unknown_contact":
+                    raise
+                return {}  # the wrap-up ran out meanwhile: he is free, and his word is stored
+
+        return await self._once(seat, command, work)
 
     # --- finishing ---------------------------------------------------------------------------------------------
 

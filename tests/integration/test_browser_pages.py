@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from browser_scene import CHROMIUM, FLAGS, Scene, board, foreign_site, full_card
-from desk_stub import DeskStub, card
+from desk_stub import DeskStub, card, soon
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from contactcenter.client import protocol as d
@@ -183,6 +183,28 @@ async def test_who_is_consulted_sees_the_call_and_can_only_leave_it(scene: Scene
 
 def consult(state: str, *, agent: str = "8013", by: str = "8012", card: d.Card | None = None) -> d.ConsultCard:
     return d.ConsultCard(contact="ct_1", agent=agent, by=by, state=state, card=card)
+
+
+@pytest.mark.parametrize(
+    ("language", "connected", "correct", "wrong", "done"),
+    [
+        ("中文", "已连接", "更正结果", "号码有误", "整理完毕"),
+        ("English", "Connected", "Correct the result", "Wrong number", "Wrap-up done"),
+    ],
+)
+async def test_a_callback_that_reached_somebody_else_is_corrected_in_the_wrap_up(
+    scene: Scene, language: str, connected: str, correct: str, wrong: str, done: str
+) -> None:
+    agent = await scene.agent()
+    await agent.get_by_role("button", name=language).last.click()
+    await agent.reload()  # the choice of a language opens the line anew; it is kept
+    await expect(agent.locator("#line")).to_have_text(connected)
+    await scene.stub.assign(card("ct_5", "callback"))
+    await scene.stub.push(d.WrapUpFrame(contact="ct_5", until=soon(30), by="customer"))
+    await agent.get_by_label(correct).select_option(label=wrong)
+    await agent.get_by_role("button", name=done).click()
+    said = await scene.stub.heard(d.WrapUpDone)
+    assert (said.contact, said.result) == ("ct_5", "wrong_number")
 
 
 async def test_a_refusal_stands_beside_the_field_it_names(scene: Scene) -> None:

@@ -28,11 +28,11 @@ from channels.port import (
     VoicemailLeft,
 )
 from contactcenter.client import protocol as p
-from contactcenter.errors import Conflict, Forbidden, NotFound, StaleWrite
+from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound, StaleWrite
 from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
 from contactcenter.services.do_not_call import DoNotCallList
 from contactcenter.services.views import CallbackView, Scope
-from routing.events import Closed, OfferAccepted, SignedIn
+from routing.events import Closed, OfferAccepted, SignedIn, WrappedUp
 
 NUMBER = "+8613800138000"
 MOST = 3
@@ -247,6 +247,89 @@ async def test_the_agents_word_is_the_outcome_where_the_platform_says_nothing(sc
     await scene.heard(CallReleased, call, by="platform", cause="busy")
     await scene.over(contact)
     await scene.one_outcome(contact, result)
+
+
+async def talked(scene: Scene) -> str:
+    """A callback whose customer's phone was answered; the talk is over and the agent wraps up."""
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallAnswered, call, agent="1002")
+    await scene.heard(CallReleased, call, by="customer", cause="16")
+    await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
+    return contact
+
+
+@pytest.mark.parametrize("result", ["wrong_number", "declined"])
+async def test_the_agent_corrects_what_the_platform_told_as_reached(scene: Scene, result: str) -> None:
+    contact = await talked(scene)
+    said = p.WrapUpDone(id="wrap", contact=contact, result=result)
+    assert await scene.do(said) == {}
+    await scene.settled(contact)
+    assert await scene.do(said) == {}, "the same command again is the same answer"
+    found = await scene.promise(contact)
+    assert (found.state, found.outcome, found.ended_by) == ("ended", result, "a1002")
+    assert [(each["result"], each["by"], each["was"]) for each in found.attempts] == [(result, "a1002", "reached")]
+    rows = await scene.core.pool.fetch("SELECT agent_id, data::text FROM facts WHERE kind = 'callback.corrected'")
+    assert [row["agent_id"] for row in rows] == ["a1002"]
+    assert '"was": "reached"' in rows[0]["data"].replace('":"', '": "')
+    scene.clock.pass_s(100_000)
+    assert await scene.fire("callback.next") == 0
+
+
+async def test_a_finish_that_comes_after_the_platforms_word_corrects_it_too(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallAnswered, call, agent="1002")
+    over = CallReleased(source="pbx-1", external_id="over", call=call, by="customer", cause="16")
+    plan = await scene.core.intake._planners[CallReleased](over, scene.clock.now(), "")
+    plan.changes.events.clear()  # the end of the talk is not decided yet
+    await scene.core.stores.changes.apply(plan.changes)
+    assert (await scene.promise(contact)).outcome == "reached"
+    await scene.do(p.Finish(id="finish", contact=contact, result="wrong_number"))
+    assert (await scene.promise(contact)).outcome == "wrong_number"
+
+
+async def test_a_correction_that_makes_no_sense_or_comes_too_late_is_refused_by_name(scene: Scene) -> None:
+    contact = await talked(scene)
+    for result in ("reached", "busy", "nonsense"):
+        with pytest.raises(Invalid) as wrong:
+            await scene.do(p.WrapUpDone(id=f"wrap-{result}", contact=contact, result=result))
+        assert (wrong.value.code, wrong.value.field) == ("result", "result")
+    with pytest.raises(Forbidden):
+        await scene.do(p.WrapUpDone(id="his", contact=contact, result="declined"), "a1003")
+    await scene.over(contact)
+    with pytest.raises(Conflict) as late:
+        await scene.do(p.WrapUpDone(id="late", contact=contact, result="wrong_number"))
+    assert (late.value.code, late.value.field) == ("too_late", "contact")
+    await scene.one_outcome(contact, "reached")
+
+
+async def test_only_what_was_reached_can_be_a_wrong_number(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    with pytest.raises(Conflict) as early:
+        await scene.do(p.WrapUpDone(id="early", contact=contact, result="wrong_number"))
+    assert early.value.code == "not_wrapping"
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
+    with pytest.raises(Conflict) as wrong:
+        await scene.do(p.WrapUpDone(id="busy", contact=contact, result="wrong_number"))
+    assert (wrong.value.code, wrong.value.field) == ("not_reached", "result")
+    assert (await scene.promise(contact)).outcome == ""
+
+
+async def test_a_wrap_up_that_runs_out_as_the_agent_corrects_keeps_his_word(scene: Scene) -> None:
+    contact = await talked(scene)
+    corrected = scene.attempts.corrected
+
+    async def slowly(*given: Any) -> None:
+        await corrected(*given)
+        await scene.house.happen(WrappedUp(contact, "a1002"))
+        await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=contact)))
+
+    scene.attempts.corrected = slowly  # type: ignore[method-assign]
+    assert await scene.do(p.WrapUpDone(id="wrap", contact=contact, result="wrong_number")) == {}
+    assert (await scene.promise(contact)).outcome == "wrong_number"
 
 
 async def test_a_contact_that_somebody_ends_untried_has_its_outcome_too(scene: Scene) -> None:

@@ -2,8 +2,8 @@
 
 import { fill, h, setText } from "./dom.js";
 import { seconds, secondsUntil, time } from "./clock.js";
-import { t } from "./words.js";
-import { actionsFor, actionForm } from "./agent-actions.js";
+import { named, t } from "./words.js";
+import { CORRECTIONS, actionsFor, actionForm } from "./agent-actions.js";
 import { chips } from "./agent-card.js";
 import { isTheirs } from "./agent-desk.js";
 
@@ -125,7 +125,8 @@ export class Panel {
     if (names.includes(this.area.dataset.action)) this.press();
     else this.open("");
     this.clock = h("span", { class: "number" });
-    fill(this.wrapUp, h("strong", {}, t("desk.wrap_up")), this.clock,
+    this.correction = card.medium === "callback" ? correctionOf() : null;
+    fill(this.wrapUp, h("strong", {}, t("desk.wrap_up")), this.clock, this.correction,
       h("button", { type: "button", class: "main", onclick: () => this.wrappedUp() }, t("desk.wrapped_up")));
     this.tick();
   }
@@ -143,7 +144,8 @@ export class Panel {
 
   async wrappedUp() {
     try {
-      await this.page.link.send("wrap_up_done", { contact: this.contact });
+      const result = this.correction?.value ?? "";
+      await this.page.link.send("wrap_up_done", { contact: this.contact, ...(result && { result }) });
     } catch (problem) {
       this.page.tell(problem.message);
     }
@@ -153,6 +155,11 @@ export class Panel {
     const wrapUp = this.page.desk.wrapUps.get(this.contact);
     if (this.clock) setText(this.clock, wrapUp ? seconds(Math.ceil(secondsUntil(wrapUp.until))) : "");
   }
+}
+
+function correctionOf() {
+  return h("select", { name: "result", "aria-label": t("desk.correction") },
+    CORRECTIONS.map((code) => h("option", { value: code }, code ? named("desk.result", code) : t("desk.correction"))));
 }
 
 function warningText(warning) {
