@@ -44,6 +44,8 @@ class Watch:
         self.idle_since: dict[str, float] = {}
         self.gaps: list[float] = []
         self.talked: set[str] = set()
+        self.over = 0
+        """Callers who have left."""
         found.asked = self._asked
         found.world.say = self._said
 
@@ -60,12 +62,14 @@ class Watch:
         if event["type"] == "ChannelEnteredBridge" and not channel["id"].startswith("cc:"):
             self.talked.add(channel["id"])
             asyncio.get_running_loop().call_later(self._talk, self._found.world.hang_up, channel["id"])
+        elif event["type"] == "StasisEnd" and not channel["id"].startswith("cc:"):
+            self.over += 1
         elif event["type"] == "ChannelLeftBridge" and channel["id"].startswith("cc:leg"):
             self.idle_since[channel["name"].rpartition("-")[0]] = time.perf_counter()
         self._found._say(event)
 
 
-async def offered(found: Emulator, options: argparse.Namespace) -> None:
+async def offered(found: Emulator, options: argparse.Namespace, watch: Watch) -> None:
     """At the rate, whatever becomes of them; or as many at once as `--keep` says."""
     waiting = deque(range(options.calls))
 
@@ -74,7 +78,7 @@ async def offered(found: Emulator, options: argparse.Namespace) -> None:
 
     if options.keep:
         while waiting:
-            await until(lambda: callers(found) < options.keep, STUCK_S)
+            await until(lambda: options.calls - len(waiting) - watch.over < options.keep, STUCK_S)
             one()
         return
     loop = asyncio.get_running_loop()
@@ -82,10 +86,6 @@ async def offered(found: Emulator, options: argparse.Namespace) -> None:
     for number in range(options.calls):
         loop.call_at(began + number / options.rate, one)
     await until(lambda: not waiting, STUCK_S + options.calls / options.rate)
-
-
-def callers(found: Emulator) -> int:
-    return sum(not each.startswith("cc:") for each in found.world.channels)
 
 
 async def main(arguments: list[str]) -> None:
@@ -104,7 +104,7 @@ async def main(arguments: list[str]) -> None:
         watch = Watch(found, options.talk)
         await asyncio.to_thread(sys.stdin.readline)
         await until(lambda: found.asked_for("GET", "/channels"), STUCK_S)
-        await offered(found, options)
+        await offered(found, options, watch)
         with suppress(TimeoutError):
             await until(lambda: not found.world.channels, STUCK_S)
         waits = {call: (at - found.sent_at[call]) * 1e3 for call, at in watch.rung.items() if call in found.sent_at}

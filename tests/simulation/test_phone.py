@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from simulation.phone import CALLS, history
+
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +31,21 @@ def test_every_call_ends_once_and_leaves_every_agent_free(platform: str, seed: i
     assert told.calls == CALLS
     assert told.kills + told.drops > 0
     assert told.ends["finished"] > 0
+
+
+@pytest.mark.parametrize("platform", ["asterisk", "twilio"])
+def test_a_seed_tells_the_same_history_whatever_the_hashes_of_a_process(platform: str) -> None:
+    told = [_told_by_a_process(platform, hashes) for hashes in ("0", "2")]
+    assert "mark" in told[0]
+    assert told[0] == told[1]
+
+
+def _told_by_a_process(platform: str, hashes: str) -> list[str]:
+    """All that a run of two histories prints, but how long it took."""
+    command = [sys.executable, "-m", "simulation.phone", "--calls", "50", "--first", "2", "--platform", platform]
+    around = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(TESTS)}
+    done = subprocess.run(command, env=around, capture_output=True, text=True, timeout=300, check=True)
+    return done.stdout.partition(",")[2].partition("\n")[2].split()
 
 
 def test_a_device_is_rung_once_though_the_answer_to_our_request_was_lost() -> None:

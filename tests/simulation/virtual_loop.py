@@ -55,6 +55,20 @@ class Handle:
 def _nothing() -> None: ...
 
 
+class NumberedTask(asyncio.Task[T]):
+    """Hashes by its number: a TaskGroup keeps a set of its tasks, and cancels them in the order of that set.
+
+    By its address, which is another in every run, one seed would tell several histories.
+    """
+
+    def __init__(self, number: int, coro: Coroutine[Any, Any, T], **given: Any) -> None:
+        self._number = number
+        super().__init__(coro, **given)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     _scheduled: list[tuple[float, Handle]]  # type: ignore[assignment]
 
@@ -71,6 +85,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._tasks: list[asyncio.Task[Any]] = []
         """In the order in which they were made, some of them done: a set of tasks has another order in every run."""
         self._many = MANY
+        self._made = 0
+        """Tasks so far."""
 
     def time(self) -> float:
         return self._now
@@ -131,7 +147,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
     ) -> asyncio.Task[T]:
-        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._made += 1
+        task = NumberedTask(self._made, coro, loop=self, name=name, context=context)
         self._tasks.append(task)
         if len(self._tasks) > self._many:
             self._many = MANY + 2 * len(self._left())
