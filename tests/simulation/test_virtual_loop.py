@@ -14,8 +14,13 @@ TASKS = 32
 def cancelled(garbage: int) -> list[int]:
     """The order in which a group's tasks hear that it failed. `garbage` makes other holes for them to lie in."""
     heard: list[int] = []
+    here: list[int] = []
+    all_here = asyncio.Event()
 
     async def waiting(number: int) -> None:
+        here.append(number)
+        if len(here) == TASKS:
+            all_here.set()
         try:
             await asyncio.get_running_loop().create_future()
         finally:
@@ -32,7 +37,7 @@ def cancelled(garbage: int) -> list[int]:
                 for number in range(TASKS):
                     del holes[-3:]
                     group.create_task(waiting(number))
-                await asyncio.sleep(1)
+                await all_here.wait()
                 raise ValueError
 
     simulate(VirtualLoop(1), main())
