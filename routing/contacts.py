@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from routing import effects
 from routing.agents import after_call
+from routing.at_hand import Ended, WrapUpBegan
 from routing.capacity import has_room
 from routing.consults import end_consult, not_his
 from routing.desks import Desk, Work
-from routing.effects import Amended, Blocked, Breached, Ended, Overflowed, Relaxed, WrapUpBegan
+from routing.effects import Amended, Blocked, Breached, Overflowed, Relaxed
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
 from routing.leases import limit, refusal
 from routing.members import ACTIVE, FINISHED, VOICE, WRAP_UP
-from routing.model import Contact, End, Medium, Micros, Outcome, QueueRule
+from routing.model import Contact, End, Medium, Micros, Outcome
 from routing.offers import end_all, own
-from routing.overflow import UNBOUNDED, answer, is_closed, is_full
+from routing.overflow import answer, is_closed, is_full
 from routing.places import forget_needs, unplace
 from routing.release import let_go, return_to_queue
 from routing.skills import open_to
@@ -35,39 +37,38 @@ BREACHED = {
 def on_arrived(turn: Turn, event: Arrived) -> None:
     """A call needs a free line of its lease (I3, I4); everything else always queues (B18)."""
     state, contact = turn.state, event.contact
-    if contact.id in state.works:
-        turn.refuse("contact_exists", contact=contact.id)
+    pool = state.pool(contact.lease)
+    work = Work(contact, state.arrivals + 1, pool, state.terms)
+    if work.id in state.works:
+        turn.refuse("contact_exists", contact=work.id)
         return
-    rule = state.queue_rules.get((contact.lease, contact.view), UNBOUNDED)
-    blocked = _blocked(turn, contact, rule)
+    blocked = _blocked(turn, work)
     if blocked is not None:
         turn.say(blocked)
         return
-    pool = state.pool(contact.lease)
     state.arrivals += 1
-    work = Work(contact, state.arrivals, pool, state.terms_of(contact))
-    state.admit(work)
-    pool.lines_used += work.is_call
+    state.works[work.id] = work
+    if work.is_call:
+        pool.lines_used += 1
     turn.changed(work)
     turn.queued(work, "")
 
 
-def _blocked(turn: Turn, contact: Contact, rule: QueueRule) -> Blocked | None:
+def _blocked(turn: Turn, work: Work) -> Blocked | None:
     """Why it may not queue, in this order: the hours, the lease and its lines, the length of the queue."""
-    pool, used, most = turn.state.pool(contact.lease), 0, 0
-    if is_closed(contact, turn.now):
+    pool, queue, used, most = work.pool, turn.state.queue(work.pool, work.view), 0, 0
+    if is_closed(work, turn.now):
         reason = "closed"
-    elif reason := refusal(pool, contact, turn.now):
+    elif reason := refusal(pool, work, turn.now):
         used, most = pool.lines_used, limit(pool)
-    elif rule.max_length:
-        used, most = turn.state.queue(contact.lease, contact.view).size(), rule.max_length
-        reason = "queue_full" if is_full(rule, contact, used) else ""
+    elif is_full(queue, work):
+        reason, used, most = "queue_full", queue.size(), queue.max_length
     if not reason:
         return None
     return Blocked(
-        contact=contact.id,
-        lease=contact.lease,
-        treatment=answer(rule, contact),
+        contact=work.id,
+        lease=work.lease,
+        treatment=answer(queue.rule, work.contact),
         reason=reason,
         used=used,
         limit=most,
@@ -88,7 +89,7 @@ def on_changed(turn: Turn, event: Changed) -> None:
     )
     if new != old:
         unplace(turn.state, work)
-        work.renew(new, turn.state.terms_of(new))
+        work.renew(new, turn.state.terms)
         turn.changed(work)
         turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
     turn.done(event.command, event.agent)
@@ -144,7 +145,7 @@ def on_transferred(turn: Turn, event: Transferred) -> None:
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
-    work.renew(_redirected(work.contact, event, turn.now + work.terms.transfer_wait), work.terms)
+    work.renew(_redirected(work.contact, event, turn.now + work.terms.transfer_wait), turn.state.terms)
     if event.needs or event.view:
         work.relaxed = 0
     forget_needs(work)
@@ -227,7 +228,7 @@ def relax(turn: Turn, work: Work) -> None:
 def overflow(turn: Turn, work: Work) -> None:
     """It waited as long as its view allows, and nobody's phone rings for it: it gets what the view states."""
     contact = work.contact
-    rule = turn.state.queue_rules.get((contact.lease, contact.view), UNBOUNDED)
+    rule = turn.state.queue(work.pool, work.view).rule
     turn.say(Overflowed(contact=contact.id, answer=answer(rule, contact), waited=turn.now - contact.enqueued_at))
     _close(turn, work, Ended(contact=contact.id, how=End.OVERFLOWED, cause="max_wait"))
 
@@ -265,7 +266,7 @@ def _free_line(work: Work) -> None:
         work.pool.lines_used -= 1
 
 
-def _close(turn: Turn, work: Work, ended: Ended) -> None:
+def _close(turn: Turn, work: Work, ended: effects.Ended) -> None:
     """Out of the state for good."""
     _free_line(work)
     turn.state.remove(work)

@@ -7,16 +7,18 @@ other fields follow from those and from the configuration.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from routing.estimate import Forecast
-from routing.members import OFFERED, READY, VOICE, WAITING
+from msgspec.structs import astuple
+
+from routing.members import OFFERED, READY, WAITING
 from routing.model import (
     MEDIUM_NO,
     Agent,
     Contact,
     Medium,
     Micros,
+    Needs,
     Offer,
     Presence,
     Record,
@@ -28,13 +30,16 @@ from routing.skills import held
 from routing.terms import Terms
 from routing.timers import AGENTS, Sleeper
 
+all_of: Final = astuple
+
 
 class Work(Sleeper):
     """An open contact. `key`, `shelf`, `second_shelf` and `queue` say where it stands in the indexes.
 
     What follows from the contact and the configuration (`ladder`, `signature`, `second`, `queue_line`, `overflow_at`)
     is looked up when `signature` is None, and kept. What decisions read of the contact is kept beside it (`renew`): its
-    own fields, like those of every Struct, are dearer for compiled code, and lie elsewhere in memory.
+    own fields, like those of every Struct, are dearer for compiled code, and lie elsewhere in memory. `kind` is the
+    class of `key` (order.py).
     """
 
     __slots__ = (
@@ -54,13 +59,16 @@ class Work(Sleeper):
         "expected",
         "fan_of",
         "id",
-        "is_call",
         "key",
+        "kind",
         "ladder",
+        "lease",
         "medium_no",
+        "needs",
         "offers",
         "overflow_at",
         "owner",
+        "plan",
         "pool",
         "preferred_until",
         "queue",
@@ -76,16 +84,25 @@ class Work(Sleeper):
         "terms",
         "told_at",
         "told_place",
+        "view",
         "wrap_until",
     )
 
-    def __init__(self, contact: Contact, arrival: int, pool: Pool, terms: Terms) -> None:
+    id: str
+    lease: str
+    enqueued_at: Micros
+    clock_from: Micros
+    deadline: Micros
+    plan: str
+    view: str
+    complaint: bool
+    needs: Needs
+
+    def __init__(self, contact: Contact, arrival: int, pool: Pool, terms: dict[Medium, list[Terms]]) -> None:
         super().__init__(arrival)
         self.arrival = arrival
-        self.id = contact.id
-        self.is_call = contact.medium is VOICE
-        self.medium_no = MEDIUM_NO[contact.medium]
         self.renew(contact, terms)
+        self.medium_no = self.terms.medium_no
         self.expected: Micros = 0
         self.told_place = 0
         self.told_at: Micros = 0
@@ -109,13 +126,14 @@ class Work(Sleeper):
         self.band = 0
         self.step = 0
         self.key: Key | None = None
+        self.kind = 0
         self.shelf: Line | None = None
         self.second_shelf: Line | None = None
         self.queue: Queue | None = None
         self.fan_of: Desk | None = None
 
     @classmethod
-    def adopted(cls, record: Record, pool: Pool, terms: Terms) -> Work:
+    def adopted(cls, record: Record, pool: Pool, terms: dict[Medium, list[Terms]]) -> Work:
         """The contact of a stored row."""
         work = cls(record.contact, record.arrival, pool, terms)
         work.status = record.status
@@ -131,27 +149,30 @@ class Work(Sleeper):
         work.consult_since = record.consult_since
         return work
 
-    def renew(self, contact: Contact, terms: Terms) -> None:
-        """The contact as it is from now on; `terms` are those of its medium and tier."""
+    def renew(self, contact: Contact, terms: dict[Medium, list[Terms]]) -> None:
+        """The contact as it is from now on; `terms`: of each medium, by tier."""
+        medium: Medium
+        tier: int
+        until: Micros
+        (
+            self.id, _, self.lease, medium, tier, self.enqueued_at, self.clock_from, self.deadline, self.plan,
+            self.view, self.complaint, self.needs, relax, preferred, until, _, _, _, _,
+        ) = all_of(contact)  # fmt: skip
         self.contact = contact
-        self.terms = terms
-        self.enqueued_at = contact.enqueued_at
-        self.clock_from = contact.clock_from
-        self.deadline = contact.deadline
-        self.complaint = contact.complaint
-        self.preferred_until = contact.preferred_until if contact.preferred else 0
-        self.relaxations = len(contact.relax)
+        self.terms = terms[medium][tier]
+        self.preferred_until = until if preferred else 0
+        self.relaxations = len(relax)
 
-    def told(self) -> Forecast:
-        """The expected wait that it was told when it entered, and what that stood on (estimate.py)."""
-        return Forecast(self.expected, self.expected, tier=self.terms.tier, place=self.told_place, at=self.told_at)
+    @property
+    def is_call(self) -> bool:
+        return self.terms.is_call
 
     def is_anybody_free(self) -> bool:
         """A quick look before anything is compared: most who arrive in a long queue find nobody who could take it."""
         signature, second = self.signature, self.second
-        if signature is not None and signature.mask & signature.pool.free[self.medium_no]:
+        if signature is not None and signature.is_anybody_free(self.medium_no):
             return True
-        return second is not None and bool(second.mask & second.pool.free[self.medium_no])
+        return second is not None and second.is_anybody_free(self.medium_no)
 
     def is_loose(self) -> bool:
         """Nobody owns it yet."""
@@ -208,6 +229,7 @@ class Desk(Sleeper):
         "capacity",
         "connected",
         "consults",
+        "counted_load",
         "device",
         "fans",
         "free_flags",
@@ -229,6 +251,7 @@ class Desk(Sleeper):
         "rank",
         "reason",
         "seen",
+        "shifted",
         "since",
         "skill_bits",
         "skill_nos",
@@ -276,6 +299,9 @@ class Desk(Sleeper):
         """Out of every index, as before the first placing."""
         self.pool: Pool | None = None
         self.bit = 0
+        self.counted_load = 0
+        """As his pool knows it, which he told that it is another (`shifted`)."""
+        self.shifted = False
         self.free_flags = 0
         self.present = False
         self.staffed = False
@@ -314,18 +340,13 @@ class Desk(Sleeper):
         """He is idle from now on: last in the order of idleness."""
         self.idle_since = now
         if self.pool is not None:
-            self.pool.idle.move_to_end(self.spec.id)
+            self.pool.idle.move_to_end(self.id)
 
     def carry(self, units: int) -> None:
         """Add units to his load, or take them off (negative)."""
-        load, pool = self.load, self.pool
-        self.load = load + units
-        if pool is not None:
-            by_load = pool.by_load
-            by_load[load] ^= self.bit
-            if self.load >= len(by_load):
-                by_load.extend([0] * (self.load + 1 - len(by_load)))
-            by_load[self.load] |= self.bit
+        self.load += units
+        if self.pool is not None:
+            self.pool.load_changed(self)
 
     def presence(self) -> Presence:
         return Presence(

@@ -19,29 +19,30 @@ Snapshot and depends on nothing but the calls made, so a replay from the same sn
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import deque
 from collections.abc import Hashable
+from typing import Final
 
 from msgspec import Struct
 
+from routing.at_hand import bisect_left, insort
 from routing.model import Micros, Tier
 
-UNIT = 1024
+UNIT: Final = 1024
 """Places are counted in parts, so that old ones can fade."""
-FADE = 6
+FADE: Final = 6
 """One answer takes away 1/64 of the weight of all before it."""
-HALF_LIFE: Micros = 1_800_000_000
+HALF_LIFE: Final = 1_800_000_000
 """And every half hour without one takes half: yesterday evening is a guess, but this morning's first answers count."""
-PRIOR = 5 * UNIT
+PRIOR: Final = 5 * UNIT
 """What the queue as a whole weighs, in places, against what a tier of it has shown."""
-KEPT, ENOUGH = 100, 10
+KEPT: Final = 100
+ENOUGH: Final = 10
 """Ratios remembered, and how many it takes to say anything from them."""
-UNSURE = 300
+UNSURE: Final = 300
 """The ratio until then, in per cent."""
-NEAR = (0, 1, 1, 2, 2, 2, 2, 2, 2)
+NEAR: Final = [0, 1, 1, 2, 2, 2, 2, 2, 2]
 """How deep in the queue a place is; all after these are 3."""
-DEPTHS = 4
+DEPTHS: Final = 4
 
 
 class Forecast(Struct, frozen=True, gc=False):
@@ -81,25 +82,31 @@ class Ratios:
     They are kept by age and by size.
     """
 
-    __slots__ = ("_by_age", "_by_size", "at_most")
+    __slots__ = ("_by_age", "_by_size", "_oldest", "at_most")
 
     def __init__(self) -> None:
-        self._by_age: deque[int] = deque()
+        self._by_age: list[int] = []
+        """A ring, once it is full: the oldest is at `_oldest`."""
+        self._oldest = 0
         self._by_size: list[int] = []
         self.at_most = UNSURE
 
     def add(self, ratio: int) -> None:
         by_age, by_size = self._by_age, self._by_size
-        by_age.append(ratio)
-        if len(by_age) > KEPT:
-            del by_size[bisect_left(by_size, by_age.popleft())]
+        if len(by_age) < KEPT:
+            by_age.append(ratio)
+        else:
+            at = self._oldest
+            del by_size[bisect_left(by_size, by_age[at])]
+            by_age[at] = ratio
+            self._oldest = at + 1 if at + 1 < KEPT else 0
         insort(by_size, ratio)
         known = len(by_size)
         if known >= ENOUGH:
             self.at_most = max(by_size[known * 9 // 10], 100)
 
 
-class Queue:
+class Known:
     """What is known of one queue: a pace per tier and of all, one for those offered at once, and the errors."""
 
     __slots__ = ("last", "overall", "paces", "prompt", "ratios")
@@ -111,7 +118,20 @@ class Queue:
         self.ratios = [Ratios() for _ in range(len(Tier) * DEPTHS)]
         self.last: Micros = 0
 
-    def expected(self, tier: int, place: int) -> Micros:
+    def wait(self, tier: int, *, place: int, head: Micros, now: Micros) -> Micros:
+        """What to expect at `place`; 0 while nothing is known. `head`: see Waits.expected."""
+        expected = self._by_pace(tier, place)
+        if expected and place and head:
+            # Nobody was answered since then, and it will not get faster by being announced.
+            since = now - (head if head > self.last else self.last)
+            return since if since > expected else expected
+        return expected
+
+    def at_most(self, expected: Micros, tier: int, place: int) -> Micros:
+        """What nine of ten such waits did not exceed."""
+        return expected * self._errors(tier, place).at_most // 100 if expected else 0
+
+    def _by_pace(self, tier: int, place: int) -> Micros:
         if not place:
             prompt = self.prompt
             return prompt.waited * UNIT // prompt.places if prompt.places else 0
@@ -121,19 +141,19 @@ class Queue:
         prior = PRIOR * overall.waited // overall.places
         return (place + 1) * UNIT * (own.waited + prior) // (own.places + PRIOR)
 
-    def learn(self, said: Forecast, waited: Micros, now: Micros) -> None:
-        tier, place = said.tier, said.place
+    def learn(self, expected: Micros, tier: int, *, place: int, waited: Micros, now: Micros) -> None:
+        """Somebody who was told to expect so much at `place` has his first answer."""
         if place:
             weight = (place + 1) * UNIT
             self.paces[tier].learn(waited, weight, now)
             self.overall.learn(waited, weight, now)
         else:
             self.prompt.learn(waited, UNIT, now)
-        if said.expected:
-            self.errors(tier, place).add(waited * 100 // said.expected)
+        if expected:
+            self._errors(tier, place).add(waited * 100 // expected)
         self.last = now
 
-    def errors(self, tier: int, place: int) -> Ratios:
+    def _errors(self, tier: int, place: int) -> Ratios:
         """Far back in a queue chances even out and ratios scatter less: at once, next, soon and far are kept apart."""
         return self.ratios[tier * DEPTHS + (NEAR[place] if place < len(NEAR) else DEPTHS - 1)]
 
@@ -144,7 +164,13 @@ class Waits:
     __slots__ = ("_queues",)
 
     def __init__(self) -> None:
-        self._queues: dict[Hashable, Queue] = {}
+        self._queues: dict[Hashable, Known] = {}
+
+    def of(self, queue: Hashable) -> Known:
+        found = self._queues.get(queue)
+        if found is None:
+            found = self._queues[queue] = Known()
+        return found
 
     def expected(self, queue: Hashable, *, tier: int, place: int, head: Micros, now: Micros) -> Forecast:
         """What to tell a contact that stands at `place` now; also for one that waits on.
@@ -152,21 +178,13 @@ class Waits:
         `head` is when the contact at the head came into this queue (its Forecast's `at`; a callback's place is older);
         0 when nobody else waits or that is not known.
         """
-        known = self._queues.get(queue)
-        if known is None:
-            return Forecast(0, 0, tier, place, now)
-        expected = known.expected(tier, place)
-        if expected and place and head:
-            # Nobody was answered since then, and it will not get faster by being announced.
-            expected = max(expected, now - max(head, known.last))
-        return Forecast(expected, expected * known.errors(tier, place).at_most // 100, tier, place, now)
+        known = self.of(queue)
+        expected = known.wait(tier, place=place, head=head, now=now)
+        return Forecast(expected, known.at_most(expected, tier, place), tier, place, now)
 
     def served(self, queue: Hashable, said: Forecast, now: Micros) -> None:
         """A contact has its first answer; `said` is what it was told on entering this queue."""
-        known = self._queues.get(queue)
-        if known is None:
-            known = self._queues[queue] = Queue()
-        known.learn(said, now - said.at, now)
+        self.of(queue).learn(said.expected, said.tier, place=said.place, waited=now - said.at, now=now)
 
 
 def moved(said: Forecast, place: int) -> Forecast:

@@ -6,17 +6,17 @@ line is free; otherwise it is blocked and never reaches the other clients' idle 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from routing.members import ACTIVE, OFFERED, OFFLINE, VOICE, WAITING
-from routing.model import Contact, Lease, Micros
+from routing.members import ACTIVE, OFFERED, OFFLINE, WAITING
+from routing.model import Lease, Micros
 from routing.order import NEVER
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work
     from routing.pools import Pool
 
-HOLDS_LINE = (WAITING, OFFERED, ACTIVE)
+HOLDS_LINE: Final = (WAITING, OFFERED, ACTIVE)
 
 
 def in_force(lease: Lease | None, now: Micros) -> bool:
@@ -50,9 +50,9 @@ def limit(pool: Pool) -> int:
     return 0 if pool.lease is None else min(pool.lease.lines, pool.staffed)
 
 
-def refusal(pool: Pool, contact: Contact, now: Micros) -> str:
+def refusal(pool: Pool, work: Work, now: Micros) -> str:
     """Why this contact may not enter: a reason code, or empty. Only calls need a line."""
-    if contact.medium is not VOICE:
+    if not work.is_call:
         return ""
     if pool.lease is None:
         return "unknown_lease"

@@ -7,21 +7,22 @@ a second lease are looked at only when the contact's own lease has nobody for it
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heapify
 from typing import Any
 
+from routing import effects
+from routing.at_hand import Because, heappop, heappush
 from routing.choice import choose
 from routing.desks import Desk, Work
-from routing.effects import Because
 from routing.offers import make
-from routing.order import LAST, Key, arrival_of
+from routing.order import LAST
 from routing.places import held_for
 from routing.pools import Pool, Signature
 from routing.state import State
 from routing.turn import Turn
 
 Candidate = tuple[Any, ...]
-"""(key of a contact, rank of an agent or empty, the contact or the agent)."""
+"""(key of a contact, rank of the agent who asks for it or empty, the contact, the agent or None)."""
 
 
 def match(turn: Turn) -> None:
@@ -30,24 +31,24 @@ def match(turn: Turn) -> None:
     heap = _candidates(state)
     made = 0
     while heap:
-        key, rank, who = heappop(heap)
-        if isinstance(who, Desk):
-            head = first_for(state, who) if made else key
-            if head == LAST:
+        entry: Candidate = heappop(heap)
+        work: Work = entry[2]
+        desk: Desk | None = entry[3]
+        if desk is not None:
+            first = first_for(state, desk) if made else work
+            if first is not work:
+                if first is not None:
+                    heappush(heap, (first.key, desk.rank, first, desk))
                 continue
-            if head != key:
-                heappush(heap, (head, rank, who))
-                continue
-        elif who.shelf is None or who.key != key:
+        elif work.shelf is None or work.key != entry[0]:
             continue
-        work = state.by_arrival[arrival_of(key)]
-        if not _offer(turn, work):
+        if not _offer(turn, work, desk):
             continue
         made += 1
-        if work.shelf is not None and work.key is not None:
-            heappush(heap, (work.key, "", work))
-        if isinstance(who, Desk):
-            heappush(heap, (key, rank, who))
+        if work.shelf is not None:
+            heappush(heap, (work.key, "", work, None))
+        if desk is not None and desk.free_flags:
+            heappush(heap, (entry[0], desk.rank, work, desk))
     state.dirty_works.clear()
     state.dirty_desks.clear()
 
@@ -55,28 +56,32 @@ def match(turn: Turn) -> None:
 def _candidates(state: State) -> list[Candidate]:
     heap: list[Candidate] = []
     for work in state.dirty_works.values():
-        if work.shelf is not None and work.key is not None and work.is_anybody_free():
-            heap.append((work.key, "", work))
+        if work.shelf is not None and work.is_anybody_free():
+            heap.append((work.key, "", work, None))
     for desk in state.dirty_desks.values():
-        head = first_for(state, desk)
-        if head != LAST:
-            heap.append((head, desk.rank, desk))
+        first = first_for(state, desk)
+        if first is not None:
+            heap.append((first.key, desk.rank, first, desk))
     if len(heap) > 1:
         heapify(heap)
     return heap
 
 
-def _offer(turn: Turn, work: Work) -> bool:
-    """Offer the contact to its best agent, if there is one."""
+def _offer(turn: Turn, work: Work, asking: Desk | None) -> bool:
+    """Offer the contact to its best agent, if there is one. `asking`: the agent whose first one it is, if he asked."""
     signature, mask = able(turn.state, work)
     if not mask or signature is None:
         return False
+    if asking is not None and work.fan_of is None and asking.pool is signature.pool and mask == asking.bit:
+        # Where all are busy it is always so, and the masks have as many bits as the lease has agents.
+        make(turn, work, asking, because(turn, work, asking, rule="only", count=1))
+        return True
     desk, rule = choose(turn.state, work, signature, mask)
     make(turn, work, desk, because(turn, work, desk, rule=rule, count=mask.bit_count()))
     return True
 
 
-def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> Because:
+def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> effects.Because:
     """The numbers that were compared, as they were before the offer."""
     assert work.signature is not None
     assert work.key is not None
@@ -157,44 +162,50 @@ def _bit(state: State, signature: Signature, agent: str) -> int:
 # --- the agent's side ----------------------------------------------------------------------------------
 
 
-def first_for(state: State, desk: Desk) -> Key:
-    """The first contact in the order of the queue that can be offered to this agent now; LAST without one."""
+def first_for(state: State, desk: Desk) -> Work | None:
+    """The first contact in the order of the queue that can be offered to this agent now."""
     flags, pool = desk.free_flags, desk.pool
     if not flags or pool is None or not pool.in_force(state.now):
-        return LAST
-    best: Key = min(pool.heads_for(desk, flags))
-    if best != LAST and not may_take(state, desk, best):
+        return None
+    best = pool.first_of_lines(desk, flags)
+    if best is not None and not may_take(state, desk, best):
         best = _first_he_may(state, desk, pool)
-    if desk.line.first != LAST:
-        best = min(best, _first_held(state, desk))
+    if desk.fans:
+        best = _sooner(best, _first_held(state, desk))
     return best
 
 
-def _first_he_may(state: State, desk: Desk, pool: Pool) -> Key:
+def _first_he_may(state: State, desk: Desk, pool: Pool) -> Work | None:
     """The same when heads of lines have been declined by him, or ring at his desk already."""
-    best = LAST
+    best, least = None, LAST
     for number in pool.lines_of(desk, desk.free_flags):
-        for key in pool.lines[number]:
-            if key >= best:
+        for work in pool.lines[number].works():
+            key = work.key
+            if key is None or key >= least:
                 break
-            if may_take(state, desk, key):
-                best = key
+            if may_take(state, desk, work):
+                best, least = work, key
                 break
     return best
 
 
-def _first_held(state: State, desk: Desk) -> Key:
-    for key in desk.line:
-        flag = 1 << state.by_arrival[arrival_of(key)].medium_no
-        if desk.free_flags & flag and may_take(state, desk, key):
-            return key
-    return LAST
+def _first_held(state: State, desk: Desk) -> Work | None:
+    for work in desk.line.works():
+        if desk.free_flags >> work.medium_no & 1 and may_take(state, desk, work):
+            return work
+    return None
 
 
-def may_take(state: State, desk: Desk, key: Key) -> bool:
+def _sooner(one: Work | None, other: Work | None) -> Work | None:
+    if one is None or other is None:
+        return one or other
+    assert one.key is not None
+    assert other.key is not None
+    return one if one.key < other.key else other
+
+
+def may_take(state: State, desk: Desk, work: Work) -> bool:
     """It does not ring at his desk already, and he has not declined it while others remain."""
-    arrival = arrival_of(key)
-    if arrival in desk.offers:
+    if desk.offers and work.arrival in desk.offers:
         return False
-    work = state.by_arrival[arrival]
     return not work.declined or desk.id not in work.declined or exhausted(state, work)

@@ -8,12 +8,14 @@ click, and losers are withdrawn only after the winner is confirmed.
 
 from __future__ import annotations
 
+from routing import effects, model
+from routing.at_hand import Offer, Offered, OfferEnded, Owned
 from routing.capacity import give_back, has_room, take
 from routing.desks import Desk, Work
-from routing.effects import Because, ConsultAsked, ConsultBegan, ConsultEnded, Missed, Offered, OfferEnded, Owned
+from routing.effects import ConsultAsked, ConsultBegan, ConsultEnded, Missed
 from routing.events import Answered, OfferAccepted, OfferDeclined, OfferFailed
 from routing.members import ACCEPTED, ACTIVE, NOT_RESPONDING, OFFERED, WAITING
-from routing.model import Offer, Outcome
+from routing.model import Outcome
 from routing.readiness import weigh
 from routing.rings import FALLBACK, Ladder
 from routing.skills import open_to
@@ -23,7 +25,7 @@ from routing.turn import Turn
 MISSES_TOLD = 2
 
 
-def make(turn: Turn, work: Work, desk: Desk, because: Because) -> None:
+def make(turn: Turn, work: Work, desk: Desk, because: effects.Because) -> None:
     """Offer a contact to an agent, an owned one as a consult; the offer holds his capacity from now on."""
     work.attempts += 1
     offer = Offer(
@@ -55,7 +57,7 @@ def ladder_of(state: State, work: Work) -> Ladder:
     return state.ladders.get(work.contact.plan, FALLBACK) if work.owner else work.ladder
 
 
-def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
+def end(turn: Turn, work: Work, offer: model.Offer, *, outcome: Outcome, reason: str = "") -> Desk:
     """End one offer and give the capacity back. The contact's row and place are the caller's: `settle`."""
     desk = _end(turn, work, offer, outcome=outcome, reason=reason)
     give_back(desk, work)
@@ -63,7 +65,7 @@ def end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str =
     return desk
 
 
-def _end(turn: Turn, work: Work, offer: Offer, *, outcome: Outcome, reason: str = "") -> Desk:
+def _end(turn: Turn, work: Work, offer: model.Offer, *, outcome: Outcome, reason: str = "") -> Desk:
     """End one offer; its agent carries the contact still."""
     desk = turn.state.desks[offer.agent]
     consult = offer is work.consult
@@ -103,7 +105,7 @@ def withdraw_from(turn: Turn, desk: Desk, reason: str, *, besides: Work | None =
             settle(turn, work)
 
 
-def _decline(work: Work, offer: Offer) -> None:
+def _decline(work: Work, offer: model.Offer) -> None:
     """Who will not be consulted on a call may be offered it all the same, should it come back to the queue."""
     if offer is not work.consult:
         work.decline(offer.agent)
@@ -114,7 +116,7 @@ def back_off(turn: Turn, desk: Desk) -> None:
     turn.moved(desk)
 
 
-def expire(turn: Turn, work: Work, offer: Offer) -> None:
+def expire(turn: Turn, work: Work, offer: model.Offer) -> None:
     """An offer's life is over. Only a device that rang for three cycles proves that the agent let it ring."""
     rang = offer.expires_at - offer.made_at
     proven = not work.is_call or ladder_of(turn.state, work).rang_long_enough(rang)
@@ -151,7 +153,9 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     if not work.answered_at:
         work.answered_at = turn.now
         if work.told_at and work.queue_line is not None:
-            turn.state.waits.served(work.queue_line.name, work.told(), turn.now)
+            waited = turn.now - work.told_at
+            known = work.queue_line.known
+            known.learn(work.expected, work.terms.tier, place=work.told_place, waited=waited, now=turn.now)
     desk.owned[work.arrival] = work
     desk.misses = 0
     turn.moved(desk)
@@ -170,7 +174,7 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     turn.changed(work)
 
 
-def begin_consult(turn: Turn, work: Work, offer: Offer) -> None:
+def begin_consult(turn: Turn, work: Work, offer: model.Offer) -> None:
     """The consulted agent answered. The call stays with its owner; the units of the offer are those of the talk."""
     desk = _end(turn, work, offer, outcome=ACCEPTED)
     work.consult_since = turn.now
@@ -184,7 +188,7 @@ def begin_consult(turn: Turn, work: Work, offer: Offer) -> None:
 # --- events --------------------------------------------------------------------------------------------
 
 
-def _live(turn: Turn, offer_id: str, agent: str) -> tuple[Work, Offer] | None:
+def _live(turn: Turn, offer_id: str, agent: str) -> tuple[Work, model.Offer] | None:
     work = turn.state.offers.get(offer_id)
     if work is not None:
         for offer in work.rings():

@@ -9,11 +9,15 @@ choice that a configuration has: what is late already then waits behind what can
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from routing.model import Contact, Micros
+from routing.at_hand import bisect_left, bisect_right, sum_of
+from routing.estimate import Known
+from routing.model import Contact, Micros, QueueRule
+
+if TYPE_CHECKING:
+    from routing.desks import Work
 
 Key = int
 """The tuple, packed into one integer field by field: band, tier and complaint in two bits each, deadline and
@@ -32,21 +36,20 @@ INSTANT: Final = 64
 ARRIVAL: Final = 48
 """Bits of an instant, which may be negative, and of an arrival number."""
 ZERO: Final = 1 << (INSTANT - 1)
+DEADLINE: Final = INSTANT + ARRIVAL
 CLASS: Final = 2 * INSTANT + ARRIVAL
 """Below this bit are deadline, enqueued_at and arrival; from it on band, tier and complaint: the class."""
 CLASSES: Final = 1 << 6
+STARVED: Final = 0
+"""The class of the starving."""
 LAST: Final = 1 << (CLASS + 8)
 """After every contact: the first of an empty line."""
 NOTHING: Final = -1
 """No key at all."""
-BASES: Final = [each << CLASS | ZERO << (INSTANT + ARRIVAL) | ZERO << ARRIVAL for each in range(CLASSES)]
+BASES: Final = [each << CLASS | ZERO << DEADLINE | ZERO << ARRIVAL for each in range(CLASSES)]
 """By class: the key of a contact of which all else is 0."""
 FLOORS: Final = frozenset(each << CLASS for each in range(CLASSES))
 """Of every class the least key that it can have."""
-
-
-def arrival_of(key: Key) -> int:
-    return key & (1 << ARRIVAL) - 1
 
 
 def enqueued_of(key: Key) -> Micros:
@@ -55,28 +58,33 @@ def enqueued_of(key: Key) -> Micros:
 
 def key_of(contact: Contact, arrival: int, band: int) -> Key:
     """The place in the queue of a contact; unique, because arrival numbers are."""
-    complaint = 0 if contact.complaint else 2
-    return key_at(
-        band,
-        tier=int(contact.tier),
-        complaint=complaint,
-        deadline=contact.deadline,
-        enqueued_at=contact.enqueued_at,
-        arrival=arrival,
-    )
+    kind = class_of(band, tier=int(contact.tier), complaint=contact.complaint)
+    return key_at(kind, deadline=contact.deadline, enqueued_at=contact.enqueued_at, arrival=arrival)
 
 
-def key_at(band: int, *, tier: int, complaint: int, deadline: Micros, enqueued_at: Micros, arrival: int) -> Key:
-    """The same of plain values; `complaint` is 0 of one and 2 of none.
+def class_of(band: int, *, tier: int, complaint: bool) -> int:
+    """Band, tier and complaint; the starving are one class.
 
     LATE is the end of its tier in band 2, and of the complaints of its tier.
     """
-    came = (enqueued_at << ARRIVAL) + arrival
     if band == STARVING:
-        return BASES[0] + came
-    if band == LATE:
-        band, complaint = NORMAL, complaint + 1
-    return BASES[band << 4 | tier << 2 | complaint] + (deadline << INSTANT + ARRIVAL) + came
+        return STARVED
+    late = band == LATE
+    mark = (0 if complaint else 2) + late
+    return (NORMAL if late else band) << 4 | tier << 2 | mark
+
+
+def key_at(kind: int, *, deadline: Micros, enqueued_at: Micros, arrival: int) -> Key:
+    """The key of a contact of this class: inside the starving only the arrival counts."""
+    came = (enqueued_at << ARRIVAL) + arrival
+    if kind == STARVED:
+        return BASES[STARVED] + came
+    return BASES[kind] + (deadline << DEADLINE) + came
+
+
+def key_moved(key: Key, *, kind: int, to: int) -> Key:
+    """The key of the same contact in another class; neither is that of the starving."""
+    return key + (to - kind << CLASS)
 
 
 class Line:
@@ -84,50 +92,70 @@ class Line:
 
     A chunk has keys of one class, which is found without a look at any of them: that would be a look at memory which
     nothing has touched for long. A newcomer usually belongs at the end of its class and costs a look at the last one.
-    A line of a pool tells its first key to `heads`, the pool's list, at its number.
+    The contacts stand beside their keys, in chunks of the same lengths. A line of a pool tells its first key to
+    `heads`, the pool's list, at its number, and whose it is to `leaders`.
     """
 
-    __slots__ = ("_chunks", "_classes", "_heads", "_number", "first")
+    __slots__ = ("_chunks", "_classes", "_heads", "_leaders", "_number", "_works", "first")
 
-    def __init__(self, heads: list[Key] | None = None, number: int = 0) -> None:
+    def __init__(self, heads: list[Key] | None = None, leaders: dict[Key, Work] | None = None, number: int = 0) -> None:
         self._heads = heads
+        self._leaders = leaders
         self._number = number
         self.first: Key = LAST
         self._chunks: list[list[Key]] = []
+        self._works: list[list[Work]] = []
         self._classes: list[int] = []
         """Of each chunk."""
 
-    def add(self, key: Key) -> None:
-        kind = key >> CLASS
-        at = bisect_right(self._classes, kind) - 1
+    def add(self, key: Key, work: Work) -> None:
+        kind = work.kind
+        at = self._last_of(kind)
         if at < 0 or self._classes[at] != kind:
             at += 1
             self._classes.insert(at, kind)
             self._chunks.insert(at, [key])
+            self._works.insert(at, [work])
         elif self._chunks[at][-1] < key:
             self._chunks[at].append(key)
+            self._works[at].append(work)
         else:
             at = self._chunk_of(key, kind, at)
-            insort(self._chunks[at], key)
-        chunk = self._chunks[at]
-        if not at and chunk[0] == key:
-            self._lead(key)
-        if len(chunk) > 2 * CHUNK:
-            self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
-            self._classes.insert(at, kind)
+            index = bisect_left(self._chunks[at], key)
+            self._chunks[at].insert(index, key)
+            self._works[at].insert(index, work)
+        if key < self.first:
+            self._lead(key, work)
+        if len(self._chunks[at]) > 2 * CHUNK:
+            self._split(at, kind)
 
-    def remove(self, key: Key) -> None:
-        kind = key >> CLASS
-        at = self._chunk_of(key, kind, bisect_right(self._classes, kind) - 1)
-        chunk = self._chunks[at]
-        if chunk[0] != key:
-            del chunk[bisect_left(chunk, key)]
+    def remove(self, key: Key, work: Work) -> None:
+        kind = work.kind
+        at = self._chunk_of(key, kind, self._last_of(kind))
+        chunk, works = self._chunks[at], self._works[at]
+        if works[0] is not work:
+            index = bisect_left(chunk, key)
+            del chunk[index], works[index]
             return
-        del chunk[0]
+        del chunk[0], works[0]
         if not chunk:
-            del self._chunks[at], self._classes[at]
+            del self._chunks[at], self._classes[at], self._works[at]
         if not at:
-            self._lead(self._chunks[0][0] if self._chunks else LAST)
+            self._follow()
+
+    def _last_of(self, kind: int) -> int:
+        """The last chunk of a class, or of what comes before it; -1 where nothing does. There are few chunks."""
+        classes = self._classes
+        at = len(classes) - 1
+        while at >= 0 and classes[at] > kind:
+            at -= 1
+        return at
+
+    def _split(self, at: int, kind: int) -> None:
+        chunk, works = self._chunks[at], self._works[at]
+        self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
+        self._works[at : at + 1] = [works[:CHUNK], works[CHUNK:]]
+        self._classes.insert(at, kind)
 
     def _chunk_of(self, key: Key, kind: int, last: int) -> int:
         """The chunk in which a key belongs, where the last one of its class is known: usually there is one."""
@@ -142,10 +170,25 @@ class Line:
                 last = middle - 1
         return low
 
-    def _lead(self, key: Key) -> None:
-        self.first = key
-        if self._heads is not None:
+    def _follow(self) -> None:
+        """The first one has gone: the next one leads."""
+        if self._chunks:
+            self._lead(self._chunks[0][0], self._works[0][0])
+        else:
+            self._lead(LAST, None)
+
+    def _lead(self, key: Key, work: Work | None) -> None:
+        if self._heads is not None and self._leaders is not None:
+            self._leaders.pop(self.first, None)
+            if work is not None:
+                self._leaders[key] = work
             self._heads[self._number] = key
+        self.first = key
+
+    def works(self) -> Iterator[Work]:
+        """In their order."""
+        for works in self._works:
+            yield from works
 
     def __iter__(self) -> Iterator[Key]:
         for chunk in self._chunks:
@@ -167,15 +210,22 @@ class Queue:
         "_index",
         "_kinds",
         "_lengths",
+        "_size",
         "_sought",
         "first",
-        "name",
+        "known",
+        "max_length",
+        "max_wait",
+        "rule",
         "tiers",
     )
 
-    def __init__(self, name: tuple[str, ...]) -> None:
-        """`name`: lease and view, of open length, so that compiled code keeps the tuple and copies none."""
-        self.name = name
+    def __init__(self, rule: QueueRule, known: Known) -> None:
+        """`rule`: the bounds of the view; `known`: how long those took who were answered in it."""
+        self.rule = rule
+        self.max_length = rule.max_length
+        self.max_wait: Micros = rule.max_wait
+        self.known = known
         self.first: Key = LAST
         self.tiers = [0, 0, 0, 0]
         self._head: Micros = NEVER
@@ -184,14 +234,15 @@ class Queue:
         self._chunks: list[list[Key]] = []
         self._lengths: list[int] = []
         """Of each chunk: a list of small numbers is summed without a look at the chunks."""
+        self._size = 0
         self._sought: Key = NOTHING
         self._at = 0
         self._index = 0
 
-    def add(self, key: Key, tier: int) -> None:
+    def add(self, key: Key, *, kind: int, tier: int) -> None:
         """`tier` is 0 for one who starves."""
         self.tiers[tier] += 1
-        kind = key >> CLASS
+        self._size += 1
         if not self._kinds[kind]:
             self._open(kind)
         self._seek(key)
@@ -206,6 +257,7 @@ class Queue:
 
     def remove(self, key: Key, tier: int) -> None:
         self.tiers[tier] -= 1
+        self._size -= 1
         self._seek(key)
         at = self._at
         chunk = self._chunks[at]
@@ -222,10 +274,20 @@ class Queue:
         if self.first >= key:
             return 0
         self._seek(key)
-        return sum(self._lengths[: self._at]) + self._index
+        at, lengths = self._at, self._lengths
+        if at + at <= len(lengths):
+            return sum_of(lengths[:at]) + self._index
+        return self._size - sum_of(lengths[at:]) + self._index
 
     def size(self) -> int:
-        return sum(self.tiers)
+        return self._size
+
+    def up_to(self, tier: int) -> int:
+        """How many are of this tier or a better one; the starving are."""
+        count = 0
+        for each in range(tier + 1):
+            count += self.tiers[each]
+        return count
 
     def head(self) -> Micros:
         """When the first of them came; it must not be empty."""
@@ -238,7 +300,10 @@ class Queue:
         if key == self._sought:
             return
         self._sought = key
-        self._at = at = max(bisect_right(self._floors, key) - 1, 0)
+        at = bisect_right(self._floors, key) - 1
+        if at < 0:
+            at = 0
+        self._at = at
         chunk = self._chunks[at]
         self._index = bisect_left(chunk, key) if chunk and chunk[-1] >= key else len(chunk)
 

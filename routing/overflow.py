@@ -6,31 +6,34 @@ while, are steps of relaxation (skills.py).
 
 from __future__ import annotations
 
-from routing.members import VOICE
-from routing.model import Config, Contact, Medium, Micros, QueueRule
-from routing.order import NEVER
+from typing import TYPE_CHECKING, Final
 
-LIVE = (VOICE, Medium.CHAT)
-UNBOUNDED = QueueRule(lease="", view="")
+from routing.model import Config, Contact, Micros, QueueRule
+from routing.order import NEVER, Queue
+
+if TYPE_CHECKING:
+    from routing.desks import Work
+
+UNBOUNDED: Final = QueueRule(lease="", view="")
 
 
 def rules_by_view(config: Config) -> dict[tuple[str, str], QueueRule]:
     return {(rule.lease, rule.view): rule for rule in config.queues}
 
 
-def is_closed(contact: Contact, now: Micros) -> bool:
+def is_closed(work: Work, now: Micros) -> bool:
     """Outside the hours of its view, as the door found when the contact came."""
-    return now < contact.opens_at and contact.medium in LIVE
+    return work.terms.is_live and now < work.contact.opens_at
 
 
-def is_full(rule: QueueRule, contact: Contact, waiting: int) -> bool:
-    return 0 < rule.max_length <= waiting and contact.medium in LIVE
+def is_full(queue: Queue, work: Work) -> bool:
+    return 0 < queue.max_length <= queue.size() and work.terms.is_live
 
 
-def leaves_at(rule: QueueRule, contact: Contact) -> Micros:
+def leaves_at(queue: Queue, work: Work) -> Micros:
     """The instant at which it leaves the queue if nobody's phone rings for it; NEVER without a bound."""
-    bounded = rule.max_wait > 0 and contact.medium in LIVE
-    return contact.enqueued_at + rule.max_wait if bounded else NEVER
+    bounded = queue.max_wait > 0 and work.terms.is_live
+    return work.enqueued_at + queue.max_wait if bounded else NEVER
 
 
 def answer(rule: QueueRule, contact: Contact) -> str:

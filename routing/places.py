@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from routing.members import WAITING, WRAP_UP
 from routing.model import Micros
-from routing.order import NEVER, STARVING, Key, Line, key_at
-from routing.overflow import UNBOUNDED, leaves_at
+from routing.order import NEVER, STARVED, STARVING, Key, Line, class_of, key_at, key_moved
+from routing.overflow import leaves_at
 from routing.rings import FALLBACK
 from routing.skills import needs_of, next_relaxation, second_lease
 
@@ -33,7 +33,8 @@ def place(state: State, work: Work) -> None:
     band, due = work.terms.band_at(state.now, enqueued_at=work.enqueued_at, deadline=work.deadline)
     wants = len(work.offers) < ladder.phones[work.step]
     _shelve(state, work, band, wants=wants)
-    if wants:
+    if wants and work.is_anybody_free():
+        # Who becomes free after this looks for it himself.
         state.dirty_works[work.arrival] = work
     if work.declined:
         _remember_refusal(work, wants=wants)
@@ -82,18 +83,18 @@ def held_for(state: State, work: Work) -> Desk | None:
 
 def _look_up(state: State, work: Work) -> None:
     """What follows from the contact and the configuration alone."""
-    contact = work.contact
-    needs = needs_of(contact, work.relaxed)
-    work.ladder = state.ladders.get(contact.plan, FALLBACK)
+    work.ladder = state.ladders.get(work.plan, FALLBACK)
     work.step = 0
-    work.queue_line = state.queue(contact.lease, contact.view)
-    work.overflow_at = leaves_at(state.queue_rules.get((contact.lease, contact.view), UNBOUNDED), contact)
-    work.signature = work.pool.signature(needs)
-    work.signature.users += 1
-    other = second_lease(contact, work.relaxed)
+    work.queue_line = queue = state.queue(work.pool, work.view)
+    work.overflow_at = leaves_at(queue, work)
+    needs, other = work.needs, ""
+    if work.relaxed:
+        needs, other = needs_of(work.contact, work.relaxed), second_lease(work.contact, work.relaxed)
+    work.signature = signature = work.pool.signature(needs)
+    signature.users += 1
     if other:
-        work.second = state.pool(other).signature(needs)
-        work.second.users += 1
+        work.second = second = state.pool(other).signature(needs)
+        second.users += 1
 
 
 def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
@@ -111,38 +112,40 @@ def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
     if key is None or band != work.band:
         if key is not None:
             _leave(work, key)
-        work.band = band
-        complaint = 0 if work.complaint else 2
-        work.key = key = key_at(
-            band,
-            tier=work.terms.tier,
-            complaint=complaint,
-            deadline=work.deadline,
-            enqueued_at=work.enqueued_at,
-            arrival=work.arrival,
-        )
+        key = _classify(work, band)
     if shelf is not work.shelf:
         if work.shelf is not None:
-            work.shelf.remove(key)
+            work.shelf.remove(key, work)
         if shelf is not None:
-            shelf.add(key)
+            shelf.add(key, work)
         work.shelf = shelf
     if queue is not work.queue:
         tier = tier_in(work)
         if work.queue is not None:
             work.queue.remove(key, tier)
         if queue is not None:
-            queue.add(key, tier)
+            queue.add(key, kind=work.kind, tier=tier)
         work.queue = queue
     if second_shelf is not work.second_shelf:
         _move_second(work, second_shelf, key)
 
 
+def _classify(work: Work, band: int) -> Key:
+    """Its key in a band that is another one, or its first."""
+    kind, key = class_of(band, tier=work.terms.tier, complaint=work.complaint), work.key
+    if key is None or kind == STARVED or work.kind == STARVED:
+        key = key_at(kind, deadline=work.deadline, enqueued_at=work.enqueued_at, arrival=work.arrival)
+    else:
+        key = key_moved(key, kind=work.kind, to=kind)
+    work.band, work.kind, work.key = band, kind, key
+    return key
+
+
 def _leave(work: Work, key: Key) -> None:
     if work.shelf is not None:
-        work.shelf.remove(key)
+        work.shelf.remove(key, work)
     if work.second_shelf is not None:
-        work.second_shelf.remove(key)
+        work.second_shelf.remove(key, work)
     if work.queue is not None:
         work.queue.remove(key, tier_in(work))
     work.shelf = work.second_shelf = work.queue = None
@@ -155,9 +158,9 @@ def tier_in(work: Work) -> int:
 
 def _move_second(work: Work, line: Line | None, key: Key) -> None:
     if work.second_shelf is not None:
-        work.second_shelf.remove(key)
+        work.second_shelf.remove(key, work)
     if line is not None:
-        line.add(key)
+        line.add(key, work)
     work.second_shelf = line
 
 

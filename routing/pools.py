@@ -8,14 +8,14 @@ meet it and the lines of contacts that ask for it.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import OrderedDict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from routing.at_hand import bisect_left, least_of
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
-from routing.order import NEVER, Key, Line
+from routing.order import NEVER, Key, Line, Queue
 from routing.timers import Sleeper
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class Signature:
             self.mask &= pool.at_least(skill, level)
         self._by_level: list[int] | None = None
 
+    def is_anybody_free(self, medium_no: int) -> bool:
+        free = self.pool.free[medium_no]
+        return free != 0 and self.mask & free != 0
+
     def line(self, medium_no: int) -> Line:
         line = self.lines[medium_no]
         return self.pool.open_line(self, medium_no) if line is None else line
@@ -69,6 +73,7 @@ class Pool(Sleeper):
         "_holders",
         "_levels",
         "_scarce",
+        "_shifted",
         "by_breadth",
         "by_load",
         "desks",
@@ -79,6 +84,7 @@ class Pool(Sleeper):
         "heads",
         "id",
         "idle",
+        "leaders",
         "lease",
         "lines",
         "lines_used",
@@ -89,6 +95,7 @@ class Pool(Sleeper):
         "signatures",
         "staffed",
         "starts",
+        "views",
     )
 
     def __init__(self, lease_id: str, lease: Lease | None, desks: list[Desk], order: int) -> None:
@@ -105,6 +112,9 @@ class Pool(Sleeper):
         self.lines: list[Line] = []
         self.heads: list[Key] = []
         """By the number of the line: its first key. Line 0 stays empty."""
+        self.leaders: dict[Key, Work] = {}
+        """Whose key is the first of a line."""
+        self.views: dict[str, Queue] = {}
         self.flags: list[int] = []
         self.numbers: list[Any] = []
         """All numbers of lines. Agents keep these, of open type: compiled code would make new ones, in cold memory."""
@@ -112,7 +122,7 @@ class Pool(Sleeper):
         """By the number of the line: whose it is; of nobody once its signature is forgotten."""
         self._files: dict[str, list[int]] = {}
         """Numbers of lines, ascending, under the first skill that is needed."""
-        self._number(Line(self.heads, 0), None, 0)
+        self._number(Line(self.heads, self.leaders, 0), None, 0)
         self.lines_used = 0
         self.staffed = 0
         self.reported = 0
@@ -137,6 +147,8 @@ class Pool(Sleeper):
             desk.skill_bits = sum(1 << number for number in desk.skill_nos)
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
         self.by_load: list[int] = [self.everyone]
+        self._shifted: list[Desk] = []
+        """Those who stand in `by_load` with a load that they no longer have; moved when that is asked."""
         by_rest = sorted(desks, key=lambda desk: desk.idle_since)
         self.idle: OrderedDict[str, Desk] = OrderedDict((desk.id, desk) for desk in by_rest)
 
@@ -177,7 +189,7 @@ class Pool(Sleeper):
     def open_line(self, signature: Signature, medium_no: int) -> Line:
         """The line of a signature's contacts of one medium; agents find it under its first needed skill."""
         number = len(self.lines)
-        line = signature.lines[medium_no] = Line(self.heads, number)
+        line = signature.lines[medium_no] = Line(self.heads, self.leaders, number)
         self._number(line, signature, 1 << medium_no)
         asked = next((skill for skill, level in signature.needs if level > 0), "")
         self._files.setdefault(asked, []).append(number)
@@ -190,22 +202,26 @@ class Pool(Sleeper):
         self.flags.append(flag)
         self._asking.append(signature)
 
-    def heads_for(self, desk: Desk, flags: int) -> tuple[Key, ...]:
-        """The first keys of all lines of these media whose needs this agent meets; LAST stands for an empty one."""
+    def first_of_lines(self, desk: Desk, flags: int) -> Work | None:
+        """The first contact in the lines of these media whose needs this agent meets."""
         if desk.seen != len(self.lines):
             self._look_for_new(desk)
         pick = desk.picks.get(flags)
         if pick is None:
             # Line 0, twice: of several items itemgetter makes a tuple.
             pick = desk.picks[flags] = itemgetter(0, 0, *self.lines_of(desk, flags))
-        heads: tuple[Key, ...] = pick(self.heads)
-        return heads
+        return self.leaders.get(least_of(pick(self.heads)))
 
     def lines_of(self, desk: Desk, flags: int) -> list[Any]:
         """Numbers of the lines of these media whose needs this agent meets."""
         if desk.seen != len(self.lines):
             self._look_for_new(desk)
-        return [number for number in desk.lines if self.flags[number] & flags]
+        found = []
+        for number in desk.lines:
+            at: int = number
+            if self.flags[at] & flags:
+                found.append(number)
+        return found
 
     def _look_for_new(self, desk: Desk) -> None:
         """The lines that were opened since the last look; where they are many, those under the skills he has."""
@@ -278,8 +294,24 @@ class Pool(Sleeper):
                 found |= desk.bit
         return found
 
+    def load_changed(self, desk: Desk) -> None:
+        if not desk.shifted:
+            desk.shifted = True
+            self._shifted.append(desk)
+
+    def _count_loads(self) -> None:
+        by_load = self.by_load
+        for desk in self._shifted:
+            by_load[desk.counted_load] ^= desk.bit
+            while desk.load >= len(by_load):
+                by_load.append(0)
+            by_load[desk.load] |= desk.bit
+            desk.counted_load, desk.shifted = desk.load, False
+        self._shifted.clear()
+
     def most_rested(self, group: int) -> Desk:
         """Of a group: who carries least, then the longest idle, then the lowest number."""
+        self._count_loads()
         for carriers in self.by_load:
             equal = group & carriers
             if equal:

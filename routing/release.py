@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from routing.at_hand import Released
 from routing.capacity import give_back
 from routing.desks import Desk, Work
-from routing.effects import Released
 from routing.members import ACTIVE, WAITING
 from routing.model import Medium
 from routing.turn import Turn
@@ -30,7 +30,7 @@ def let_go(turn: Turn, work: Work, reason: str) -> Desk:
 def return_to_queue(turn: Turn, work: Work, *, released: str, queued: str) -> None:
     """Back to waiting at the old place. The customer's clock starts anew; his first answer stays recorded."""
     let_go(turn, work, released)
-    work.renew(replace(work.contact, clock_from=turn.now), work.terms)
+    work.renew(replace(work.contact, clock_from=turn.now), turn.state.terms)
     work.status = WAITING
     turn.changed(work)
     turn.queued(work, queued)

@@ -11,9 +11,9 @@ from routing.capacity import count, media_that_fit
 from routing.desks import Desk, Work, stranger
 from routing.estimate import Waits
 from routing.leases import holds_line, turns_at
-from routing.model import Config, Contact, Medium, Micros, Presence, QueueRule, Record, Snapshot
+from routing.model import Config, Medium, Micros, Presence, QueueRule, Record, Snapshot
 from routing.order import NEVER, Queue
-from routing.overflow import rules_by_view
+from routing.overflow import UNBOUNDED, rules_by_view
 from routing.places import forget_needs, place, unplace
 from routing.pools import Pool
 from routing.readiness import weigh
@@ -31,8 +31,6 @@ class State:
         """How far the timers have got: behind `now` while late ones fire. Nobody leaves a queue in the past."""
         self.arrivals = arrivals
         self.works: dict[str, Work] = {}
-        self.by_arrival: dict[int, Work] = {}
-        """The same contacts; a key of the queue ends with the arrival number."""
         self.waits = Waits()
         self.offers: dict[str, Work] = {}
         self.desks: dict[str, Desk] = {}
@@ -63,8 +61,8 @@ class State:
 
     def _adopt(self, record: Record) -> None:
         contact = record.contact
-        work = Work.adopted(record, self.pool(contact.lease), self.terms_of(contact))
-        self.admit(work)
+        work = Work.adopted(record, self.pool(contact.lease), self.terms)
+        self.works[work.id] = work
         for offer in work.rings():
             self.offers[offer.id] = work
             self._desk_or_stranger(offer.agent).offers[work.arrival] = offer
@@ -121,19 +119,13 @@ class State:
             found = self.pools[lease] = Pool(lease, None, [], LEASES + len(self.pools))
         return found
 
-    def queue(self, lease: str, view: str) -> Queue:
+    def queue(self, pool: Pool, view: str) -> Queue:
         """Contacts that wait in a view without a ringing phone. Positions never count other clients (I7)."""
-        found = self.queues.get((lease, view))
+        found = pool.views.get(view)
         if found is None:
-            found = self.queues[lease, view] = Queue((lease, view))
+            name = (pool.id, view)
+            found = pool.views[view] = Queue(self.queue_rules.get(name, UNBOUNDED), self.waits.of(name))
         return found
-
-    def terms_of(self, contact: Contact) -> Terms:
-        return self.terms[contact.medium][contact.tier]
-
-    def admit(self, work: Work) -> None:
-        self.works[work.id] = work
-        self.by_arrival[work.arrival] = work
 
     def remove(self, work: Work) -> None:
         """The contact has ended: out of every index and off the agenda."""
@@ -141,7 +133,7 @@ class State:
         unplace(self, work)
         forget_needs(work)
         self.agenda.set(work, NEVER)
-        del self.works[work.id], self.by_arrival[work.arrival]
+        del self.works[work.id]
 
     # --- configuration ----------------------------------------------------------------------------------
 
@@ -155,7 +147,6 @@ class State:
 
     def _clear_indexes(self) -> None:
         self.agenda = Agenda()
-        self.queues: dict[tuple[str, str], Queue] = {}
         seats: dict[str, list[Desk]] = {lease.id: [] for lease in self.config.leases}
         for number, desk in enumerate(sorted(self.desks.values(), key=lambda desk: desk.rank)):
             desk.forget_places()
@@ -173,7 +164,7 @@ class State:
         self._clear_indexes()
         for work in self.works.values():
             work.pool = self.pool(work.contact.lease)
-            work.renew(work.contact, self.terms_of(work.contact))
+            work.renew(work.contact, self.terms)
             work.signature = work.second = work.key = work.shelf = work.second_shelf = work.queue = work.fan_of = None
             work.wake = NEVER
             work.pool.lines_used += holds_line(work)

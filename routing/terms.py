@@ -6,16 +6,35 @@ always at hand where contacts are not.
 
 from __future__ import annotations
 
-from routing.model import Config, Medium, MediumRules, Micros, Tier
+from typing import Final
+
+from routing.members import VOICE
+from routing.model import MEDIUM_NO, Config, Medium, MediumRules, Micros, Tier
 from routing.order import LATE, NEVER, NORMAL, STARVING, URGENT
 
-UNBOUNDED = 1 << 61
+UNBOUNDED: Final = 1 << 61
+LIVE: Final = (VOICE, Medium.CHAT)
+"""Somebody is there and waits."""
 
 
 class Terms:
-    __slots__ = ("late_is_urgent", "max_wait", "tier", "transfer_wait", "units", "urgent_before", "wrap_up")
+    __slots__ = (
+        "is_call",
+        "is_live",
+        "late_is_urgent",
+        "max_wait",
+        "medium_no",
+        "tier",
+        "transfer_wait",
+        "units",
+        "urgent_before",
+        "wrap_up",
+    )
 
     def __init__(self, rules: MediumRules, tier: Tier) -> None:
+        self.medium_no = MEDIUM_NO[rules.medium]
+        self.is_call = rules.medium is VOICE
+        self.is_live = rules.medium in LIVE
         self.tier = int(tier)
         self.units = rules.units
         self.wrap_up = rules.wrap_up

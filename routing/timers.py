@@ -8,10 +8,9 @@ id): `order`. Creation order would be lost in a restart, and a restored router m
 
 from __future__ import annotations
 
-from bisect import insort
-from heapq import heappop, heappush
 from typing import Any, Final
 
+from routing.at_hand import heappop, heappush, insort
 from routing.model import Micros
 from routing.order import NEVER
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from routing.at_hand import Done, Queued
 from routing.desks import Desk, Work
-from routing.effects import AnyEffect, Done, PresenceMoved, Queued, Refused
-from routing.estimate import Forecast
+from routing.effects import AnyEffect, PresenceMoved, Refused
 from routing.members import ACTIVE
 from routing.model import Micros, PresenceState
 from routing.places import place, tier_in
@@ -46,35 +46,28 @@ class Turn:
 
     def queued(self, work: Work, reason: str) -> None:
         """Say where a contact stands now that it waits. Its place must be up to date."""
-        assert work.queue is not None
-        assert work.key is not None
-        position = 1 + work.queue.rank(work.key)
-        said = self._forecast(work)
-        expected, place = said.expected, said.place
+        queue, key = work.queue, work.key
+        assert queue is not None
+        assert key is not None
+        tier = work.terms.tier
+        place = 0 if work.is_anybody_free() else queue.up_to(tier_in(work))
+        head = queue.head() if place and queue.first != key else 0
+        expected = queue.known.wait(tier, place=place, head=head, now=self.now)
         if not reason:
-            work.expected, work.told_place, work.told_at = expected, place, said.at
+            # It is kept until the answer; the same instant is kept once for each who waits.
+            work.told_at = work.enqueued_at if work.enqueued_at == self.now else self.now
+            work.expected, work.told_place = expected, place
         self.say(
             Queued(
                 contact=work.id,
                 arrival=work.arrival,
-                position=position,
+                position=1 + queue.rank(key),
                 reason=reason,
                 expected=expected,
-                at_most=said.at_most,
+                at_most=queue.known.at_most(expected, tier, place),
                 place=place,
             )
         )
-
-    def _forecast(self, work: Work) -> Forecast:
-        """How long it will probably wait: by those who come before it, unless somebody is free for it."""
-        queue, key = work.queue, work.key
-        assert queue is not None
-        assert key is not None
-        place = 0 if work.is_anybody_free() else sum(queue.tiers[: tier_in(work) + 1])
-        head = queue.head() if queue.first != key else 0
-        # The forecast is kept until the answer; the same instant is kept once for each who waits.
-        now = work.enqueued_at if work.enqueued_at == self.now else self.now
-        return self.state.waits.expected(queue.name, tier=work.terms.tier, place=place, head=head, now=now)
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:
         """Move an agent's presence and say so."""

@@ -21,13 +21,13 @@ CONSULT = "unit/test_routing_consults.py"
 ESTIMATE = "unit/test_routing_estimate.py"
 
 ORDER = [
-    Bug("tier ignored", "order.py", "band << 4 | tier << 2 | complaint", "band << 4 | complaint"),
-    Bug("complaints last", "places.py", "0 if work.complaint else 2", "2 if work.complaint else 0"),
+    Bug("tier ignored", "order.py", "<< 4 | tier << 2 | mark", "<< 4 | mark"),
+    Bug("complaints last", "order.py", "0 if complaint else 2", "2 if complaint else 0"),
     Bug(
         "the starved ordered by tier",
         "order.py",
-        "return BASES[0] + came",
-        "return BASES[tier << 2] + came",
+        "        return STARVED\n",
+        "        return tier << 2\n",
     ),
     Bug(
         "starving a microsecond early",
@@ -48,7 +48,7 @@ ORDER = [
         "came = (enqueued_at << ARRIVAL) + arrival",
         "came = (-enqueued_at << ARRIVAL) + arrival",
     ),
-    Bug("positions forget who is in other chunks", "order.py", "sum(self._lengths[: self._at])", "0"),
+    Bug("positions forget who is in other chunks", "order.py", "sum_of(lengths[:at])", "0"),
     Bug(
         "a chunk that is split counts twice",
         "order.py",
@@ -75,8 +75,8 @@ ORDER = [
     Bug(
         "the pool keeps an old head",
         "order.py",
-        "if self._heads is not None:",
-        "if self._heads is not None and key != LAST:",
+        "self._lead(LAST, None)",
+        "self.first = LAST",
     ),
     Bug("bands never change", "places.py", "due = _due(work, due,", "due = _due(work, NEVER,"),
     Bug(
@@ -99,17 +99,19 @@ CAPACITY = [
     Bug(
         "changed units are not noticed",
         "state.py",
-        "            work.renew(work.contact, self.terms_of(work.contact))\n",
+        "            work.renew(work.contact, self.terms)\n",
         "",
     ),
+    Bug("loads that changed are not counted", "pools.py", "        self._count_loads()\n        for", "        for"),
+    Bug("a key that moved keeps its class", "order.py", "return key + (to - kind << CLASS)", "return key"),
     Bug("media that fit are guessed", "capacity.py", "if needed <= spare)", "if needed < spare)"),
 ]
 LEASES = [
     Bug(
         "wrap-up holds a line",
         "leases.py",
-        "HOLDS_LINE = (WAITING, OFFERED, ACTIVE)",
-        "HOLDS_LINE = tuple(type(WAITING))",
+        "HOLDS_LINE: Final = (WAITING, OFFERED, ACTIVE)",
+        "HOLDS_LINE: Final = tuple(type(WAITING))",
     ),
     Bug("one call too many", "leases.py", "pool.lines_used >= limit(pool)", "pool.lines_used > limit(pool)"),
     Bug("blocked by leased lines alone", "leases.py", "min(pool.lease.lines, pool.staffed)", "pool.lease.lines"),
@@ -207,8 +209,8 @@ AGENTS = [
     Bug(
         "stops at the first contact without an agent",
         "match.py",
-        "        if not _offer(turn, work):\n            continue",
-        "        if not _offer(turn, work):\n            break",
+        "        if not _offer(turn, work, desk):\n            continue",
+        "        if not _offer(turn, work, desk):\n            break",
     ),
 ]
 OVERFLOW = [
@@ -229,7 +231,7 @@ OVERFLOW = [
     Bug(
         "a newcomer sees his own lease alone",
         "desks.py",
-        "return second is not None and bool(second.mask & second.pool.free[self.medium_no])",
+        "return second is not None and second.is_anybody_free(self.medium_no)",
         "return False",
     ),
     Bug(
@@ -253,11 +255,16 @@ OVERFLOW = [
     Bug(
         "hours bind calls alone",
         "overflow.py",
-        "return now < contact.opens_at and contact.medium in LIVE",
-        "return now < contact.opens_at and contact.medium is VOICE",
+        "return work.terms.is_live and now < work.contact.opens_at",
+        "return work.is_call and now < work.contact.opens_at",
     ),
-    Bug("one too many in the queue", "overflow.py", "0 < rule.max_length <= waiting", "0 < rule.max_length < waiting"),
-    Bug("mails overflow too", "overflow.py", "rule.max_wait > 0 and contact.medium in LIVE", "rule.max_wait > 0"),
+    Bug(
+        "one too many in the queue",
+        "overflow.py",
+        "0 < queue.max_length <= queue.size()",
+        "0 < queue.max_length < queue.size()",
+    ),
+    Bug("mails overflow too", "overflow.py", "queue.max_wait > 0 and work.terms.is_live", "queue.max_wait > 0"),
     Bug(
         "the first of two bounds wins", "overflow.py", "for rule in config.queues}", "for rule in config.queues[::-1]}"
     ),
@@ -265,8 +272,8 @@ OVERFLOW = [
     Bug(
         "overflow on the customer's clock",
         "overflow.py",
-        "contact.enqueued_at + rule.max_wait",
-        "contact.clock_from + rule.max_wait",
+        "work.enqueued_at + queue.max_wait",
+        "work.clock_from + queue.max_wait",
     ),
     Bug(
         "an answered contact overflows",
@@ -366,7 +373,7 @@ ESTIMATES = [
     Bug(
         "what was answered teaches nothing",
         "offers.py",
-        "turn.state.waits.served(work.queue_line.name, work.told(), turn.now)",
+        "known.learn(work.expected, work.terms.tier, place=work.told_place, waited=waited, now=turn.now)",
         "pass",
     ),
     Bug(
@@ -384,7 +391,7 @@ ESTIMATES = [
         ESTIMATE,
     ),
     Bug(
-        "an old ratio counts for ever", "estimate.py", "if len(by_age) > KEPT:", "if len(by_age) > 2 * KEPT:", ESTIMATE
+        "an old ratio counts for ever", "estimate.py", "if len(by_age) < KEPT:", "if len(by_age) < 2 * KEPT:", ESTIMATE
     ),
 ]
 CONSULTS = [

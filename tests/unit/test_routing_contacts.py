@@ -9,8 +9,9 @@ from property.routing_world import START, S, World, agent, call, chat, config, m
 from routing import effects as fx
 from routing import events as ev
 from routing.decide import decide, recover
+from routing.desks import Work
 from routing.explain import why_not
-from routing.model import Config, End, Medium, PresenceState, Snapshot, Status
+from routing.model import MEDIUM_NO, Config, End, Medium, PresenceState, RelaxStep, Snapshot, Status, Tier
 from routing.state import State
 
 
@@ -34,6 +35,20 @@ def test_a_contact_arrives_once() -> None:
     world = World()
     world.arrive(chat("c"))
     assert world.arrive(chat("c")) == [fx.Refused("", "contact_exists", "c")]
+
+
+def test_what_is_kept_beside_a_contact_is_the_contacts_own() -> None:
+    """All fields are taken at once, by their order."""
+    world = World()
+    contact = chat(
+        "c", 1, lease="haier", enqueued_at=2, clock_from=3, deadline=4, view="v", complaint=True, tier=Tier.GOLD,
+        needs=(("tv", 1),), relax=(RelaxStep(1, ()), RelaxStep(2, ())), preferred="ag_1", preferred_until=5, opens_at=6,
+    )  # fmt: skip
+    work = Work(contact, 1, world.state.pool("haier"), world.state.terms)
+    for name in ("id", "lease", "enqueued_at", "clock_from", "deadline", "plan", "view", "complaint", "needs"):
+        assert getattr(work, name) == getattr(contact, name), name
+    assert (work.preferred_until, work.relaxations) == (5, 2)
+    assert (work.terms.tier, work.terms.medium_no, work.is_call) == (1, MEDIUM_NO[Medium.CHAT], False)
 
 
 def test_wrap_up_holds_the_agents_capacity_until_it_is_over() -> None:

@@ -10,8 +10,11 @@ from property.routing_world import MEDIA, START, S, World, agent, call, chat, ma
 
 from routing import effects as fx
 from routing import events as ev
+from routing.desks import Work
+from routing.estimate import Known
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import LAST, NORMAL, Line, Queue, enqueued_of, key_of
+from routing.order import CLASS, LAST, NORMAL, Line, Queue, enqueued_of, key_of
+from routing.overflow import UNBOUNDED
 
 
 def serve_all(world: World, name: str) -> list[str]:
@@ -271,7 +274,7 @@ def test_needs_relax_by_declared_steps() -> None:
 
 def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
     rng = random.Random(1)
-    line, model = Queue(("lease", "view")), []
+    line, model = Queue(UNBOUNDED, Known()), []
     for step in range(6000):
         if model and rng.random() < 0.4:
             key = model.pop(rng.randrange(len(model)))
@@ -280,7 +283,7 @@ def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
             key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
             model.append(key)
             model.sort()
-            line.add(key, 0)
+            line.add(key, kind=key >> CLASS, tier=0)
         assert line.first == (model[0] if model else LAST)
         assert not model or line.head() == enqueued_of(model[0])
         asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
@@ -290,17 +293,22 @@ def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
     assert line.rank(LAST) == len(model)
 
 
-def test_a_line_of_keys_agrees_with_a_sorted_list() -> None:
+def test_a_line_of_contacts_agrees_with_a_sorted_list() -> None:
     rng = random.Random(2)
-    line, model = Line(), []
+    state = one_at_a_time().state
+    line, model, works = Line(), [], {}
     for step in range(6000):
         if model and rng.random() < 0.4:
             key = model.pop(rng.randrange(len(model)))
-            line.remove(key)
+            line.remove(key, works[key])
         else:
-            key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
+            contact = chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50))
+            work = Work(contact, step, state.pool(contact.lease), state.terms)
+            key = work.key = key_of(contact, step, NORMAL)
+            work.kind, works[key] = key >> CLASS, work
             model.append(key)
             model.sort()
-            line.add(key)
+            line.add(key, work)
         assert line.first == (model[0] if model else LAST)
     assert list(line) == model
+    assert list(line.works()) == [works[key] for key in model]

@@ -1,0 +1,31 @@
+"""What decisions call most of the library and make most of, as constants.
+
+Compiled code has a constant at hand; an imported name it looks up in the dictionary of its module, each time.
+"""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+from typing import Final
+
+from routing import effects, model
+
+bisect_left: Final = bisect.bisect_left
+bisect_right: Final = bisect.bisect_right
+insort: Final = bisect.insort
+heappop: Final = heapq.heappop
+heappush: Final = heapq.heappush
+least_of: Final = min
+sum_of: Final = sum
+
+Offer: Final = model.Offer
+Because: Final = effects.Because
+Done: Final = effects.Done
+Ended: Final = effects.Ended
+Offered: Final = effects.Offered
+OfferEnded: Final = effects.OfferEnded
+Owned: Final = effects.Owned
+Queued: Final = effects.Queued
+Released: Final = effects.Released
+WrapUpBegan: Final = effects.WrapUpBegan
