@@ -5,7 +5,8 @@
 A loaded centre (loaded.py): every agent busy, so many contacts waiting, then a mixed stream of events in a closed
 loop. Prints medians over the rounds of p50 and p99 in microseconds, of decided events per second, and the memory of
 one more waiting contact. `turn ns` is a yardstick: one turn of an almost empty loop, 20 to 25 ns on a machine that has
-its core to itself, measured in between. Then the same with the compiled core (`make compile`), if there is one.
+its core to itself, measured in between. Then the same with the compiled core (`make compile`), if there is one and it
+is not what was measured.
 
 Memory is kept as the service keeps it: what stands is not looked at again by the garbage collection (garbage.py), and
 the heap is in large pages where the system gives them (large_pages.py); `--small-pages` leaves the latter away.
@@ -41,13 +42,13 @@ def turn() -> float:
 
 def measure(centre: Centre, events: int) -> tuple[float, float, float, float]:
     """One round: p50 and p99 in microseconds, events per second, and the yardstick during it."""
-    centre.took.clear()
+    centre.forget_times()
     turns: list[float] = []
     while len(centre.took) < events:
         centre.one_round()
         if len(turns) * 500 < len(centre.took):
             turns.append(turn())
-    took = sorted(each for _, each in centre.took)
+    took = sorted(centre.took)
     p50, p99 = took[len(took) // 2] * 1e6, took[len(took) * 99 // 100] * 1e6
     return p50, p99, len(took) / sum(took), statistics.median(turns)
 
@@ -55,7 +56,7 @@ def measure(centre: Centre, events: int) -> tuple[float, float, float, float]:
 def by_kind(centre: Centre) -> str:
     """The median of each kind of event, and how many there were."""
     kinds: dict[str, list[float]] = defaultdict(list)
-    for kind, each in centre.took:
+    for kind, each in zip(centre.kinds, centre.took, strict=True):
         kinds[kind].append(each)
     medians = {kind: statistics.median(each) * 1e6 for kind, each in kinds.items()}
     return ", ".join(f"{kind} {medians[kind]:.1f} ({len(kinds[kind])})" for kind in sorted(medians, key=medians.get))
@@ -67,7 +68,7 @@ def memory(centre: Centre, more: int) -> float:
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     centre.grow(centre.waiting() + more)
-    centre.took.clear()
+    centre.forget_times()
     gc.collect()
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
@@ -89,20 +90,35 @@ def growth(found: dict[int, tuple[float, float]], file: Path) -> None:
     figure.savefig(file, metadata={"Date": None})
 
 
-def compiled(arguments: list[str]) -> None:
+def is_plain() -> bool:
+    return decide.__file__.endswith(".py")
+
+
+def compiled(options: argparse.Namespace) -> None:
     """The same once more with the compiled core, if `make compile` has made one of these sources."""
     newest = max(path.stat().st_mtime for path in Path("routing").glob("*.py"))
     built = next(COMPILED.glob("*.so"), None)
     if built is None or built.stat().st_mtime < newest:
         print("compiled core: none of these sources; make compile")
         return
-    command = [sys.executable, "-P", "-m", "benchmarks", "decide", "--once", *arguments]
+    command = [sys.executable, "-P", "-m", "benchmarks", "decide", "--once", *again(options)]
     subprocess.run(command, env=os.environ | {"PYTHONPATH": f"{COMPILED}{os.pathsep}."}, check=True)
+
+
+def again(options: argparse.Namespace) -> list[str]:
+    """The arguments of the same measurement; the drawing is that of the first one."""
+    said = []
+    for name, value in vars(options).items():
+        flag = "--" + name.replace("_", "-")
+        if name in ("once", "plot") or value is False:
+            continue
+        said += [flag] if value is True else [flag, str(value)]
+    return said
 
 
 def run(options: argparse.Namespace) -> None:
     print(
-        f"{'plain' if decide.__file__.endswith('.py') else 'compiled'} core, {options.agents} agents in "
+        f"{'plain' if is_plain() else 'compiled'} core, {options.agents} agents in "
         f"{options.leases} leases, 5 of 50 skills each, {options.signatures} signatures, {options.rounds} rounds"
     )
     print(f"{'waiting':>9} {'p50 us':>8} {'p99 us':>8} {'events/s':>10} {'turn ns':>8}")
@@ -125,7 +141,7 @@ def run(options: argparse.Namespace) -> None:
         growth(found, options.plot)
 
 
-def main(arguments: list[str]) -> None:
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks decide", description="How long one decision takes.")
     parser.add_argument("--agents", type=int, default=10_000)
     parser.add_argument("--leases", type=int, default=10)
@@ -137,7 +153,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--kinds", action="store_true", help="also the median of each kind of event")
     parser.add_argument("--plot", type=Path, help="draw the growth into this file (needs matplotlib)")
     parser.add_argument("--once", action="store_true", help="only with the core that is imported")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(arguments)
     run(options)
-    if not options.once:
-        compiled([each for each in arguments if not each.startswith("--plot")])
+    if is_plain() and not options.once:
+        compiled(options)

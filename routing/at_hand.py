@@ -1,6 +1,7 @@
 """What decisions call most of the library and make most of, as constants.
 
-Compiled code has a constant at hand; an imported name it looks up in the dictionary of its module, each time.
+Compiled code has a constant at hand; an imported name it looks up in the dictionary of its module, each time. The
+Structs are made by position where decisions make most of them: that takes half the time of making them by name.
 """
 
 from __future__ import annotations

@@ -118,12 +118,13 @@ def _other_leg_ended(turn: Turn, work: Work, agent: str) -> None:
 
 def on_finished(turn: Turn, event: Finished) -> None:
     work = turn.state.works.get(event.contact)
-    code = not_his(work, event.agent, ACTIVE)
+    agent = event.agent
+    code = not_his(work, agent, ACTIVE)
     if code or work is None:
-        turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
+        turn.refuse(code, command=event.command, contact=event.contact, agent=agent)
         return
     _end_active(turn, work, by="agent", cause=event.result)
-    turn.done(event.command, event.agent)
+    turn.done(event.command, agent)
 
 
 def on_wrapped_up(turn: Turn, event: WrappedUp) -> None:
@@ -258,7 +259,7 @@ def _end_active(turn: Turn, work: Work, *, by: str, cause: str) -> None:
 def _finish(turn: Turn, work: Work, *, reason: str, by: str = "", cause: str = "") -> None:
     owner = work.owner
     let_go(turn, work, reason)
-    _close(turn, work, Ended(contact=work.id, how=FINISHED, by=by, cause=cause, agent=owner))
+    _close(turn, work, Ended(work.id, FINISHED, by, cause, owner))
 
 
 def _free_line(work: Work) -> None:

@@ -87,16 +87,16 @@ def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> eff
     assert work.key is not None
     assert work.queue_line is not None
     return Because(
-        rule=rule,
-        band=work.band,
-        tier=work.terms.tier,
-        able=count,
-        level=_least_level(desk, work.signature),
-        idle=turn.now - desk.idle_since,
-        waited=turn.now - work.enqueued_at,
-        step=work.relaxed,
-        ring_step=work.step,
-        ahead=work.queue_line.rank(work.key),
+        rule,
+        work.band,
+        work.terms.tier,
+        count,
+        _least_level(desk, work.signature),
+        turn.now - desk.idle_since,
+        turn.now - work.enqueued_at,
+        work.relaxed,
+        work.step,
+        work.queue_line.rank(work.key),
     )
 
 

@@ -28,28 +28,22 @@ MISSES_TOLD = 2
 def make(turn: Turn, work: Work, desk: Desk, because: effects.Because) -> None:
     """Offer a contact to an agent, an owned one as a consult; the offer holds his capacity from now on."""
     work.attempts += 1
-    offer = Offer(
-        id=f"{work.id}/{work.attempts}/{desk.id}",
-        contact=work.id,
-        agent=desk.id,
-        attempt=work.attempts,
-        made_at=turn.now,
-        expires_at=turn.now + ladder_of(turn.state, work).offer_life,
-        device=desk.device if work.is_call else "",
-        role="consult" if work.owner else "",
-    )
+    name = f"{work.id}/{work.attempts}/{desk.id}"
+    expires_at = turn.now + ladder_of(turn.state, work).offer_life
+    device, role = desk.device if work.is_call else "", "consult" if work.owner else ""
+    offer = Offer(name, work.id, desk.id, work.attempts, turn.now, expires_at, device, role)
     if work.owner:
         work.consult = offer
-        turn.say(ConsultAsked(contact=work.id, agent=desk.id, owner=work.owner, offer=offer.id))
+        turn.say(ConsultAsked(contact=work.id, agent=desk.id, owner=work.owner, offer=name))
     else:
-        work.offers += (offer,)
+        work.offers = (*work.offers, offer) if work.offers else (offer,)
         work.status = OFFERED
-    turn.state.offers[offer.id] = work
+    turn.state.offers[name] = work
     desk.offers[work.arrival] = offer
     take(desk, work)
     turn.changed(work)
     weigh(turn.state, desk)
-    turn.say(Offered(contact=work.id, agent=desk.id, offer=offer, because=because))
+    turn.say(Offered(work.id, desk.id, offer, because))
 
 
 def ladder_of(state: State, work: Work) -> Ladder:
@@ -67,12 +61,13 @@ def end(turn: Turn, work: Work, offer: model.Offer, *, outcome: Outcome, reason:
 
 def _end(turn: Turn, work: Work, offer: model.Offer, *, outcome: Outcome, reason: str = "") -> Desk:
     """End one offer; its agent carries the contact still."""
-    desk = turn.state.desks[offer.agent]
+    desk, name = turn.state.desks[offer.agent], offer.id
     consult = offer is work.consult
     if not consult:
-        work.offers = tuple([other for other in work.offers if other is not offer])
-    del turn.state.offers[offer.id], desk.offers[work.arrival]
-    turn.say(OfferEnded(contact=work.id, agent=offer.agent, offer=offer.id, outcome=outcome, reason=reason))
+        others = len(work.offers) > 1
+        work.offers = tuple([other for other in work.offers if other is not offer]) if others else ()
+    del turn.state.offers[name], desk.offers[work.arrival]
+    turn.say(OfferEnded(work.id, desk.id, name, outcome, reason))
     if consult and outcome is not ACCEPTED:
         work.consult = None
         turn.say(
@@ -159,16 +154,7 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     desk.owned[work.arrival] = work
     desk.misses = 0
     turn.moved(desk)
-    turn.say(
-        Owned(
-            contact=work.id,
-            agent=desk.id,
-            offer=mine.id if mine else "",
-            waited=turn.now - work.clock_from,
-            by=by,
-            reason=reason,
-        )
-    )
+    turn.say(Owned(work.id, desk.id, mine.id if mine else "", turn.now - work.clock_from, by, reason))
     if work.offers:
         end_all(turn, work, outcome=Outcome.WITHDRAWN, reason=loser)
     turn.changed(work)
@@ -199,16 +185,18 @@ def _live(turn: Turn, offer_id: str, agent: str) -> tuple[Work, model.Offer] | N
 
 def on_accepted(turn: Turn, event: OfferAccepted) -> None:
     """A click: with a device it only means 'ring me now', without one it is the answer."""
-    live = _live(turn, event.offer, event.agent)
+    agent = event.agent
+    live = _live(turn, event.offer, agent)
     if live is None:
-        turn.refuse("offer_gone", command=event.command, agent=event.agent)
+        turn.refuse("offer_gone", command=event.command, agent=agent)
         return
     work, offer = live
-    if not offer.device and offer is work.consult:
-        begin_consult(turn, work, offer)
-    elif not offer.device:
-        own(turn, work, turn.state.desks[event.agent], loser="answered_elsewhere")
-    turn.done(event.command, event.agent)
+    if not offer.device:
+        if offer is work.consult:
+            begin_consult(turn, work, offer)
+        else:
+            own(turn, work, turn.state.desks[agent], loser="answered_elsewhere")
+    turn.done(event.command, agent)
 
 
 def on_declined(turn: Turn, event: OfferDeclined) -> None:

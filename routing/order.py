@@ -135,9 +135,11 @@ class Line:
         chunk, works = self._chunks[at], self._works[at]
         if works[0] is not work:
             index = bisect_left(chunk, key)
-            del chunk[index], works[index]
+            chunk.pop(index)
+            works.pop(index)
             return
-        del chunk[0], works[0]
+        chunk.pop(0)
+        works.pop(0)
         if not chunk:
             del self._chunks[at], self._classes[at], self._works[at]
         if not at:
@@ -261,7 +263,7 @@ class Queue:
         self._seek(key)
         at = self._at
         chunk = self._chunks[at]
-        del chunk[self._index]
+        chunk.pop(self._index)
         self._lengths[at] -= 1
         if key == self.first:
             self._find_first(at)

@@ -23,7 +23,7 @@ def let_go(turn: Turn, work: Work, reason: str) -> Desk:
         turn.moved(desk)
     elif not desk.has_work():
         del state.desks[desk.id]
-    turn.say(Released(contact=work.id, agent=desk.id, reason=reason))
+    turn.say(Released(work.id, desk.id, reason))
     return desk
 
 

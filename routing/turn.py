@@ -57,17 +57,8 @@ class Turn:
             # It is kept until the answer; the same instant is kept once for each who waits.
             work.told_at = work.enqueued_at if work.enqueued_at == self.now else self.now
             work.expected, work.told_place = expected, place
-        self.say(
-            Queued(
-                contact=work.id,
-                arrival=work.arrival,
-                position=1 + queue.rank(key),
-                reason=reason,
-                expected=expected,
-                at_most=queue.known.at_most(expected, tier, place),
-                place=place,
-            )
-        )
+        position, at_most = 1 + queue.rank(key), queue.known.at_most(expected, tier, place)
+        self.out.append(Queued(work.id, work.arrival, position, reason, expected, at_most, place))
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:
         """Move an agent's presence and say so."""
