@@ -124,6 +124,9 @@ class Emulator:
         match (method, *path):
             case ("PUT", "applications", _, "eventFilter"):
                 return (404, {"message": "Invalid method"}) if self.old_version else (200, {"name": self.world.app})
+            case ("POST", "events", "user", name):
+                self.world.tell("ChannelUserevent", eventname=name, userevent={})
+                return 204, None
             case ("GET", "channels"):
                 return 200, [channel.view() for channel in self.world.channels.values()]
             case ("GET", "bridges"):

@@ -13,7 +13,7 @@ from ari.pulse import beat, until
 from channels.phone import call as life
 from channels.phone.asterisk.actions import Out
 from channels.phone.asterisk.board import Board
-from channels.phone.asterisk.platform import Asterisk
+from channels.phone.asterisk.platform import PROOF_S, Asterisk
 from channels.phone.asterisk.record import Line, Rules
 from channels.phone.asterisk.rest import RestClient, session, socket_address
 from channels.port import AnyInbound, CallOffered, CallReleased, DifferentPayload, PhoneCommand, Receipt
@@ -148,7 +148,13 @@ def board_of(dialogue: Dialogue | None = None, line: Line | None = None, sounds:
 
 @asynccontextmanager
 async def adapter(
-    found: Emulator, address: str, desk: Desk, board: Board, *, holds: Callable[[], bool] = lambda: True
+    found: Emulator,
+    address: str,
+    desk: Desk,
+    board: Board,
+    *,
+    holds: Callable[[], bool] = lambda: True,
+    proof_s: float = PROOF_S,
 ) -> AsyncIterator[Floor]:
     """One process's life: left, it is as dead as after kill -9, for it says no word to Asterisk."""
     clock = Clock()
@@ -162,6 +168,7 @@ async def adapter(
             holds=holds,
             socket=(socket_address(address, "contactcenter"), CREDENTIALS),
         )
+        asterisk.proof_s = proof_s
         running = asyncio.create_task(asterisk.run())
         try:
             await until(lambda: asterisk.ready.is_set() or not holds())

@@ -413,6 +413,22 @@ async def test_a_second_client_takes_over_and_the_first_stops(pbx: Floor) -> Non
         assert pbx.emulator.connections == port + 1
 
 
+async def test_a_connection_that_stands_and_is_deaf_is_made_anew() -> None:
+    """Asterisk may forget whom its application belongs to; a call that came meanwhile is found."""
+    async with emulator() as (found, address):
+        desk = Desk()
+        async with adapter(found, address, desk, board_of(), proof_s=0.05) as pbx:
+            await until(lambda: len(found.asked_for("POST", "/contactcenter-hears")) > 2)
+            assert found.connections == 1
+            found.lose = lambda event: True
+            call = found.world.call()
+            await until(lambda: found.connections > 1)
+            found.lose = lambda event: False
+            await until(lambda: desk.of("call.offered", call=call))
+            found.world.hang_up(call)
+            await pbx.all_quiet()
+
+
 STATES = ["ringing", "alerting", "talking", "held"]
 
 

@@ -38,6 +38,8 @@ class Device:
     says: int = 180
     refuses: int = 0
     answers_after_s: float | None = None
+    talks_on: bool = False
+    """As an answering machine: it does not wait for what the other says."""
     calls: list[Talk] = field(default_factory=list)
 
     @property
@@ -74,6 +76,7 @@ class Talk(pj.Call):  # type: ignore[misc]
         self.code = 0
         self.reason = ""
         self.keys = ""
+        self.talks_on = False
         self.heard_packets = 0
         self.referred = 0
         """What became of the last REFER: the status that was told."""
@@ -90,7 +93,8 @@ class Talk(pj.Call):  # type: ignore[misc]
         info = self.getInfo()
         for number, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                self.floor.tone.startTransmit(self.getAudioMedia(number))
+                spoken = self.floor.speech if self.talks_on else self.floor.tone
+                spoken.startTransmit(self.getAudioMedia(number))
 
     def onDtmfDigit(self, prm: Any) -> None:
         self.keys += prm.digit
@@ -178,6 +182,7 @@ class Account(pj.Account):  # type: ignore[misc]
         self.floor.calls.append(call)
         device = self.device or self.floor.outside(call)
         device.calls.append(call)
+        call.talks_on = device.talks_on
         if device.refuses:
             call.answer_now(device.refuses)
             return
@@ -187,9 +192,9 @@ class Account(pj.Account):  # type: ignore[misc]
             self.floor.later(device.answers_after_s, lambda: call.answer_now(200))
 
 
-def _wave() -> str:
-    """What everybody says for ever: half a second of a tone, then quiet, as one who says hello."""
-    samples = [int(8000 * math.sin(2 * math.pi * 440 * at / 8000)) for at in range(4000)] + [0] * 12000
+def _wave(quiet: int) -> str:
+    """Said for ever: half a second of a tone, then so many samples of quiet."""
+    samples = [int(8000 * math.sin(2 * math.pi * 440 * at / 8000)) for at in range(4000)] + [0] * quiet
     with tempfile.NamedTemporaryFile(suffix=".wav", delete=False) as file, wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
@@ -201,7 +206,7 @@ def _wave() -> str:
 class Phones:
     def __init__(self, registrar: str) -> None:
         self.registrar = registrar
-        self._spoken = _wave()
+        self._hello, self._talk = _wave(12000), _wave(0)
         self.devices: dict[str, Device] = {}
         self.customers: dict[str, Device] = {}
         """Phones outside, by number, for calls that come to them by the carrier."""
@@ -236,9 +241,7 @@ class Phones:
             transport.port, transport.boundAddress = port, host
             self._transports[host] = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         endpoint.libStart()
-        self.tone = pj.AudioMediaPlayer()
-        self.tone.createPlayer(self._spoken)
-        _keep(self.tone)
+        self.tone, self.speech = self._player(self._hello), self._player(self._talk)
         self._carrier = self._account(f"sip:carrier@{CARRIER}:{CARRIER_PORT}", CARRIER, None)
         self._ready.set()
         while not self._stop:
@@ -256,6 +259,12 @@ class Phones:
         # Not destroyed: PJSIP ends the process when Python frees an object of it afterwards.
         for _ in range(20):
             endpoint.libHandleEvents(10)
+
+    def _player(self, file: str) -> Any:
+        player = pj.AudioMediaPlayer()
+        player.createPlayer(file)
+        _keep(player)
+        return player
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -356,7 +365,8 @@ class Phones:
     def close(self) -> None:
         self._stop = True
         self._thread.join(10)
-        Path(self._spoken).unlink(missing_ok=True)
+        for file in (self._hello, self._talk):
+            Path(file).unlink(missing_ok=True)
 
     def open(self) -> None:
         self._thread.start()

@@ -6,11 +6,9 @@ import asyncio
 from typing import Any
 
 from conftest import Scene, flows, kinds
-from floor import contacts, offered, seen
-from sip import Device
+from floor import contacts, seen
 
 HOTLINE, TOLL_FREE = "4000000101", "8000000102"
-CUSTOMER = "13900007777"
 
 
 def progress(story: dict[str, Any], what: str) -> list[str]:
@@ -158,35 +156,4 @@ async def test_a_complaint_by_keys_in_cantonese(scene: Scene) -> None:
     assert await flows(call) > 30
     call.hang_up()
     await scene.state(contact, "ended")
-    await scene.clean()
-
-
-async def test_a_callback_is_asked_for_by_keys_and_dialled(scene: Scene) -> None:
-    """AMD() listens to the customer, who says hello and waits; then they talk."""
-    desk = await scene.at_work("a1002", "1002")
-    await desk.not_ready("break")
-    call = scene.dial(TOLL_FREE, caller=CUSTOMER)
-    call.until("CONFIRMED")
-    for key in "13111":
-        await asyncio.sleep(1.2)
-        if not call.over:
-            call.press(key)
-    contact = await scene.contact()
-    customer = scene.place.phones.customers["+86" + CUSTOMER] = Device(CUSTOMER, answers_after_s=1.0)
-    scene.device("1002").answers_after_s = 0.2
-    await desk.ready()
-    offer = await offered(desk, contact)
-    await desk.accept(offer.offer)
-    await seen(desk, lambda state: state.owns(contact))
-    await desk.dial(contact)
-    await scene.until("the customer's phone rings", lambda: customer.calls)
-    customer.last.until("CONFIRMED")
-    await asyncio.sleep(6)
-    assert await flows(customer.last) > 30
-    assert await flows(scene.device("1002").last) > 30
-    customer.last.hang_up()
-    found = await scene.state(contact, "wrap_up", "ended")
-    assert [fact["data"]["result"] for fact in found["facts"] if fact["kind"] == "callback.attempted"] == ["reached"]
-    scene.device("1002").last.until("DISCONNECTED", 5)
-    await desk.wrap_up_done(contact)
     await scene.clean()

@@ -64,7 +64,7 @@ class Board:
                 return self.calls.get(_call_of_recording(recording.name))
             case ev.Dial(peer=channel):
                 return self.of_channel(channel.id)
-            case ev.ApplicationReplaced():
+            case ev.ApplicationReplaced() | ev.ChannelUserevent():
                 return None
             case _:
                 return self.of_channel(event.channel.id)

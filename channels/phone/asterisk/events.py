@@ -139,6 +139,12 @@ class RecordingFailed(Event, frozen=True, kw_only=True):
     recording: Recording
 
 
+class ChannelUserevent(Event, frozen=True, kw_only=True):
+    """What a client says to the application's listeners: we to ourselves, as a proof that we hear."""
+
+    eventname: str = ""
+
+
 class ApplicationReplaced(Event, frozen=True, kw_only=True):
     application: str = ""
 
@@ -162,6 +168,7 @@ AnyEvent = (
     | PlaybackFinished
     | RecordingFinished
     | RecordingFailed
+    | ChannelUserevent
     | ApplicationReplaced
 )
 WANTED: Final = tuple(sorted(each.__name__ for each in AnyEvent.__args__))

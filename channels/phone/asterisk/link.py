@@ -57,6 +57,7 @@ class Link:
         self._hear = hear
         self._opened = opened
         self._closed = closed
+        self._socket: ClientConnection | None = None
         self.replaced = 0
         """How often another client took the application from us."""
 
@@ -83,6 +84,11 @@ class Link:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
+    async def renew(self) -> None:
+        """This connection is no use, though it stands: another one."""
+        if self._socket is not None:
+            await self._socket.close()
+
     async def _until_lost(self, longest: float) -> None:
         until = asyncio.get_running_loop().time() + longest
         while self._holds() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 A lease is asked, not told.
@@ -107,6 +113,7 @@ class Link:
             return "refused"
 
     async def _listen(self, socket: ClientConnection) -> str:
+        self._socket = socket
         async with asyncio.TaskGroup() as group:
             opened = group.create_task(self._guard_opened(socket))
             watch = group.create_task(self._watch(socket))
@@ -115,6 +122,7 @@ class Link:
             finally:
                 opened.cancel()
                 watch.cancel()
+                self._socket = None
                 self._closed()
 
     async def _guard_opened(self, socket: ClientConnection) -> None:

@@ -38,6 +38,9 @@ from channels.port import (
 
 log = logging.getLogger(__name__)
 SURVEY_S: Final = 60.0
+PROOF_S: Final = 5.0
+"""Between two proofs that we hear, and how long one may take."""
+PROOF: Final = "contactcenter-hears"
 AGAIN_S: Final = 0.25
 LONGEST_AGAIN_S: Final = 5.0
 MICRO: Final = 1_000_000
@@ -80,6 +83,8 @@ class Asterisk:
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._first = True
         self._looking = False
+        self.proof_s = PROOF_S
+        self._heard = asyncio.Event()
         self.ready = asyncio.Event()
         """Set while the connection stands and we know what is there."""
 
@@ -90,6 +95,7 @@ class Asterisk:
             async with asyncio.TaskGroup() as group:
                 self._tasks = group
                 group.create_task(self._minutely())
+                group.create_task(self._proofs())
                 await self._link.run()
         finally:
             self._tasks = None
@@ -108,6 +114,29 @@ class Asterisk:
             await asyncio.sleep(SURVEY_S)
             if self.ready.is_set():
                 await self._look()
+
+    async def _proofs(self) -> None:
+        """A connection may stand and be deaf: Asterisk forgets its application when others came and went in between."""
+        while True:
+            await asyncio.sleep(self.proof_s)
+            if self.ready.is_set() and not await self._hears():
+                log.warning("Asterisk says nothing to us any more: connecting anew")
+                await self._link.renew()
+
+    async def _hears(self) -> bool:
+        """Say something to our own application. Whoever cannot say it (a version, a busy moment) proves nothing."""
+        self._heard.clear()
+        query = {"application": self._board.rules.app}
+        path = f"/events/user/{PROOF}"
+        said = await self._rest.send(Rest(call="", lane="", method="POST", path=path, query=query))
+        if not said.well:
+            return True
+        try:
+            async with asyncio.timeout(self.proof_s):
+                await self._heard.wait()
+        except TimeoutError:
+            return not self.ready.is_set()
+        return True
 
     async def _opened(self) -> None:
         """A new connection: fewer events, then what is there; only then commands are taken."""
@@ -175,6 +204,7 @@ class Asterisk:
     # --- in and out of the machine ----------------------------------------------------------------------------
 
     def _hear(self, event: ev.AnyEvent) -> None:
+        self._heard.set()
         self._do(self._board.hear(event, self._now()))
 
     async def send(self, outbound: AnyOutbound) -> str:

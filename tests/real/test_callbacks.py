@@ -1,0 +1,92 @@
+"""Customers who are called back over the carrier: what became of the call is what the attempt says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from conftest import Scene, flows
+from floor import offered, seen
+from sip import Device
+
+TOLL_FREE, CUSTOMER = "8000000102", "13900007777"
+
+
+async def dialled(scene: Scene, customer: Device) -> str:
+    """Asked for by keys, offered, accepted; the agent's phone has answered and the customer is dialled."""
+    desk = await scene.at_work("a1002", "1002")
+    await desk.not_ready("break")
+    call = scene.dial(TOLL_FREE, caller=CUSTOMER)
+    call.until("CONFIRMED")
+    for key in "13111":
+        await asyncio.sleep(1.2)
+        if not call.over:
+            call.press(key)
+    contact = await scene.contact()
+    scene.place.phones.customers["+86" + CUSTOMER] = customer
+    scene.device("1002").answers_after_s = 0.2
+    await desk.ready()
+    offer = await offered(desk, contact)
+    await desk.accept(offer.offer)
+    await seen(desk, lambda state: state.owns(contact))
+    await desk.dial(contact)
+    await scene.until("the customer's phone rings", lambda: customer.calls)
+    return contact
+
+
+def results(scene: Scene, contact: str) -> Callable[[], Awaitable[list[str]]]:
+    async def told() -> list[str]:
+        facts = (await scene.story(contact))["facts"]
+        return [fact["data"]["result"] for fact in facts if fact["kind"] == "callback.attempted"]
+
+    return told
+
+
+async def over(scene: Scene, contact: str) -> None:
+    scene.device("1002").last.until("DISCONNECTED", 5)
+    await scene.desks["a1002"].wrap_up_done(contact)
+    await scene.clean(waits=contact)
+
+
+async def test_a_callback_is_asked_for_by_keys_and_dialled(scene: Scene) -> None:
+    """AMD() listens to the customer, who says hello and waits; then they talk."""
+    customer = Device(CUSTOMER, answers_after_s=1.0)
+    contact = await dialled(scene, customer)
+    customer.last.until("CONFIRMED")
+    await asyncio.sleep(6)
+    assert await flows(customer.last) > 30
+    assert await flows(scene.device("1002").last) > 30
+    customer.last.hang_up()
+    await scene.state(contact, "wrap_up", "ended")
+    assert await results(scene, contact)() == ["reached"]
+    await over(scene, contact)
+
+
+@pytest.mark.parametrize(
+    ("customer", "result"),
+    [
+        (Device(CUSTOMER, refuses=486), "busy"),
+        (Device(CUSTOMER, refuses=603), "busy"),
+        (Device(CUSTOMER, refuses=404), "unreachable"),
+        (Device(CUSTOMER, answers_after_s=0.5, talks_on=True), "answering_machine"),
+    ],
+    ids=["busy", "declined", "unknown", "machine"],
+)
+async def test_a_customer_who_is_not_reached(scene: Scene, customer: Device, result: str) -> None:
+    contact = await dialled(scene, customer)
+    told: Any = await scene.asked("the attempt is over", results(scene, contact), 20)
+    assert told == [result]
+    await over(scene, contact)
+
+
+async def test_the_agent_hangs_up_while_the_customer_rings(scene: Scene) -> None:
+    customer = Device(CUSTOMER)
+    contact = await dialled(scene, customer)
+    await scene.until("he rings", lambda: customer.ringing)
+    scene.device("1002").last.hang_up()
+    await scene.until("he is quiet", lambda: not customer.ringing, 5)
+    told: Any = await scene.asked("the attempt is over", results(scene, contact), 20)
+    assert len(told) == 1
+    await over(scene, contact)
