@@ -21,12 +21,13 @@ from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
 from contactcenter.services.callback_corrections import check_correction, correct
 from contactcenter.services.callbacks import next_timer
-from contactcenter.services.changes import CallbackWrite, Changes
+from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
 from contactcenter.services.directories import Door
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening, Wish, viewed
+from contactcenter.services.phone_orders import ANSWER_LIFE
 from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import AlreadyReceived, DoorReads
 from contactcenter.services.seats import Seat
@@ -112,7 +113,10 @@ class CallbackAttempts:
     # --- results -----------------------------------------------------------------------------------------------
 
     async def attempted(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:
-        """The agent's word, unless the platform's came first: that he can only correct. Raises Invalid (`result`)."""
+        """The agent's word, unless the platform's came first: that he can only correct. Raises Invalid (`result`).
+
+        A call that is still there when he says how it went is over with that.
+        """
         if result not in SAID:
             raise Invalid(f"result is one of {', '.join(SAID)}", code="result", field="result")
         promise = await callback_rows.promise_of(self._reads, contact)
@@ -121,6 +125,8 @@ class CallbackAttempts:
             return
         now, directory = self._office.clock.now(), self._office.directory(seat.provider)
         await settle(self._reads, directory, contact, Tried(result=result, by=seat.agent, at=now), changes)
+        if promise.state == "dialling":
+            changes.outbox.append(_hang_up(contact, seat, source_of(directory, contact), now))
 
     async def corrected(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:
         """The agent's word at the end of his wrap-up. Raises Invalid `result`, Conflict `wrong_medium`, `too_late`,
@@ -275,6 +281,19 @@ def _check_callback(contact: ContactView) -> None:
         raise Conflict("only callbacks are dialled", code="wrong_medium", field="contact")
     if contact.state != "active":
         raise Conflict("accept it before dialling", code="not_active", field="contact")
+
+
+def _hang_up(contact: ContactView, seat: Seat, source: str, now: Micros) -> Outgoing:
+    """Both legs of the dialled call, whoever of them is there."""
+    command = PhoneCommand(
+        id=f"{contact.id}/hang_up",
+        source=source,
+        call=handles.dialled_call(contact.id),
+        verb="hang_up",
+        agent=seat.number,
+        not_after=now + ANSWER_LIFE,
+    )
+    return by_phone(command, provider=contact.provider, client=contact.client, contact=contact.id, now=now)
 
 
 def _dialled(contact: ContactView, seat: Seat, command: PhoneCommand, now: Micros) -> Fact:

@@ -157,7 +157,10 @@ class DeskService:
         if contact.medium == "callback":
             await self._attempts.attempted(seat, contact, command.result, changes)
         event = ev.Finished(contact.id, seat.agent, result, _key(seat, command))
-        return await self._ask(seat, command, event, changes)
+        answer = await self._ask(seat, command, event, changes)
+        if changes.outbox:
+            await self._office.bus.publish("outbox")
+        return answer
 
     async def _close_turn(self, seat: Seat, contact: ContactView, command: p.Finish, changes: Changes) -> str:
         """From here on what the customer writes opens the next contact; nothing falls between the two."""

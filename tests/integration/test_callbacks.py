@@ -249,6 +249,29 @@ async def test_the_agents_word_is_the_outcome_where_the_platform_says_nothing(sc
     await scene.one_outcome(contact, result)
 
 
+async def hang_ups(scene: Scene) -> list[str]:
+    """The calls that the platform is told to end."""
+    rows = await scene.core.pool.fetch("SELECT payload->>'call' AS call FROM outbox WHERE payload->>'verb' = 'hang_up'")
+    return [row["call"] for row in rows]
+
+
+async def test_an_agent_who_says_how_it_went_ends_the_call_that_is_still_there(scene: Scene) -> None:
+    first = (await scene.asked()).contact
+    call = await scene.dialled(first)
+    await scene.heard(CallAnswered, call, agent="1002")
+    await scene.do(p.Finish(id="finish-1", contact=first, result="reached"))
+    assert await hang_ups(scene) == [call]
+
+
+async def test_a_callback_that_was_not_dialled_or_is_over_needs_no_hanging_up(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await scene.taken(contact)
+    await scene.do(p.Finish(id="finish-1", contact=contact, result="declined"))
+    await scene.over(contact)
+    await talked(scene)
+    assert await hang_ups(scene) == []
+
+
 async def talked(scene: Scene) -> str:
     """A callback whose customer's phone was answered; the talk is over and the agent wraps up."""
     contact = (await scene.asked()).contact

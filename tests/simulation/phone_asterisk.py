@@ -44,6 +44,20 @@ class Devices(dict[str, Device]):
         return Device(how) if luck < 0.98 else None
 
 
+class Phones(Devices):
+    """Those of agents, and those of customers who are called back: less often at home, and machines now and then."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if not name.endswith("@trunk"):
+            return super().get(name, default)
+        luck = 0.0 if self.calm else self._rng.random()
+        if luck < 0.55:
+            amd = "MACHINE" if luck > 0.45 else "HUMAN"
+            return Device(answers=self._rng.uniform(0.2, 6.0), amd=amd, talks=self._rng.uniform(0.0, 40.0))
+        how = "rings" if luck < 0.75 else "busy" if luck < 0.85 else "declines" if luck < 0.92 else "dead"
+        return Device(how, rings=self._rng.uniform(0.0, 5.0)) if luck < 0.97 else None
+
+
 class Weather:
     """What is wrong with one call at a time: a fifth of all calls has its own fault."""
 
@@ -56,7 +70,7 @@ class Weather:
         return "" if self.calm else self.faults.get(call_of(event), "")
 
     def of_path(self, path: str) -> str:
-        found = (kind for call, kind in self.faults.items() if call in path)
+        found = (kind for call, kind in self.faults.items() if call in path or call.replace("/", "~1") in path)
         return "" if self.calm else next(found, "")
 
 
@@ -78,7 +92,7 @@ class Pbx:
         self.emulator = Emulator()
         self.world = self.emulator.world
         self.weather = Weather(rng)
-        self.devices = self.world.devices = Devices(rng)
+        self.devices = self.world.devices = Phones(rng)
         self.dialled: Counter[str] = Counter()
         self.emulator.lose = self._lost
         self.emulator.delay = self._late
@@ -237,7 +251,13 @@ def connection(pbx: Pbx) -> Callable[[Core], tuple[Mapping[str, Sender], Work]]:
         held = _Held()
 
         async def work(epoch: int) -> None:
-            rules = Rules(source=SOURCE, app="contactcenter", trunk="PJSIP/{number}@trunk", caller_id="4000000101")
+            rules = Rules(
+                source=SOURCE,
+                app="contactcenter",
+                trunk="PJSIP/{number}@trunk",
+                caller_id="4000000101",
+                screen="cc-amd",
+            )
             board = Board(rules, core.dialogue, lambda dialled: Line())
             adapter = Asterisk(
                 board=board,

@@ -6,6 +6,7 @@ as the wiring does it. Nothing of it survives `kill` but what it stored.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from simulation.faults import NodeClock, OrderedBus
 from simulation.virtual_loop import VirtualLoop
 
 from channels.port import Sender
+from contactcenter.client.protocol import Command
 from contactcenter.clock import Clock, Ids
 from contactcenter.config import Settings
 from contactcenter.metrics.prometheus import Registry
@@ -23,6 +25,7 @@ from contactcenter.realtime.replies import BusReplies
 from contactcenter.services.access import Access
 from contactcenter.services.changes import Changes, NewEvent
 from contactcenter.services.ports import DoorReads
+from contactcenter.services.seats import Seat
 from contactcenter.services.stuck import ALLOWED
 from contactcenter.services.takeover import Takeover
 from contactcenter.storage.memory import MemoryDatabase, memory_stores
@@ -30,6 +33,7 @@ from contactcenter.storage.stores import Stores
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import build_desks
 from contactcenter.wiring.firing import firing
+from contactcenter.wiring.housekeeping import know_promised_callbacks
 from contactcenter.wiring.outbound import phone_connections, run_outbound
 from contactcenter.wiring.secrets_file import Secrets
 from contactcenter.workers.router import Router, RouterSettings
@@ -67,6 +71,8 @@ class Ground:
     loop: VirtualLoop
     rng: random.Random
     configuration: str
+    calm: bool = False
+    """No more faults, and nobody dies any more."""
 
     def __post_init__(self) -> None:
         self.clock = NodeClock(self.loop)
@@ -107,6 +113,7 @@ class Process:
         self.supervisor = Supervisor(ground.clock)
         self.name = name
         self.router: Router | None = None
+        self._in_hand: list[asyncio.Task[Any]] = []
 
     def _rebuilt(self) -> None:
         """The same core on a bus that tells its listeners in their order."""
@@ -122,7 +129,9 @@ class Process:
         registry = Registry()
         access = Access(core.stores.access, core.clock, core.ids, client_of_agent=core.directories.client_of_agent)
         desks = build_desks(core, access, registry)
+        self._desk = desks.gateway._service
         self.supervisor.run("replies", core.replies.run)
+        self.supervisor.run("promised callbacks", lambda: know_promised_callbacks(core))
         self.router = Router(
             domain=PROVIDER,
             store=core.stores.routing,
@@ -143,7 +152,21 @@ class Process:
         run_outbound(core, self.supervisor, senders=made, connections=connections, registry=registry)
 
     async def kill(self) -> None:
+        """What agents have told it in this moment is lost, or done and not answered."""
+        for task in self._in_hand:
+            task.cancel()
         await self.supervisor.stop()
+
+    async def hear(self, seat: Seat, command: Command) -> bool:
+        """An agent's command: True when it was done, False when this process died over it. Raises what it refuses."""
+        self._in_hand = [task for task in self._in_hand if not task.done()]
+        task = asyncio.ensure_future(self._desk.carry_out(seat, command))
+        self._in_hand.append(task)
+        await asyncio.wait([task])
+        if task.cancelled():
+            return False
+        task.result()
+        return True
 
     async def happen(self, *events: AnyEvent) -> None:
         now = self.core.clock.now()

@@ -44,6 +44,12 @@ class Weather:
         return "" if self.calm else next(found, "")
 
 
+def _dialled_as(form: dict[str, Any]) -> str:
+    """The call of a callback's customer."""
+    query = dict(parse_qsl(urlsplit(str(form["Url"])).query))
+    return query.get("call", "") if str(form["To"]).startswith("+86139") else ""
+
+
 class Manners:
     calm = False
 
@@ -60,6 +66,8 @@ class Net(Twilio):
         self.manners = devices
         self.door: Source | None = None
         self.in_hand: set[asyncio.Task[str]] = set()
+        self.dialled: Counter[str] = Counter()
+        """How often the customer of a callback was called, by its call; '' are all others."""
 
     async def _post(self, url: str, form: dict[str, str]) -> tuple[int, str]:
         """As an HTTP post comes out: what our process had in hand dies with it."""
@@ -95,12 +103,16 @@ class Net(Twilio):
     def _create(self, form: dict[str, Any], events: list[str]) -> tuple[int, dict[str, Any]]:
         status, row = super()._create(form, events)
         if status == 201:
+            self.dialled[_dialled_as(form)] += 1
             self._later(self._behave(self.lines[row["sid"]], float(form["Timeout"])))
         return status, row
 
     async def _behave(self, line: Line, timeout_s: float) -> None:
-        """Whoever is rung behaves in his own way each time."""
+        """Whoever is rung behaves in his own way each time; a customer who is called back is a machine now and then."""
         luck = 0.5 if self.manners.calm else self.rng.random()
+        if line.to.startswith("+86139"):
+            await self._customer(line, luck, timeout_s)
+            return
         after = self.rng.uniform(0.2, 6.0)
         await self.clock.sleep(after if luck < 0.95 else timeout_s)
         if line.status != "ringing":
@@ -109,6 +121,19 @@ class Net(Twilio):
             self.answer(line)
         else:
             await self.ends(line, "busy" if luck < 0.87 else "failed" if luck < 0.91 else "no-answer")
+
+    async def _customer(self, line: Line, luck: float, timeout_s: float) -> None:
+        after = self.rng.uniform(0.2, 6.0)
+        await self.clock.sleep(after if luck < 0.9 else timeout_s)
+        if line.status != "ringing":
+            return
+        if luck < 0.6:
+            line.answered_by = "machine_start" if luck < 0.1 else "human"
+            self.answer(line)
+            await self.clock.sleep(self.rng.uniform(0.0, 40.0))
+            await self.ends(line)
+        else:
+            await self.ends(line, "busy" if luck < 0.75 else "failed" if luck < 0.8 else "no-answer")
 
 
 class NoSockets(Rest):
@@ -134,7 +159,7 @@ class NoSockets(Rest):
 
 
 class TwilioNet:
-    """One Twilio for the whole history. A device that may have been rung may be rung again: `dialled` stays empty."""
+    """One Twilio for the whole history. A device may be rung again when in doubt: `dialled` has customers alone."""
 
     SOURCE = f"{{id: pbx-1, dialect: twilio, account: {ACCOUNT}, from_number: '+862112345678'}}"
 
@@ -142,7 +167,10 @@ class TwilioNet:
         self.rng = rng
         self.weather, self.devices = Weather(), Manners()
         self.net = Net(rng, clock, self.weather, self.devices)
-        self.dialled: Counter[str] = Counter()
+
+    @property
+    def dialled(self) -> dict[str, int]:
+        return {call: times for call, times in self.net.dialled.items() if call}
 
     def start(self) -> asyncio.Task[None]:
         return asyncio.ensure_future(self.net.clock.sleep(10**9))
@@ -200,7 +228,7 @@ class TwilioNet:
     def connection(self, core: Core) -> Plugged:
         now, tell = core.clock.now, telling(core.intake)
         links, board = Links(OURS, SOURCE), Board(core.clock.now)
-        control = Control(NoSockets(self.net), board, links, number="+862112345678", now=now)
+        control = Control(NoSockets(self.net), board, links, number="+862112345678", now=now, screen="Enable")
         legs = Legs(source=SOURCE, tell=tell, links=links, board=board, control=control)
         callers = Callers(source=SOURCE, tell=tell, dialogue=core.dialogue, links=links, board=board, now=now)
         sender = TwilioSender(control=control, board=board, links=links, tell=tell, now=now)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 
+from simulation.faults import NodeClock
 from simulation.virtual_loop import VirtualLoop, simulate
 
 TASKS = 32
@@ -14,13 +15,8 @@ TASKS = 32
 def cancelled(garbage: int) -> list[int]:
     """The order in which a group's tasks hear that it failed. `garbage` makes other holes for them to lie in."""
     heard: list[int] = []
-    here: list[int] = []
-    all_here = asyncio.Event()
 
     async def waiting(number: int) -> None:
-        here.append(number)
-        if len(here) == TASKS:
-            all_here.set()
         try:
             await asyncio.get_running_loop().create_future()
         finally:
@@ -30,17 +26,17 @@ def cancelled(garbage: int) -> list[int]:
         holes = [asyncio.ensure_future(asyncio.sleep(0)) for _ in range(8 * TASKS)]
         await asyncio.gather(*holes)
         random.Random(garbage).shuffle(holes)
-        loop = asyncio.get_running_loop()
-        loop._left()  # type: ignore[attr-defined]
+        loop._left()
         with contextlib.suppress(ExceptionGroup):
             async with asyncio.TaskGroup() as group:
                 for number in range(TASKS):
                     del holes[-3:]
                     group.create_task(waiting(number))
-                await all_here.wait()
+                await NodeClock(loop).sleep(1)
                 raise ValueError
 
-    simulate(VirtualLoop(1), main())
+    loop = VirtualLoop(1)
+    simulate(loop, main())
     return heard
 
 
