@@ -6,6 +6,7 @@ import time
 
 import pytest
 from builders import CLIENT, OTHER, PROVIDER, SECOND, T0, batch, callback, contact, ended, move, unwanted
+from msgspec.structs import replace
 
 from contactcenter.errors import StaleWrite
 from contactcenter.services.changes import CallWrite, Changes, WantedAgain
@@ -111,5 +112,8 @@ async def test_a_call_of_whose_end_nothing_was_heard_is_open_for_a_day(stores: S
     assert [each.contact for each in await stores.intake.open_calls("pbx")] == ["done", "old", "quiet"]
     gone = [ended(id=name, ended_at=now, outcome="blocked") for name in opened]
     await stores.routing.commit(batch(1, owner.epoch, contacts=gone))
-    assert [each.contact for each in await stores.intake.open_calls("pbx")] == ["quiet"]
+    assert [(each.contact, each.over) for each in await stores.intake.open_calls("pbx")] == [("quiet", True)]
+    heard = replace(calls[-1], life=b'{"state": "released"}', expected=0)
+    await stores.changes.apply(Changes(calls=[heard]))
+    assert await stores.intake.open_calls("pbx") == []
     assert await stores.intake.open_calls("nobody") == []

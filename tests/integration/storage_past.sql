@@ -10,6 +10,14 @@ INSERT INTO contacts (id, domain_id, provider_id, client_id, lease_id, customer_
         CASE state WHEN 'active' THEN 'a' || n % 100 ELSE '' END, CASE state WHEN 'ended' THEN t END
     FROM generate_series(1, 10000) n, LATERAL (SELECT '2026-01-01Z'::timestamptz + n * interval '1 minute' AS t,
         CASE WHEN n < 9500 THEN 'ended' WHEN n < 9800 THEN 'waiting' ELSE 'active' END AS state) s;
+INSERT INTO calls (source, call, provider_id, client_id, contact_id, life, version, changed_at, there)
+    SELECT 'pbx-1', 'call ' || id, provider_id, client_id, id, '{"state": "released"}', 3, opened_at, tier = 9
+    FROM contacts WHERE medium = 'voice';
+INSERT INTO callbacks (id, provider_id, client_id, number, requested_at, window_from, window_until, state, outcome, ended_at)
+    SELECT 'cb_' || n, 'ruixun', 'kangjia', 'address ' || n, t, t, t, state, CASE state WHEN 'ended' THEN 'reached' ELSE '' END,
+        CASE state WHEN 'ended' THEN t END
+    FROM generate_series(1, 5000) n, LATERAL (SELECT '2026-01-01Z'::timestamptz + n * interval '1 minute' AS t,
+        CASE WHEN n < 4900 THEN 'ended' ELSE 'open' END AS state) s;
 INSERT INTO offers (id, contact_id, agent_id, provider_id, client_id, attempt, made_at, expires_at, ended_at)
     SELECT id || '/1', id, 'a' || length(id) || tier, provider_id, client_id, 1, opened_at, opened_at, ended_at FROM contacts;
 INSERT INTO assignments (id, contact_id, agent_id, provider_id, client_id, began_at, ended_at)

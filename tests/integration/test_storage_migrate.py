@@ -15,6 +15,7 @@ from contactcenter.errors import Misconfigured
 from contactcenter.storage.embedded import EmbeddedPostgres
 from contactcenter.storage.migrate import check, default_folder, migrate, read
 from contactcenter.storage.partitions import ensure_fact_partitions
+from contactcenter.storage.queries import sql
 
 JANUARY = 1_767_225_600_000_000
 DAY = 86_400_000_000
@@ -99,6 +100,27 @@ async def test_a_migration_that_fails_leaves_nothing_behind(connection: asyncpg.
         await migrate(connection, folder)
     assert await connection.fetchval("SELECT to_regclass('half') IS NULL")
     await check(connection)
+
+
+CALLS_BEFORE = """
+INSERT INTO contacts (id, domain_id, provider_id, client_id, lease_id, medium, view, door, external_id, tier, opened_at,
+    enqueued_at, deadline, state, ended_at)
+    SELECT n, 'p', 'p', 'c', 'l', 'voice', 'v', 'd', n, 2, t, t, t, 'ended', now()
+    FROM (VALUES ('gone', now()), ('quiet', now()), ('old', now() - interval '2 days')) AS s (n, t);
+INSERT INTO calls (source, call, provider_id, contact_id, life, version, changed_at)
+    SELECT 'pbx', c, 'p', c, ('{"state": "' || s || '"}')::jsonb, 1, now()
+    FROM (VALUES ('gone', 'released'), ('quiet', 'waiting'), ('old', 'waiting')) AS v (c, s);
+"""
+
+
+async def test_calls_of_before_that_may_still_be_there_are_found(connection: asyncpg.Connection) -> None:
+    """Migration 0007 marks them; from then on every write does."""
+    (*before, seventh) = read()[:7]
+    for each in before:
+        await connection.execute(each.script)
+    await connection.execute(CALLS_BEFORE)
+    await connection.execute(seventh.script)
+    assert [row["contact_id"] for row in await connection.fetch(sql("open_calls"), "pbx")] == ["quiet"]
 
 
 async def test_a_database_that_cannot_keep_chinese_is_refused(pg_server: EmbeddedPostgres) -> None:

@@ -45,6 +45,8 @@ HOT = {
     "read_log": "routing_events_seq",
     "load_contacts": "contacts_open",
     "load_presences": "presences_by_domain",
+    "open_calls": "calls_there",
+    "outstanding_callbacks": "callbacks_one_open",
     "queue_lines": "contacts_open",
     "said_waits": "contacts_recent",
     "recent_contacts": "contacts_recent",

@@ -1,14 +1,14 @@
 -- The calls of platform $1 whose contact has not ended, by the open contacts, which are few; and those of the last day whose
 -- contact has, but of whose own end nothing was heard: a caller who was turned away and hung up while nobody listened.
-SELECT k.life::text AS life, k.version, k.contact_id, c.ended_at IS NOT NULL AS over,
+-- `there` has an index of its own; that of callers of long ago, who will never be heard of again, stays in it.
+SELECT k.life::text AS life, k.version, k.contact_id, false AS over,
     coalesce(c.context ->> 'instead_of', '') AS instead_of
 FROM contacts c JOIN calls k ON k.contact_id = c.id
 WHERE c.ended_at IS NULL AND k.source = $1 AND k.contact_id <> ''
 UNION ALL
-SELECT k.life::text AS life, k.version, k.contact_id, c.ended_at IS NOT NULL AS over,
+SELECT k.life::text AS life, k.version, k.contact_id, true AS over,
     coalesce(c.context ->> 'instead_of', '') AS instead_of
-FROM contacts c JOIN calls k ON k.contact_id = c.id
-WHERE c.provider_id = (SELECT s.provider_id FROM calls s WHERE s.source = $1 LIMIT 1)
+FROM calls k JOIN contacts c ON c.id = k.contact_id
+WHERE k.source = $1 AND k.there
   AND c.opened_at > now() - interval '1 day' AND c.ended_at IS NOT NULL AND c.medium = 'voice'
-  AND k.source = $1 AND k.life ->> 'state' NOT IN ('released', 'lost')
 ORDER BY contact_id
