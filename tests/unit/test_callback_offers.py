@@ -32,6 +32,7 @@ assert LINE is not None
 HOUSE = IvrHouse(
     lambda dialled: Door("ruixun", "kangjia", "kangjia-2026", "voice", DIRECTORY, LINE) if dialled == "800" else None,
     Wording(catalogue()),
+    lambda client, number: None,
 )
 
 
