@@ -15,7 +15,8 @@ TOLL_FREE = "8000000102"
 
 
 async def dialled(scene: Scene, customer: Device) -> str:
-    """By a caller of his own, who is promised nothing yet: asked for by keys, offered, accepted; the agent's phone has answered and the customer is dialled."""
+    """By a caller of his own, who is promised nothing yet: asked for by keys, offered, accepted; the agent's phone has
+    answered and the customer is dialled."""
     desk = await scene.at_work("a1002", "1002")
     await desk.not_ready("break")
     call = scene.dial(TOLL_FREE, caller=customer.name)
