@@ -299,8 +299,9 @@ class Router:
         assert self.ownership is not None
         self.ownership = replace(self.ownership, last_seq=dispatch.seq, arrivals=batch.arrivals)
         self._observe(pushes.effects, self._clock.monotonic() - began, len(batch.decided))
-        if self._lease.is_doubtful:
-            # Asleep since the commit, perhaps for long: what leaves late must not speak for the next owner.
+        while self._lease.is_doubtful:
+            # Asleep since the commit, perhaps for long: what leaves late must not speak for the next owner. A renewal
+            # whose answer took that long proves as little.
             await self._lease.renew(batch.epoch)
         await self._publish(pushes)
 

@@ -59,7 +59,7 @@ def history(seed: int, routing: type[MemoryRoutingStore] = MemoryRoutingStore) -
     """One history from beginning to end. `routing` is the store that the routers write to."""
     loop = VirtualLoop(seed)
     database = MemoryDatabase(clock=NodeClock(loop))
-    stores = _with_routing(memory_stores(database), routing(database))
+    stores = with_routing(memory_stores(database), routing(database))
     rng = random.Random(seed)
     office = Office(loop, Weather(rng), database, stores)
     try:
@@ -71,7 +71,7 @@ def history(seed: int, routing: type[MemoryRoutingStore] = MemoryRoutingStore) -
     return Told(seed, [*office.wrong, *wrong], len(office.takeovers), office.false_takeovers, events)
 
 
-def _with_routing(stores: Stores, routing: MemoryRoutingStore) -> Stores:
+def with_routing(stores: Stores, routing: MemoryRoutingStore) -> Stores:
     return Stores(**{**{name: getattr(stores, name) for name in Stores.__slots__}, "routing": routing})
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Iterator
 
 import pytest
 from simulation import virtual_loop
 from simulation.blind import BlindRoutingStore
-from simulation.routers import Told, history
+from simulation.crowd import PROVIDER
+from simulation.faults import T0, NodeClock, Weather
+from simulation.nodes import Node, Office
+from simulation.routers import Told, history, small_document, with_routing
 from simulation.virtual_loop import Deadlock, VirtualLoop, simulate
+
+from contactcenter.services.changes import Batch, Changes, NewEvent
+from contactcenter.storage.memory import MemoryDatabase, memory_stores
+from contactcenter.storage.memory.routing import MemoryRoutingStore
+from routing.events import SignedIn
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +55,55 @@ def test_a_store_without_fence_and_compare_and_set_is_caught() -> None:
     """The first seed where an owner writes after its successor; that it is found is the simulation's worth."""
     wrong = next(found for seed in range(1, 40) if (found := history(seed, BlindRoutingStore).wrong))
     assert any("epoch" in each or "twice" in each or "two owners" in each or "gaps" in each for each in wrong), wrong
+
+
+class LateStore(MemoryRoutingStore):
+    """The owner's process sleeps 4 s as its first batch is committed; then, for a time, a renewal is heard 4 s late."""
+
+    def __init__(self, database: MemoryDatabase, loop: VirtualLoop, owner: str) -> None:
+        super().__init__(database)
+        self._loop = loop
+        self._owner = owner
+        self._slept = False
+
+    async def commit(self, batch: Batch) -> None:
+        await super().commit(batch)
+        if not self._slept and any(each.row is not None for each in batch.decided):
+            self._slept = True
+            self._loop.freeze(self._owner)
+            self._loop.call_later(4.0, self._loop.thaw, self._owner)
+
+    async def renew(self, domain: str, owner: str, epoch: int, ttl_s: float) -> bool:
+        found = await super().renew(domain, owner, epoch, ttl_s)
+        if self._slept and self._loop.time() < 6.0:
+            await _until(self._loop, self._loop.time() + 4.0)
+        return found
+
+
+def test_a_renewal_that_is_heard_too_late_lets_nothing_out() -> None:
+    """Renewed at 4 s, heard at 8 s: by then the lease has run out again, and another may have the domain."""
+    loop = VirtualLoop(1)
+    database = MemoryDatabase(clock=NodeClock(loop))
+    store = LateStore(database, loop, "node-1")
+    weather = Weather(random.Random(1))
+    weather.calm = True
+    office = Office(loop, weather, database, with_routing(memory_stores(database), store))
+
+    async def main() -> None:
+        await office.stores.configuration.save(PROVIDER, 1, small_document(), "test", 0)
+        agent = next(iter(small_document().agents)).id
+        came = NewEvent(domain=PROVIDER, event=SignedIn(agent), received_at=T0)
+        await office.stores.changes.apply(Changes(events=[came]))
+        Node("node-1", office, skew_us=0, batch=10)
+        await _until(loop, 7.0)
+        for row in tuple(database.tables.domains.values()):
+            await store.release(PROVIDER, "node-1", row.epoch)
+        assert await store.acquire(PROVIDER, "node-2", 60.0) is not None
+        await _until(loop, 20.0)
+
+    simulate(loop, main())
+    assert database.tables.domains[PROVIDER].owner == "node-2"
+    assert office.wrong == []
 
 
 # --- the loop itself -----------------------------------------------------------------------------------------------
