@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from benchmarks.queue_floor import Entry, Floor, S, Scenario
-from routing.estimate import Forecast, Waits
+from routing.estimate import Forecast, Known
 from routing.model import Micros, Tier
 
 LOADS = {
@@ -87,17 +87,19 @@ class ByPlace:
     """Ours; keeps what it said, for the bound."""
 
     def __init__(self) -> None:
-        self.waits = Waits()
+        self.known = Known()
         self.told: dict[str, Forecast] = {}
 
     def says(self, entry: Entry) -> Micros:
-        said = self.waits.expected(VIEW, tier=entry.tier, place=entry.place, head=entry.head, now=entry.at)
-        self.told[entry.id] = said
-        return said.expected
+        tier, place = entry.tier, entry.place
+        expected = self.known.wait(tier, place=place, head=entry.head, now=entry.at)
+        self.told[entry.id] = Forecast(expected, self.known.at_most(expected, tier, place), tier, place, entry.at)
+        return expected
 
     def learns(self, entry: Entry) -> None:
         assert entry.answered_at is not None
-        self.waits.served(VIEW, self.told[entry.id], entry.answered_at)
+        said, now = self.told[entry.id], entry.answered_at
+        self.known.learn(said.expected, said.tier, place=said.place, waited=now - said.at, now=now)
 
 
 @dataclass(frozen=True)
@@ -183,16 +185,18 @@ def table(load: str, result: Result) -> Iterator[str]:
 
 
 def cost(calls: int = 100_000) -> tuple[float, float]:
-    """CPU microseconds of one `expected` and of one `served`, with everything learned; the best of five rounds."""
-    waits, now = Waits(), 1_700_000_000 * S
+    """CPU microseconds of one estimate and of one answer learned, with everything known; the best of six rounds."""
+    known, now = Known(), 1_700_000_000 * S
     asked = [(number % 4, number * 7 % 30, number * 7919 % 100 * S) for number in range(calls)]
     rounds = []
     for _ in range(6):
         begin = time.process_time()
-        said = [waits.expected(VIEW, tier=tier, place=place, head=now - S, now=now) for tier, place, _ in asked]
+        said = [known.wait(tier, place=place, head=now - S, now=now) for tier, place, _ in asked]
+        for expected, (tier, place, _) in zip(said, asked, strict=True):
+            known.at_most(expected, tier, place)
         middle = time.process_time()
-        for each, (_, _, waited) in zip(said, asked, strict=True):
-            waits.served(VIEW, each, now + waited)
+        for expected, (tier, place, waited) in zip(said, asked, strict=True):
+            known.learn(expected, tier, place=place, waited=waited, now=now + waited)
         rounds.append((middle - begin, time.process_time() - middle))
     return min(a for a, _ in rounds) / calls * 1e6, min(b for _, b in rounds) / calls * 1e6
 

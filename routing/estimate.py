@@ -46,7 +46,7 @@ DEPTHS: Final = 4
 
 
 class Forecast(Struct, frozen=True, gc=False):
-    """What a contact was told when it entered; handed back with its first answer. 0, 0 while nothing is known."""
+    """What a contact was told when it entered (`at`); 0, 0 while nothing is known."""
 
     expected: Micros
     at_most: Micros
@@ -119,7 +119,11 @@ class Known:
         self.last: Micros = 0
 
     def wait(self, tier: int, *, place: int, head: Micros, now: Micros) -> Micros:
-        """What to expect at `place`; 0 while nothing is known. `head`: see Waits.expected."""
+        """What to tell a contact that stands at `place` now, also one that waits on; 0 while nothing is known.
+
+        `head` is when the contact at the head came into this queue (a callback's place is older); 0 when nobody else
+        waits or that is not known.
+        """
         expected = self._by_pace(tier, place)
         if expected and place and head:
             # Nobody was answered since then, and it will not get faster by being announced.
@@ -171,20 +175,6 @@ class Waits:
         if found is None:
             found = self._queues[queue] = Known()
         return found
-
-    def expected(self, queue: Hashable, *, tier: int, place: int, head: Micros, now: Micros) -> Forecast:
-        """What to tell a contact that stands at `place` now; also for one that waits on.
-
-        `head` is when the contact at the head came into this queue (its Forecast's `at`; a callback's place is older);
-        0 when nobody else waits or that is not known.
-        """
-        known = self.of(queue)
-        expected = known.wait(tier, place=place, head=head, now=now)
-        return Forecast(expected, known.at_most(expected, tier, place), tier, place, now)
-
-    def served(self, queue: Hashable, said: Forecast, now: Micros) -> None:
-        """A contact has its first answer; `said` is what it was told on entering this queue."""
-        self.of(queue).learn(said.expected, said.tier, place=said.place, waited=now - said.at, now=now)
 
 
 def moved(said: Forecast, place: int) -> Forecast:

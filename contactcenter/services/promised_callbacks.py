@@ -26,7 +26,8 @@ class PromisedCallbacks:
 
     async def look(self) -> None:
         """Read them anew; nothing is read where no flow asks."""
-        asking = sorted({client for name in self._directories.providers for client in self._asking(name)})
+        documents = [self._directories.of(name).document for name in self._directories.providers]
+        asking = sorted({client for document in documents for client in _clients_that_ask(document)})
         found = await self._reads.outstanding_callbacks(asking) if asking else ()
         self._windows = {(each.client, each.number): (each.window_from, each.window_until) for each in found}
 
@@ -34,11 +35,8 @@ class PromisedCallbacks:
         """The window in which this number is called back for the client; None: nothing was outstanding a second ago."""
         return self._windows.get((client, phone(number)))
 
-    def _asking(self, provider: str) -> set[str]:
-        return clients_that_ask(self._directories.of(provider).document)
 
-
-def clients_that_ask(document: Document) -> set[str]:
+def _clients_that_ask(document: Document) -> set[str]:
     """Those with a flow that branches by callback."""
     return {
         flow.client

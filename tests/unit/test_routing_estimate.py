@@ -27,14 +27,21 @@ class Told:
         self.now = NOW
 
     def asks(self, place: int, *, tier: int = IRON, head: Micros = 0, queue: tuple[str, str] = VOICE) -> Forecast:
-        return self.waits.expected(queue, tier=tier, place=place, head=head, now=self.now)
+        known = self.waits.of(queue)
+        expected = known.wait(tier, place=place, head=head, now=self.now)
+        return Forecast(expected, known.at_most(expected, tier, place), tier, place, self.now)
+
+    def learns(self, said: Forecast) -> None:
+        """Who was told so has his answer now."""
+        waited = self.now - said.at
+        self.waits.of(VOICE).learn(said.expected, said.tier, place=said.place, waited=waited, now=self.now)
 
     def answered(self, place: int, waited: Micros, *, tier: int = IRON, times: int = 1) -> Told:
         """Contacts enter at `place` and are answered after `waited`, one after another."""
         for _ in range(times):
             said = self.asks(place, tier=tier)
             self.now += waited
-            self.waits.served(VOICE, said, self.now)
+            self.learns(said)
         return self
 
     def seconds(self, place: int, *, tier: int = IRON, head: Micros = 0) -> float:
@@ -137,7 +144,7 @@ def scattered(told: Told, shares: Iterable[int], *, place: int = 4) -> list[bool
     for share in shares:
         said = told.asks(place)
         told.now += share * S
-        told.waits.served(VOICE, said, told.now)
+        told.learns(said)
         kept.append(said.at_most >= share * S)
     return kept
 
