@@ -10,8 +10,8 @@ INSERT INTO contacts (id, domain_id, provider_id, client_id, lease_id, customer_
         CASE state WHEN 'active' THEN 'a' || n % 100 ELSE '' END, CASE state WHEN 'ended' THEN t END
     FROM generate_series(1, 10000) n, LATERAL (SELECT '2026-01-01Z'::timestamptz + n * interval '1 minute' AS t,
         CASE WHEN n < 9500 THEN 'ended' WHEN n < 9800 THEN 'waiting' ELSE 'active' END AS state) s;
-INSERT INTO calls (source, call, provider_id, client_id, contact_id, life, version, changed_at, there)
-    SELECT 'pbx-1', 'call ' || id, provider_id, client_id, id, '{"state": "released"}', 3, opened_at, tier = 9
+INSERT INTO calls (source, call, provider_id, client_id, contact_id, life, version, changed_at)
+    SELECT 'pbx-1', 'call ' || id, provider_id, client_id, id, '{"state": "released"}', 3, opened_at
     FROM contacts WHERE medium = 'voice';
 INSERT INTO callbacks (id, provider_id, client_id, number, requested_at, window_from, window_until, state, outcome, ended_at)
     SELECT 'cb_' || n, 'ruixun', 'kangjia', 'address ' || n, t, t, t, state, CASE state WHEN 'ended' THEN 'reached' ELSE '' END,
