@@ -80,7 +80,7 @@ def lines(findings: Sequence[Told], texts: Renderer, language: str) -> Iterator[
     for finding in findings:
         yield f"{words[finding.state]:<8} {finding.check:<20} {finding.wrong or _values(finding.values)}".rstrip()
         if finding.do:
-            yield f"{'':<8} {'':<20} {texts.render('ops.doctor.to_do', language)} {finding.do}"
+            yield f"{'':<8} {'':<20} {texts.render('ops.doctor.to_do', language)}{finding.do}"
 
 
 def _values(values: dict[str, Any]) -> str:

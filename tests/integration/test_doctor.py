@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from house import House, house
+from house import OTHER_LINE, House, house
 
 from contactcenter.config import Settings
 from contactcenter.domain.texts import LANGUAGES, Renderer, catalogue
@@ -95,8 +95,10 @@ async def test_a_healthy_service_gets_no_finding(pool: asyncpg.Pool, tmp_path: P
 
 
 async def serve_one(found: House) -> None:
-    """One call is over, one is in work, one is offered or waits."""
+    """One call is over, one is in work, one is offered or waits, and one was turned away."""
     await found.at_work("a1001", "a1002")
+    await found.call(OTHER_LINE)
+    await found.until(lambda: bool(found.of("contact.blocked")))
     first = (await found.call()).contact
     await found.until(lambda: bool(found.of("offer.made", contact=first)))
     offer = found.of("offer.made", contact=first)[0].offer
