@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import heapq
+import struct
 from typing import Final
 
 from routing import effects, model
@@ -19,6 +20,8 @@ heappop: Final = heapq.heappop
 heappush: Final = heapq.heappush
 least_of: Final = min
 sum_of: Final = sum
+pack: Final = struct.Struct(">BQQQ").pack
+"""The key of a contact (order.py)."""
 
 Offer: Final = model.Offer
 Because: Final = effects.Because

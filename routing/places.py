@@ -136,7 +136,7 @@ def _classify(work: Work, band: int) -> Key:
     if key is None or kind == STARVED or work.kind == STARVED:
         key = key_at(kind, deadline=work.deadline, enqueued_at=work.enqueued_at, arrival=work.arrival)
     else:
-        key = key_moved(key, kind=work.kind, to=kind)
+        key = key_moved(key, to=kind)
     work.band, work.kind, work.key = band, kind, key
     return key
 

@@ -13,7 +13,7 @@ from routing import events as ev
 from routing.desks import Work
 from routing.estimate import Known
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import CLASS, LAST, NORMAL, Line, Queue, enqueued_of, key_of
+from routing.order import LAST, NORMAL, Line, Queue, enqueued_of, key_of
 from routing.overflow import UNBOUNDED
 
 
@@ -283,7 +283,7 @@ def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
             key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
             model.append(key)
             model.sort()
-            line.add(key, kind=key >> CLASS, tier=0)
+            line.add(key, kind=key[0], tier=0)
         assert line.first == (model[0] if model else LAST)
         assert not model or line.head() == enqueued_of(model[0])
         asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
@@ -305,7 +305,7 @@ def test_a_line_of_contacts_agrees_with_a_sorted_list() -> None:
             contact = chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50))
             work = Work(contact, step, state.pool(contact.lease), state.terms)
             key = work.key = key_of(contact, step, NORMAL)
-            work.kind, works[key] = key >> CLASS, work
+            work.kind, works[key] = key[0], work
             model.append(key)
             model.sort()
             line.add(key, work)
