@@ -19,7 +19,6 @@ insort: Final = bisect.insort
 heappop: Final = heapq.heappop
 heappush: Final = heapq.heappush
 least_of: Final = min
-sum_of: Final = sum
 pack: Final = struct.Struct(">BQQQ").pack
 """The key of a contact (order.py)."""
 

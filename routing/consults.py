@@ -118,7 +118,7 @@ def on_joined(turn: Turn, event: Joined) -> None:
     offer = work.consult
     end_talk(turn, work, "joined", by=event.agent)
     first = let_go(turn, work, "joined")
-    work.renew(replace(work.contact, clock_from=turn.now), turn.state.terms)
+    work.renew(replace(work.contact, clock_from=turn.now), turn.state)
     own(turn, work, turn.state.desks[offer.agent], by=event.agent, reason="consult", loser="")
     after_call(turn, first)
     turn.done(event.command, event.agent)

@@ -36,27 +36,26 @@ BREACHED = {
 
 def on_arrived(turn: Turn, event: Arrived) -> None:
     """A call needs a free line of its lease (I3, I4); everything else always queues (B18)."""
-    state, contact = turn.state, event.contact
-    pool = state.pool(contact.lease)
-    work = Work(contact, state.arrivals + 1, pool, state.terms)
-    if work.id in state.works:
+    state = turn.state
+    work = Work(event.contact, state.arrivals + 1, state)
+    if state.works.setdefault(work.id, work) is not work:
         turn.refuse("contact_exists", contact=work.id)
         return
     blocked = _blocked(turn, work)
     if blocked is not None:
+        del state.works[work.id]
         turn.say(blocked)
         return
     state.arrivals += 1
-    state.works[work.id] = work
     if work.is_call:
-        pool.lines_used += 1
-    turn.changed(work)
-    turn.queued(work, "")
+        work.pool.lines_used += 1
+    is_free = turn.changed(work)
+    turn.queued(work, "", is_free=is_free)
 
 
 def _blocked(turn: Turn, work: Work) -> Blocked | None:
     """Why it may not queue, in this order: the hours, the lease and its lines, the length of the queue."""
-    pool, queue, used, most = work.pool, turn.state.queue(work.pool, work.view), 0, 0
+    pool, queue, used, most = work.pool, work.queue_line, 0, 0
     if is_closed(work, turn.now):
         reason = "closed"
     elif reason := refusal(pool, work, turn.now):
@@ -89,7 +88,7 @@ def on_changed(turn: Turn, event: Changed) -> None:
     )
     if new != old:
         unplace(turn.state, work)
-        work.renew(new, turn.state.terms)
+        work.renew(new, turn.state)
         turn.changed(work)
         turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
     turn.done(event.command, event.agent)
@@ -146,7 +145,7 @@ def on_transferred(turn: Turn, event: Transferred) -> None:
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
-    work.renew(_redirected(work.contact, event, turn.now + work.terms.transfer_wait), turn.state.terms)
+    work.renew(_redirected(work.contact, event, turn.now + work.terms.transfer_wait), turn.state)
     if event.needs or event.view:
         work.relaxed = 0
     forget_needs(work)
@@ -228,8 +227,7 @@ def relax(turn: Turn, work: Work) -> None:
 
 def overflow(turn: Turn, work: Work) -> None:
     """It waited as long as its view allows, and nobody's phone rings for it: it gets what the view states."""
-    contact = work.contact
-    rule = turn.state.queue(work.pool, work.view).rule
+    contact, rule = work.contact, work.queue_line.rule
     turn.say(Overflowed(contact=contact.id, answer=answer(rule, contact), waited=turn.now - contact.enqueued_at))
     _close(turn, work, Ended(contact=contact.id, how=End.OVERFLOWED, cause="max_wait"))
 

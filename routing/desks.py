@@ -7,7 +7,7 @@ other fields follow from those and from the configuration.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import astuple
 
@@ -23,12 +23,16 @@ from routing.model import (
     Presence,
     Record,
 )
-from routing.order import NEVER, Key, Line, Queue
+from routing.order import Key, Line
+from routing.overflow import leaves_at
 from routing.pools import Pool, Signature
-from routing.rings import FALLBACK, Ladder
+from routing.rings import FALLBACK
 from routing.skills import held
-from routing.terms import Terms
 from routing.timers import AGENTS, Sleeper
+from routing.views import Queue
+
+if TYPE_CHECKING:
+    from routing.state import State
 
 all_of: Final = astuple
 
@@ -36,10 +40,9 @@ all_of: Final = astuple
 class Work(Sleeper):
     """An open contact. `key`, `shelf`, `second_shelf` and `queue` say where it stands in the indexes.
 
-    What follows from the contact and the configuration (`ladder`, `signature`, `second`, `queue_line`, `overflow_at`)
-    is looked up when `signature` is None, and kept. What decisions read of the contact is kept beside it (`renew`): its
-    own fields, like those of every Struct, are dearer for compiled code, and lie elsewhere in memory. `kind` is the
-    class of `key` (order.py).
+    What decisions read of the contact is kept beside it (`renew`), together with what follows from it and the
+    configuration: its own fields, like those of every Struct, are dearer for compiled code and lie elsewhere in memory.
+    `signature` and `second` are looked up when `signature` is None. `kind` is the class of `key` (order.py).
     """
 
     __slots__ = (
@@ -98,15 +101,14 @@ class Work(Sleeper):
     complaint: bool
     needs: Needs
 
-    def __init__(self, contact: Contact, arrival: int, pool: Pool, terms: dict[Medium, list[Terms]]) -> None:
+    def __init__(self, contact: Contact, arrival: int, state: State) -> None:
         super().__init__(arrival)
         self.arrival = arrival
-        self.renew(contact, terms)
+        self.renew(contact, state)
         self.medium_no = self.terms.medium_no
         self.expected: Micros = 0
         self.told_place = 0
         self.told_at: Micros = 0
-        self.pool = pool
         self.status = WAITING
         self.attempts = 0
         self.offers: tuple[Offer, ...] = ()
@@ -118,11 +120,8 @@ class Work(Sleeper):
         self.declined: tuple[str, ...] = ()
         self.consult: Offer | None = None
         self.consult_since: Micros = 0
-        self.ladder: Ladder = FALLBACK
-        self.queue_line: Queue | None = None
         self.signature: Signature | None = None
         self.second: Signature | None = None
-        self.overflow_at: Micros = NEVER
         self.band = 0
         self.step = 0
         self.key: Key | None = None
@@ -133,9 +132,9 @@ class Work(Sleeper):
         self.fan_of: Desk | None = None
 
     @classmethod
-    def adopted(cls, record: Record, pool: Pool, terms: dict[Medium, list[Terms]]) -> Work:
+    def adopted(cls, record: Record, state: State) -> Work:
         """The contact of a stored row."""
-        work = cls(record.contact, record.arrival, pool, terms)
+        work = cls(record.contact, record.arrival, state)
         work.status = record.status
         work.attempts = record.attempts
         work.offers = record.offers
@@ -149,8 +148,8 @@ class Work(Sleeper):
         work.consult_since = record.consult_since
         return work
 
-    def renew(self, contact: Contact, terms: dict[Medium, list[Terms]]) -> None:
-        """The contact as it is from now on; `terms`: of each medium, by tier."""
+    def renew(self, contact: Contact, state: State) -> None:
+        """The contact as it is from now on, and what follows from it and the configuration."""
         medium: Medium
         tier: int
         until: Micros
@@ -159,9 +158,13 @@ class Work(Sleeper):
             self.view, self.complaint, self.needs, relax, preferred, until, _, _, _, _,
         ) = all_of(contact)  # fmt: skip
         self.contact = contact
-        self.terms = terms[medium][tier]
+        self.terms = state.terms[medium][tier]
         self.preferred_until = until if preferred else 0
         self.relaxations = len(relax)
+        self.ladder = state.ladders.get(self.plan, FALLBACK)
+        self.pool = pool = state.pool(self.lease)
+        self.queue_line = queue = state.queue(pool, self.view)
+        self.overflow_at = leaves_at(queue, self)
 
     @property
     def is_call(self) -> bool:

@@ -13,8 +13,9 @@ service (LES) tells a newcomer in an empty queue what the rush hour was like, an
 everybody what one unlucky contact with rare needs goes through. Scaling by place has neither fault: it falls as the
 queue does. HOL's strength is kept: when nobody is answered at all, the wait is at least as long as that goes on.
 
-Integers only: a dozen of them and at most 1600 ratios a queue. It starts empty with every `State`, is no part of a
-Snapshot and depends on nothing but the calls made, so a replay from the same snapshot says the same.
+Integers only: a dozen of them and at most 1600 ratios a queue. Waits are kept in whole milliseconds, because compiled
+code is quick with products of numbers below 2**30. It starts empty with every `State`, is no part of a Snapshot and
+depends on nothing but the calls made, so a replay from the same snapshot says the same.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ FADE: Final = 6
 """One answer takes away 1/64 of the weight of all before it."""
 HALF_LIFE: Final = 1_800_000_000
 """And every half hour without one takes half: yesterday evening is a guess, but this morning's first answers count."""
+MILLI: Final = 1000
+"""Microseconds in one of the milliseconds that waits are kept in."""
 PRIOR: Final = 5 * UNIT
 """What the queue as a whole weighs, in places, against what a tier of it has shown."""
 KEPT: Final = 100
@@ -56,16 +59,16 @@ class Forecast(Struct, frozen=True, gc=False):
 
 
 class Pace:
-    """How long one place took: decayed sums of waits and places."""
+    """How long one place took: decayed sums of waits, in milliseconds, and of places."""
 
     __slots__ = ("last", "places", "waited")
 
     def __init__(self) -> None:
-        self.waited: Micros = 0
+        self.waited = 0
         self.places = 0
         self.last: Micros = 0
 
-    def learn(self, waited: Micros, weight: int, now: Micros) -> None:
+    def learn(self, waited: int, weight: int, now: Micros) -> None:
         """`weight` is the place plus one, in units: even who is next waits until a phone has rung."""
         before, places, idle = self.waited, self.places, now - self.last
         if idle > HALF_LIFE:
@@ -127,34 +130,35 @@ class Known:
         expected = self._by_pace(tier, place)
         if expected and place and head:
             # Nobody was answered since then, and it will not get faster by being announced.
-            since = now - (head if head > self.last else self.last)
+            since = (now - (head if head > self.last else self.last)) // MILLI * MILLI
             return since if since > expected else expected
         return expected
 
     def at_most(self, expected: Micros, tier: int, place: int) -> Micros:
         """What nine of ten such waits did not exceed."""
-        return expected * self._errors(tier, place).at_most // 100 if expected else 0
+        return expected // 100 * self._errors(tier, place).at_most if expected else 0
 
     def _by_pace(self, tier: int, place: int) -> Micros:
         if not place:
             prompt = self.prompt
-            return prompt.waited * UNIT // prompt.places if prompt.places else 0
+            return prompt.waited * UNIT // prompt.places * MILLI if prompt.places else 0
         overall, own = self.overall, self.paces[tier]
         if not overall.places:
             return 0
         prior = PRIOR * overall.waited // overall.places
-        return (place + 1) * UNIT * (own.waited + prior) // (own.places + PRIOR)
+        return (place + 1) * UNIT * (own.waited + prior) // (own.places + PRIOR) * MILLI
 
     def learn(self, expected: Micros, tier: int, *, place: int, waited: Micros, now: Micros) -> None:
         """Somebody who was told to expect so much at `place` has his first answer."""
+        took = waited // MILLI
         if place:
             weight = (place + 1) * UNIT
-            self.paces[tier].learn(waited, weight, now)
-            self.overall.learn(waited, weight, now)
+            self.paces[tier].learn(took, weight, now)
+            self.overall.learn(took, weight, now)
         else:
-            self.prompt.learn(waited, UNIT, now)
-        if expected:
-            self._errors(tier, place).add(waited * 100 // expected)
+            self.prompt.learn(took, UNIT, now)
+        if expected >= MILLI:
+            self._errors(tier, place).add(took * 100 // (expected // MILLI))
         self.last = now
 
     def _errors(self, tier: int, place: int) -> Ratios:

@@ -85,7 +85,6 @@ def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> eff
     """The numbers that were compared, as they were before the offer."""
     assert work.signature is not None
     assert work.key is not None
-    assert work.queue_line is not None
     return Because(
         rule,
         work.band,
@@ -96,7 +95,7 @@ def because(turn: Turn, work: Work, desk: Desk, *, rule: str, count: int) -> eff
         turn.now - work.enqueued_at,
         work.relaxed,
         work.step,
-        work.queue_line.rank(work.key),
+        work.queue_line.rank(work.key, work.kind),
     )
 
 

@@ -86,9 +86,9 @@ def settle(turn: Turn, work: Work, reason: str = "offer_ended") -> None:
     waits_again = work.status is OFFERED and not work.offers
     if waits_again:
         work.status = WAITING
-    turn.changed(work)
+    is_free = turn.changed(work)
     if waits_again:
-        turn.queued(work, reason)
+        turn.queued(work, reason, is_free=is_free)
 
 
 def withdraw_from(turn: Turn, desk: Desk, reason: str, *, besides: Work | None = None) -> None:
@@ -147,7 +147,7 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     work.owner = desk.id
     if not work.answered_at:
         work.answered_at = turn.now
-        if work.told_at and work.queue_line is not None:
+        if work.told_at:
             waited = turn.now - work.told_at
             known = work.queue_line.known
             known.learn(work.expected, work.terms.tier, place=work.told_place, waited=waited, now=turn.now)

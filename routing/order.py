@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from routing.at_hand import bisect_left, bisect_right, pack, sum_of
-from routing.estimate import Known
-from routing.model import Contact, Micros, QueueRule
+from routing.at_hand import bisect_left, pack
+from routing.model import Contact, Micros
 
 if TYPE_CHECKING:
     from routing.desks import Work
@@ -79,23 +78,21 @@ def key_moved(key: Key, *, to: int) -> Key:
 
 
 class Line:
-    """Keys in order, in chunks, so that adding and removing among 100,000 stay a few microseconds.
+    """Contacts in the order of their keys, in chunks, so that coming and going among 100,000 stay a few microseconds.
 
-    A chunk has keys of one class, which is found without a look at any of them: that would be a look at memory which
-    nothing has touched for long. A newcomer usually belongs at the end of its class and costs a look at the last one.
-    The contacts stand beside their keys, in chunks of the same lengths. A line of a pool tells its first key to
-    `heads`, the pool's list, at its number, and whose it is to `leaders`.
+    A chunk has contacts of one class, which is found without a look at any of them: that would be a look at memory
+    which nothing has touched for long. A newcomer usually belongs at the end of its class and costs a look at the last
+    one. A line of a pool tells its first key to `heads`, the pool's list, at its number, and whose it is to `leaders`.
     """
 
-    __slots__ = ("_chunks", "_classes", "_heads", "_leaders", "_number", "_works", "first")
+    __slots__ = ("_chunks", "_classes", "_heads", "_leaders", "_number", "first")
 
     def __init__(self, heads: list[Key] | None = None, leaders: dict[Key, Work] | None = None, number: int = 0) -> None:
         self._heads = heads
         self._leaders = leaders
         self._number = number
         self.first: Key = LAST
-        self._chunks: list[list[Key]] = []
-        self._works: list[list[Work]] = []
+        self._chunks: list[list[Work]] = []
         self._classes: list[int] = []
         """Of each chunk."""
 
@@ -105,34 +102,30 @@ class Line:
         if at < 0 or self._classes[at] != kind:
             at += 1
             self._classes.insert(at, kind)
-            self._chunks.insert(at, [key])
-            self._works.insert(at, [work])
-        elif self._chunks[at][-1] < key:
-            self._chunks[at].append(key)
-            self._works[at].append(work)
+            self._chunks.insert(at, [work])
         else:
-            at = self._chunk_of(key, kind, at)
-            index = bisect_left(self._chunks[at], key)
-            self._chunks[at].insert(index, key)
-            self._works[at].insert(index, work)
+            chunk = self._chunks[at]
+            if key_in(chunk, len(chunk) - 1) < key:
+                chunk.append(work)
+            else:
+                at = self._chunk_of(key, kind, at)
+                chunk = self._chunks[at]
+                chunk.insert(place_in(chunk, key), work)
+            if len(chunk) > 2 * CHUNK:
+                self._split(at, kind)
         if key < self.first:
             self._lead(key, work)
-        if len(self._chunks[at]) > 2 * CHUNK:
-            self._split(at, kind)
 
     def remove(self, key: Key, work: Work) -> None:
         kind = work.kind
         at = self._chunk_of(key, kind, self._last_of(kind))
-        chunk, works = self._chunks[at], self._works[at]
-        if works[0] is not work:
-            index = bisect_left(chunk, key)
-            chunk.pop(index)
-            works.pop(index)
+        chunk = self._chunks[at]
+        if chunk[0] is not work:
+            chunk.pop(place_in(chunk, key))
             return
         chunk.pop(0)
-        works.pop(0)
         if not chunk:
-            del self._chunks[at], self._classes[at], self._works[at]
+            del self._chunks[at], self._classes[at]
         if not at:
             self._follow()
 
@@ -145,9 +138,8 @@ class Line:
         return at
 
     def _split(self, at: int, kind: int) -> None:
-        chunk, works = self._chunks[at], self._works[at]
+        chunk = self._chunks[at]
         self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
-        self._works[at : at + 1] = [works[:CHUNK], works[CHUNK:]]
         self._classes.insert(at, kind)
 
     def _chunk_of(self, key: Key, kind: int, last: int) -> int:
@@ -157,7 +149,7 @@ class Line:
         low = bisect_left(self._classes, kind)
         while low < last:
             middle = (low + last + 1) >> 1
-            if self._chunks[middle][0] <= key:
+            if key_in(self._chunks[middle], 0) <= key:
                 low = middle
             else:
                 last = middle - 1
@@ -166,7 +158,7 @@ class Line:
     def _follow(self) -> None:
         """The first one has gone: the next one leads."""
         if self._chunks:
-            self._lead(self._chunks[0][0], self._works[0][0])
+            self._lead(key_in(self._chunks[0], 0), self._chunks[0][0])
         else:
             self._lead(LAST, None)
 
@@ -180,150 +172,24 @@ class Line:
 
     def works(self) -> Iterator[Work]:
         """In their order."""
-        for works in self._works:
-            yield from works
-
-    def __iter__(self) -> Iterator[Key]:
         for chunk in self._chunks:
             yield from chunk
 
 
-class Queue:
-    """A view's line, which also says who comes before whom: counted by chunk, and by tier (the starving before all).
+def key_in(chunk: list[Work], at: int) -> Key:
+    """Whoever stands in a line has a key."""
+    key = chunk[at].key
+    assert key is not None
+    return key
 
-    `_floors` has the least key that belongs into each chunk: no key of another class does, and it stays when keys come
-    and go. Where a key was last looked for is remembered, because whoever comes or goes is asked for his place as well.
-    """
 
-    __slots__ = (
-        "_at",
-        "_chunks",
-        "_floors",
-        "_head",
-        "_index",
-        "_kinds",
-        "_lengths",
-        "_size",
-        "_sought",
-        "first",
-        "known",
-        "max_length",
-        "max_wait",
-        "rule",
-        "tiers",
-    )
-
-    def __init__(self, rule: QueueRule, known: Known) -> None:
-        """`rule`: the bounds of the view; `known`: how long those took who were answered in it."""
-        self.rule = rule
-        self.max_length = rule.max_length
-        self.max_wait: Micros = rule.max_wait
-        self.known = known
-        self.first: Key = LAST
-        self.tiers = [0, 0, 0, 0]
-        self._head: Micros = NEVER
-        self._kinds = [False] * len(CLASSES)
-        self._floors: list[Key] = []
-        self._chunks: list[list[Key]] = []
-        self._lengths: list[int] = []
-        """Of each chunk: a list of small numbers is summed without a look at the chunks."""
-        self._size = 0
-        self._sought: Key = NOTHING
-        self._at = 0
-        self._index = 0
-
-    def add(self, key: Key, *, kind: int, tier: int) -> None:
-        """`tier` is 0 for one who starves."""
-        self.tiers[tier] += 1
-        self._size += 1
-        if not self._kinds[kind]:
-            self._open(kind)
-        self._seek(key)
-        at = self._at
-        chunk = self._chunks[at]
-        chunk.insert(self._index, key)
-        self._lengths[at] += 1
-        if key < self.first:
-            self.first, self._head = key, NEVER
-        if len(chunk) > 2 * CHUNK:
-            self._split(at)
-
-    def remove(self, key: Key, tier: int) -> None:
-        self.tiers[tier] -= 1
-        self._size -= 1
-        self._seek(key)
-        at = self._at
-        chunk = self._chunks[at]
-        chunk.pop(self._index)
-        self._lengths[at] -= 1
-        if key == self.first:
-            self._find_first(at)
-        if not chunk and len(self._floors[at]) > 1:
-            del self._floors[at], self._chunks[at], self._lengths[at]
-            self._sought = NOTHING
-
-    def rank(self, key: Key) -> int:
-        """How many keys stand before this one, which need not be in the line itself."""
-        if self.first >= key:
-            return 0
-        self._seek(key)
-        at, lengths = self._at, self._lengths
-        if at + at <= len(lengths):
-            return sum_of(lengths[:at]) + self._index
-        return self._size - sum_of(lengths[at:]) + self._index
-
-    def size(self) -> int:
-        return self._size
-
-    def up_to(self, tier: int) -> int:
-        """How many are of this tier or a better one; the starving are."""
-        count = 0
-        for each in range(tier + 1):
-            count += self.tiers[each]
-        return count
-
-    def head(self) -> Micros:
-        """When the first of them came; it must not be empty."""
-        if self._head == NEVER:
-            self._head = enqueued_of(self.first)
-        return self._head
-
-    def _seek(self, key: Key) -> None:
-        """Its chunk and its place in there, which it has or would have."""
-        if key == self._sought:
-            return
-        self._sought = key
-        at = bisect_right(self._floors, key) - 1
-        if at < 0:
-            at = 0
-        self._at = at
-        chunk = self._chunks[at]
-        self._index = bisect_left(chunk, key) if chunk and chunk[-1] >= key else len(chunk)
-
-    def _open(self, kind: int) -> None:
-        """The first chunk of a class, which stays when it is empty."""
-        floor = CLASSES[kind]
-        at = bisect_right(self._floors, floor)
-        self._floors.insert(at, floor)
-        self._chunks.insert(at, [])
-        self._lengths.insert(at, 0)
-        self._kinds[kind] = True
-        self._sought = NOTHING
-
-    def _split(self, at: int) -> None:
-        chunk = self._chunks[at]
-        self._chunks[at : at + 1] = [chunk[:CHUNK], chunk[CHUNK:]]
-        self._lengths[at : at + 1] = [CHUNK, len(chunk) - CHUNK]
-        self._floors.insert(at + 1, chunk[CHUNK])
-        self._sought = NOTHING
-
-    def _find_first(self, at: int) -> None:
-        self.first, self._head = LAST, NEVER
-        for chunk in self._chunks[at:]:
-            if chunk:
-                self.first = chunk[0]
-                return
-
-    def __iter__(self) -> Iterator[Key]:
-        for chunk in self._chunks:
-            yield from chunk
+def place_in(chunk: list[Work], key: Key) -> int:
+    """How many of them are before this key."""
+    low, high = 0, len(chunk)
+    while low < high:
+        middle = (low + high) >> 1
+        if key_in(chunk, middle) < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from routing.model import Config, Contact, Micros, QueueRule
-from routing.order import NEVER, Queue
+from routing.order import NEVER
+from routing.views import Queue
 
 if TYPE_CHECKING:
     from routing.desks import Work

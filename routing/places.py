@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from routing.members import WAITING, WRAP_UP
 from routing.model import Micros
-from routing.order import NEVER, STARVED, STARVING, Key, Line, class_of, key_at, key_moved
-from routing.overflow import leaves_at
-from routing.rings import FALLBACK
+from routing.order import NEVER, STARVED, Key, Line, class_of, key_at, key_moved
 from routing.skills import needs_of, next_relaxation, second_lease
 
 if TYPE_CHECKING:
@@ -17,12 +15,12 @@ if TYPE_CHECKING:
     from routing.state import State
 
 
-def place(state: State, work: Work) -> None:
-    """A contact's band, needs, ring step, lines and next instant; it may match anew if it wants a phone."""
+def place(state: State, work: Work) -> bool:
+    """A contact's band, needs, ring step, lines and next instant. Does it want a phone for which somebody is free?"""
     if work.owner:
         unplace(state, work)
         state.agenda.set(work, _owned_due(work))
-        return
+        return False
     if work.signature is None:
         _look_up(state, work)
     if work.preferred_until or work.fan_of is not None:
@@ -33,7 +31,8 @@ def place(state: State, work: Work) -> None:
     band, due = work.terms.band_at(state.now, enqueued_at=work.enqueued_at, deadline=work.deadline)
     wants = len(work.offers) < ladder.phones[work.step]
     _shelve(state, work, band, wants=wants)
-    if wants and work.is_anybody_free():
+    may_match = wants and work.is_anybody_free()
+    if may_match:
         # Who becomes free after this looks for it himself.
         state.dirty_works[work.arrival] = work
     if work.declined:
@@ -41,6 +40,7 @@ def place(state: State, work: Work) -> None:
     due = _due(work, due, state.clock)
     if due != work.wake:
         state.agenda.set(work, due)
+    return may_match
 
 
 def unplace(state: State, work: Work) -> None:
@@ -82,11 +82,8 @@ def held_for(state: State, work: Work) -> Desk | None:
 
 
 def _look_up(state: State, work: Work) -> None:
-    """What follows from the contact and the configuration alone."""
-    work.ladder = state.ladders.get(work.plan, FALLBACK)
+    """Its needs as they are relaxed now."""
     work.step = 0
-    work.queue_line = queue = state.queue(work.pool, work.view)
-    work.overflow_at = leaves_at(queue, work)
     needs, other = work.needs, ""
     if work.relaxed:
         needs, other = needs_of(work.contact, work.relaxed), second_lease(work.contact, work.relaxed)
@@ -120,11 +117,10 @@ def _shelve(state: State, work: Work, band: int, *, wants: bool) -> None:
             shelf.add(key, work)
         work.shelf = shelf
     if queue is not work.queue:
-        tier = tier_in(work)
         if work.queue is not None:
-            work.queue.remove(key, tier)
+            work.queue.remove(key, work.kind)
         if queue is not None:
-            queue.add(key, kind=work.kind, tier=tier)
+            queue.add(key, work.kind)
         work.queue = queue
     if second_shelf is not work.second_shelf:
         _move_second(work, second_shelf, key)
@@ -147,13 +143,8 @@ def _leave(work: Work, key: Key) -> None:
     if work.second_shelf is not None:
         work.second_shelf.remove(key, work)
     if work.queue is not None:
-        work.queue.remove(key, tier_in(work))
+        work.queue.remove(key, work.kind)
     work.shelf = work.second_shelf = work.queue = None
-
-
-def tier_in(work: Work) -> int:
-    """The tier as which it is counted in its queue: the starving come before all."""
-    return 0 if work.band == STARVING else work.terms.tier
 
 
 def _move_second(work: Work, line: Line | None, key: Key) -> None:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from routing.at_hand import bisect_left, least_of
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
-from routing.order import NEVER, Key, Line, Queue
+from routing.order import NEVER, Key, Line
 from routing.timers import Sleeper
+from routing.views import Queue
 
 if TYPE_CHECKING:
     from routing.desks import Desk, Work

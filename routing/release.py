@@ -30,10 +30,10 @@ def let_go(turn: Turn, work: Work, reason: str) -> Desk:
 def return_to_queue(turn: Turn, work: Work, *, released: str, queued: str) -> None:
     """Back to waiting at the old place. The customer's clock starts anew; his first answer stays recorded."""
     let_go(turn, work, released)
-    work.renew(replace(work.contact, clock_from=turn.now), turn.state.terms)
+    work.renew(replace(work.contact, clock_from=turn.now), turn.state)
     work.status = WAITING
-    turn.changed(work)
-    turn.queued(work, queued)
+    is_free = turn.changed(work)
+    turn.queued(work, queued, is_free=is_free)
 
 
 def return_owned(turn: Turn, desk: Desk, media: tuple[Medium, ...]) -> None:

@@ -39,7 +39,7 @@ def _remove(turn: Turn, desk: Desk) -> None:
         end_consult(turn, desk.consults[arrival], "removed")
     desk.configure(stranger(desk.id), listed=False)
     desk.adopt(Presence(agent=desk.id))
-    turn.state.touched_desks[desk.id] = None
+    turn.state.touched_desks.append(desk.id)
     turn.state.agenda.set(desk, NEVER)
     if not desk.owned:
         del turn.state.desks[desk.id]
@@ -52,10 +52,10 @@ def _amend(turn: Turn, specs: dict[str, Agent]) -> None:
         desk = state.desks.get(spec.id)
         if desk is None:
             desk = state.desks[spec.id] = Desk(spec, Presence(agent=spec.id), listed=True)
-            state.touched_desks[desk.id] = None
+            state.touched_desks.append(desk.id)
         elif desk.spec != spec:
             if not desk.listed:
-                state.touched_desks[desk.id] = None
+                state.touched_desks.append(desk.id)
             desk.configure(spec, listed=True)
             _withdraw_unfit(turn, desk)
 

@@ -7,7 +7,8 @@ from routing.desks import Desk, Work
 from routing.effects import AnyEffect, PresenceMoved, Refused
 from routing.members import ACTIVE
 from routing.model import Micros, PresenceState
-from routing.places import place, tier_in
+from routing.order import STARVED
+from routing.places import place
 from routing.readiness import weigh
 from routing.state import State
 
@@ -34,30 +35,30 @@ class Turn:
     def refuse(self, code: str, *, command: str = "", contact: str = "", agent: str = "", detail: str = "") -> None:
         self.out.append(Refused(command=command, code=code, contact=contact, agent=agent, detail=detail))
 
-    def changed(self, work: Work) -> None:
-        """A contact's row changed: mark it, and bring its places up to date."""
-        self.state.touched_works[work.id] = None
-        place(self.state, work)
+    def changed(self, work: Work) -> bool:
+        """A contact's row changed: mark it, and bring its places up to date. Is somebody free for it?"""
+        self.state.touched_works.append(work.id)
+        return place(self.state, work)
 
     def moved(self, desk: Desk) -> None:
         """An agent's row changed: mark it, and bring his bits up to date."""
-        self.state.touched_desks[desk.id] = None
+        self.state.touched_desks.append(desk.id)
         weigh(self.state, desk)
 
-    def queued(self, work: Work, reason: str) -> None:
-        """Say where a contact stands now that it waits. Its place must be up to date."""
+    def queued(self, work: Work, reason: str, *, is_free: bool) -> None:
+        """Say where a contact stands now that it waits. Its place must be up to date. `is_free`: somebody, for it."""
         queue, key = work.queue, work.key
         assert queue is not None
         assert key is not None
         tier = work.terms.tier
-        place = 0 if work.is_anybody_free() else queue.up_to(tier_in(work))
+        place = 0 if is_free else queue.up_to(0 if work.kind == STARVED else tier)
         head = queue.head() if place and queue.first != key else 0
         expected = queue.known.wait(tier, place=place, head=head, now=self.now)
         if not reason:
             # It is kept until the answer; the same instant is kept once for each who waits.
             work.told_at = work.enqueued_at if work.enqueued_at == self.now else self.now
             work.expected, work.told_place = expected, place
-        position, at_most = 1 + queue.rank(key), queue.known.at_most(expected, tier, place)
+        position, at_most = 1 + queue.rank(key, work.kind), queue.known.at_most(expected, tier, place)
         self.out.append(Queued(work.id, work.arrival, position, reason, expected, at_most, place))
 
     def present(self, desk: Desk, state: PresenceState, *, reason: str = "", until: Micros = 0) -> None:

@@ -99,7 +99,7 @@ CAPACITY = [
     Bug(
         "changed units are not noticed",
         "state.py",
-        "            work.renew(work.contact, self.terms)\n",
+        "            work.renew(work.contact, self)\n",
         "",
     ),
     Bug("loads that changed are not counted", "pools.py", "        self._count_loads()\n        for", "        for"),
@@ -330,18 +330,18 @@ TIMERS = [
     ),
 ]
 ROWS = [
-    Bug("a contact's row is not written", "turn.py", "        self.state.touched_works[work.id] = None\n", ""),
-    Bug("an agent's row is not written", "turn.py", "        self.state.touched_desks[desk.id] = None\n", ""),
+    Bug("a contact's row is not written", "turn.py", "        self.state.touched_works.append(work.id)\n", ""),
+    Bug("an agent's row is not written", "turn.py", "        self.state.touched_desks.append(desk.id)\n", ""),
     Bug(
         "an ended contact's row is not written",
         "state.py",
-        "        self.touched_works[work.id] = None\n        unplace",
+        "        self.touched_works.append(work.id)\n        unplace",
         "        unplace",
     ),
     Bug(
         "a new agent's row is not written",
         "settings.py",
-        "listed=True)\n            state.touched_desks[desk.id] = None\n",
+        "listed=True)\n            state.touched_desks.append(desk.id)\n",
         "listed=True)\n",
     ),
     Bug(

@@ -44,7 +44,7 @@ def test_what_is_kept_beside_a_contact_is_the_contacts_own() -> None:
         "c", 1, lease="haier", enqueued_at=2, clock_from=3, deadline=4, view="v", complaint=True, tier=Tier.GOLD,
         needs=(("tv", 1),), relax=(RelaxStep(1, ()), RelaxStep(2, ())), preferred="ag_1", preferred_until=5, opens_at=6,
     )  # fmt: skip
-    work = Work(contact, 1, world.state.pool("haier"), world.state.terms)
+    work = Work(contact, 1, world.state)
     for name in ("id", "lease", "enqueued_at", "clock_from", "deadline", "plan", "view", "complaint", "needs"):
         assert getattr(work, name) == getattr(contact, name), name
     assert (work.preferred_until, work.relaxations) == (5, 2)
