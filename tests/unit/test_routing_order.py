@@ -15,7 +15,7 @@ from routing.estimate import Known
 from routing.model import Medium, PresenceState, RelaxStep, Tier
 from routing.order import LAST, NORMAL, Line, enqueued_of, key_of
 from routing.overflow import UNBOUNDED
-from routing.views import Queue
+from routing.views import PART, Queue
 
 
 def serve_all(world: World, name: str) -> list[str]:
@@ -277,21 +277,31 @@ def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
     rng = random.Random(1)
     line, model = Queue(UNBOUNDED, Known()), []
     for step in range(6000):
-        if model and rng.random() < 0.4:
+        if model and rng.random() < 0.3:
             key = model.pop(rng.randrange(len(model)))
             line.remove(key, key[0])
         else:
-            key = key_of(chat("c", step, tier=Tier(rng.randrange(4)), deadline=rng.randrange(50)), step, NORMAL)
+            key = key_of(chat("c", step, tier=Tier(rng.randrange(2)), deadline=rng.randrange(50)), step, NORMAL)
             model.append(key)
             model.sort()
             line.add(key, key[0])
         assert line.first == (model[0] if model else LAST)
         assert not model or line.head() == enqueued_of(model[0])
-        asked = rng.choice([LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
+        asked = rng.choice([key, key, LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
         assert line.rank(asked, min(asked[0], 63)) == bisect_left(model, asked)
     assert list(line) == model
     assert [line.rank(key, key[0]) for key in model[::97]] == list(range(0, len(model), 97))
     assert line.rank(LAST, 63) == len(model)
+
+
+def test_whoever_came_last_can_leave_at_once() -> None:
+    """Also when his coming split the chunk that he came into."""
+    line, keys = Queue(UNBOUNDED, Known()), [key_of(chat("c", at), at, NORMAL) for at in range(3 * PART)]
+    for key in keys:
+        line.add(key, key[0])
+        line.remove(key, key[0])
+        line.add(key, key[0])
+    assert list(line) == keys
 
 
 def test_a_line_of_contacts_agrees_with_a_sorted_list() -> None:
