@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from contactcenter.clock import Micros
+from contactcenter.domain.callback_outcomes import CALLED_IN, counted
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import CallbackWrite
 from contactcenter.services.ports import DoorReads
@@ -60,6 +61,25 @@ def tried(promise: CallbackWrite, contact: ContactView, *, result: str, by: str,
     return replace(promise, state="open", attempts=(*promise.attempts, entry))
 
 
+def held(promise: CallbackWrite, contact: ContactView, *, call: str, at: Micros) -> CallbackWrite:
+    """Its customer calls himself: `call` is the contact of that call."""
+    entry = {"contact": contact.id, "attempt": contact.context.get("attempt", 1), "result": CALLED_IN, "at": at}
+    return replace(promise, attempts=(*promise.attempts, {**entry, "by": "customer", "call": call}))
+
+
+def is_held(promise: CallbackWrite, contact: str) -> bool:
+    """Was this contact taken out of the queue by the customer's own call?"""
+    return any(each.get("contact") == contact and each.get("result") == CALLED_IN for each in promise.attempts)
+
+
+def holding(promise: CallbackWrite) -> tuple[str, ...]:
+    """The contacts of the customer's own calls since the last attempt, newest last."""
+    since: list[str] = []
+    for each in promise.attempts:
+        since = [*since, str(each.get("call", ""))] if each.get("result") == CALLED_IN else []
+    return tuple(since)
+
+
 def ended(promise: CallbackWrite, outcome: str, *, by: str, at: Micros) -> CallbackWrite:
     return replace(promise, state="ended", outcome=outcome, ended_by=by, ended_at=at)
 
@@ -77,7 +97,7 @@ def ended_fact(promise: CallbackWrite, **more: Any) -> Fact:
             "callback": promise.id,
             "outcome": promise.outcome,
             "by": promise.ended_by,
-            "attempts": len(promise.attempts),
+            "attempts": counted(promise.attempts),
             **more,
         },
     )

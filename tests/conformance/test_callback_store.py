@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contactcenter.errors import StaleWrite
 from contactcenter.services.changes import CallWrite, Changes, WantedAgain
-from contactcenter.services.views import Scope
+from contactcenter.services.views import Arriving, Scope
 from contactcenter.storage.stores import Stores
 
 SCOPE = Scope(PROVIDER)
@@ -65,6 +65,22 @@ async def test_the_outstanding_promises_of_some_clients_are_those_without_an_out
     both = await stores.intake.outstanding_callbacks([OTHER, CLIENT])
     assert {(each.client, each.number) for each in both} == {(OTHER, "+861"), (CLIENT, "+861"), (CLIENT, "+862")}
     assert await stores.intake.outstanding_callbacks([]) == []
+
+
+async def test_whoever_calls_is_known_to_be_promised_a_callback_by_his_number_at_that_client(stores: Stores) -> None:
+    over = {"state": "ended", "outcome": "reached", "ended_at": T0 + SECOND, "ended_by": "a1"}
+    promises = [callback(), callback(id="ct_2", number="+863", **over), callback(id="ct_3", client=OTHER, number="+864")]
+    await stores.changes.apply(Changes(callbacks=promises))
+    callers = [
+        ((("member", "M1"), ("phone", NUMBER)), "ct_1"),
+        ((("phone", "+863"),), ""),
+        ((("phone", "+864"),), ""),
+        ((("member", NUMBER),), ""),
+        ((), ""),
+    ]
+    for n, (identities, promised) in enumerate(callers):
+        found = await stores.intake.arrival(Arriving("pbx", f"e{n}", f"c{n}", CLIENT, identities))
+        assert found.promised == promised, identities
 
 
 async def test_a_number_is_on_a_clients_list_until_it_is_taken_off(stores: Stores) -> None:

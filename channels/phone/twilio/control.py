@@ -122,6 +122,7 @@ class Control:
 
     async def end(self, sid: str) -> None:
         """A leg is over; a call that is over already, or that Twilio will not change any more, is no error."""
+        self._board.we_stop(sid)
         with suppress(Refused):
             await self._rest.update(f"Calls/{sid}", Status="completed")
 

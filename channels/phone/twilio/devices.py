@@ -86,7 +86,7 @@ class Devices:
         else:
             if not over:
                 self._board.learn(Leg(leg, call, offer, role))
-            if event := forms.device(self._source, call, offer, form):
+            if event := forms.device(self._source, call, offer, form, ours=self._board.we_stopped(leg)):
                 await self._tell(event)
             if over:
                 self._board.forget(call, offer)
@@ -125,7 +125,7 @@ class Devices:
         over = is_over(status)
         if over:
             form = {"CallSid": leg.sid, "CallStatus": "completed" if status == "gone" else status}
-            if event := forms.device(self._source, leg.call, leg.offer, form):
+            if event := forms.device(self._source, leg.call, leg.offer, form, ours=self._board.we_stopped(leg.sid)):
                 await self._tell(event)
             self._board.forget(leg.call, leg.offer)
         return over

@@ -37,7 +37,9 @@ ENDED: Final = ("completed", "busy", "no-answer", "failed", "canceled")
 """What a call's status may be when it is over."""
 _CAUSES: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "unreachable", "canceled": "withdrawn"}
 _DECLINED: Final = ("603", "607")
-_REFUSED_BY_NETWORK: Final = ("404", "408", "410", "480", "484", "503")
+_QUIET: Final = ("408", "480")
+"""After ringing the device has stopped by itself; without any it is not there. Which of them, the leg's life tells."""
+_REFUSED_BY_NETWORK: Final = ("404", "410", "484", "503")
 """SIP answers that say that the device is not there; they come as busy, no-answer or failed."""
 
 
@@ -172,8 +174,11 @@ def caller_gone(source: str, call: str, form: Form, *, by: str) -> CallReleased:
 # --- a device ---------------------------------------------------------------------------------------------
 
 
-def device(source: str, call: str, offer: str, form: Form) -> CallAlerting | CallReleased | None:
-    """A status callback of a leg that rings for an offer; None for a status that says nothing new."""
+def device(source: str, call: str, offer: str, form: Form, *, ours: bool = True) -> CallAlerting | CallReleased | None:
+    """A status callback of a leg that rings for an offer; None for a status that says nothing new.
+
+    `ours`: we have ended it. What somebody else cancelled has failed: its offer is heard by nobody any more.
+    """
     leg, status = required(form, "CallSid"), form.get("CallStatus", "")
     if status == "ringing":
         return CallAlerting(
@@ -181,7 +186,7 @@ def device(source: str, call: str, offer: str, form: Form) -> CallAlerting | Cal
         )
     if status not in ENDED:
         return None
-    cause = _cause(status, form.get("SipResponseCode", ""))
+    cause = "unreachable" if status == "canceled" and not ours else _cause(status, form.get("SipResponseCode", ""))
     return CallReleased(
         source=source,
         external_id=f"{leg}:ended",
@@ -201,6 +206,8 @@ def _cause(status: str, sip: str) -> str:
         return ""
     if sip in _DECLINED:
         return "declined"
+    if sip in _QUIET and status != "canceled":
+        return "no_answer"
     return "unreachable" if sip in _REFUSED_BY_NETWORK and status != "canceled" else _CAUSES[status]
 
 

@@ -78,10 +78,13 @@ class MemoryIntakeReads:
     async def arrival(self, arriving: Arriving) -> ArrivalView:
         async with self._database.call() as tables:
             first = tables.receipts.get((arriving.source, arriving.external_id))
+            numbers = [value for kind, value in arriving.identities if kind == "phone"]
+            promised = [tables.outstanding.get((arriving.client, number), "") for number in numbers]
         return ArrivalView(
             first=first,
             call=await self.call(arriving.source, arriving.call),
             caller=await self.caller(arriving.client, arriving.identities),
+            promised=next(filter(None, promised), ""),
         )
 
     async def open_calls(self, source: str) -> list[CallView]:
