@@ -69,7 +69,11 @@ async def test_the_outstanding_promises_of_some_clients_are_those_without_an_out
 
 async def test_whoever_calls_is_known_to_be_promised_a_callback_by_his_number_at_that_client(stores: Stores) -> None:
     over = {"state": "ended", "outcome": "reached", "ended_at": T0 + SECOND, "ended_by": "a1"}
-    promises = [callback(), callback(id="ct_2", number="+863", **over), callback(id="ct_3", client=OTHER, number="+864")]
+    promises = [
+        callback(),
+        callback(id="ct_2", number="+863", **over),
+        callback(id="ct_3", client=OTHER, number="+864"),
+    ]
     await stores.changes.apply(Changes(callbacks=promises))
     callers = [
         ((("member", "M1"), ("phone", NUMBER)), "ct_1"),
