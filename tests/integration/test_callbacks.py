@@ -31,6 +31,7 @@ from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound, StaleWrite
 from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
 from contactcenter.services.do_not_call import DoNotCallList
+from contactcenter.services.phone_survey import PhoneSurvey
 from contactcenter.services.views import CallbackView, Scope
 from routing.events import Closed, OfferAccepted, SignedIn, WrappedUp
 
@@ -444,6 +445,38 @@ async def test_who_waits_instead_at_an_own_ivr_is_not_called_once_an_agent_witho
     assert (await scene.promise(promise)).state == "open"
     await scene.heard(CallReleased, "waits", by="customer")
     await scene.one_outcome(promise, "called_in")
+
+
+# --- the end of the call was lost --------------------------------------------------------------------------------
+
+
+async def test_a_dialled_call_that_is_no_more_frees_its_agent_and_is_an_attempt(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    survey = PhoneSurvey("pbx-1", reads=scene.core.reads, directories=scene.core.directories, clock=scene.clock)
+    assert await survey.dialled() == [], "it may be under way"
+    scene.clock.pass_s(61)
+    assert await survey.dialled() == [call]
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.over(contact)
+    assert await survey.dialled() == []
+    assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["no_answer"]
+    assert await scene.next_attempt(contact)
+
+
+async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    survey = PhoneSurvey("pbx-1", reads=scene.core.reads, directories=scene.core.directories, clock=scene.clock)
+    await scene.house.happen(SignedIn("a1001", "PJSIP/1001"))
+    await scene.house.at_work("a1001", device="PJSIP/1001")
+    await calls_himself(scene, "stray")
+    await scene.house.until(lambda: bool(scene.house.of("offer.made", agent="a1001")))
+    devices, rings = await survey.ringing()
+    offers = [each.offer.id for each in scene.house.of("offer.made", agent="a1001")]
+    assert [(device, call) for device, call, _ in rings] == [("PJSIP/1001", "stray")]
+    assert rings[0][2] in offers
+    assert "PJSIP/1001" in devices
+    assert contact
 
 
 # --- the customer calls himself ------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def violations(ground: Ground) -> Iterator[str]:
             yield f"callback {name} is {promise.state} after {len(promise.attempts)} attempts"
         elif ends[name] != 1:
             yield f"callback {name} has {ends[name]} outcomes"
-        results = Counter(each["contact"] for each in promise.attempts)
+        results = Counter(each["contact"] for each in promise.attempts if each["result"] != "called_in")
         yield from (f"attempt {contact} has {count} results" for contact, count in results.items() if count != 1)
     yield from (f"attempt {contact} was told {count} times" for contact, count in tried.items() if count != 1)
     yield from (f"{name} is a callback and {contact.state}" for name, contact in tables.contacts.items()
