@@ -92,7 +92,7 @@ class CallbackAttempts:
         if await self._reads.unwanted(contact.client, contact.address) is not None:
             raise Conflict("the customer's number is on the do-not-call list", code="do_not_call", field="contact")
         promise = await callback_rows.promise_of(self._reads, contact)
-        if callback_rows.is_held(promise, contact.id):
+        if promise.state == "open" and callback_rows.is_held(promise, contact.id):
             raise Conflict("the customer calls himself", code="called_in", field="contact")
         if promise.state == "ended" and not callback_rows.is_tried(promise, contact.id):
             raise Conflict(f"this callback is over: {promise.outcome}", code="callback_over", field="contact")
@@ -146,7 +146,7 @@ class CallbackAttempts:
         if contact is None:
             raise NotFound(f"there is no contact {timer.subject}")
         promise = await callback_rows.promise_of(self._reads, contact)
-        if promise.state != "ended" and not callback_rows.is_tried(promise, contact.id):
+        if not callback_rows.is_over(promise, contact.id):
             over = callback_rows.ended(promise, "closed", by=contact.released_by or "house", at=now)
             changes.callbacks.append(over)
             changes.facts.append(callback_rows.ended_fact(over, contact_outcome=contact.outcome))
@@ -250,7 +250,7 @@ class CallbackAttempts:
 async def settle(reads: DoorReads, directory: Directory, contact: ContactView, tried: Tried, changes: Changes) -> bool:
     """Add how this contact's attempt went, and the next one's timer or the outcome. False when it has a result."""
     promise = await callback_rows.promise_of(reads, contact)
-    if promise.state == "ended" or callback_rows.is_tried(promise, contact.id):
+    if callback_rows.is_over(promise, contact.id):
         return False
     rules, result, at = directory.document.callbacks, tried.result, tried.at
     after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at)

@@ -52,7 +52,8 @@ def made_up(contact: ContactView) -> CallbackWrite:
 
 def is_tried(promise: CallbackWrite, contact: str) -> bool:
     """Has the attempt of this contact a result already?"""
-    return any(each.get("contact") == contact for each in promise.attempts)
+    results = (each.get("result") for each in promise.attempts if each.get("contact") == contact)
+    return any(result != CALLED_IN for result in results)
 
 
 def tried(promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros) -> CallbackWrite:
@@ -67,17 +68,21 @@ def held(promise: CallbackWrite, contact: ContactView, *, call: str, at: Micros)
     return replace(promise, attempts=(*promise.attempts, {**entry, "by": "customer", "call": call}))
 
 
+def is_over(promise: CallbackWrite, contact: str) -> bool:
+    """Has this contact nothing to say about the promise any more?"""
+    return promise.state == "ended" or is_tried(promise, contact) or is_held(promise, contact)
+
+
 def is_held(promise: CallbackWrite, contact: str) -> bool:
-    """Was this contact taken out of the queue by the customer's own call?"""
-    return any(each.get("contact") == contact and each.get("result") == CALLED_IN for each in promise.attempts)
+    """Was this contact taken out of the queue by the customer's own call? One that was being dialled goes on."""
+    return promise.state != "dialling" and any(
+        each.get("contact") == contact and each.get("result") == CALLED_IN for each in promise.attempts
+    )
 
 
 def holding(promise: CallbackWrite) -> tuple[str, ...]:
-    """The contacts of the customer's own calls since the last attempt, newest last."""
-    since: list[str] = []
-    for each in promise.attempts:
-        since = [*since, str(each.get("call", ""))] if each.get("result") == CALLED_IN else []
-    return tuple(since)
+    """The contacts of the customer's own calls while it was outstanding, newest last."""
+    return tuple(str(each.get("call", "")) for each in promise.attempts if each.get("result") == CALLED_IN)
 
 
 def ended(promise: CallbackWrite, outcome: str, *, by: str, at: Micros) -> CallbackWrite:

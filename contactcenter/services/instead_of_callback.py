@@ -4,7 +4,7 @@ His outstanding callback leaves the queue, and an agent who previews it is free 
 call, it ends as `called_in`. Should he give up, it stands again at its old place, within half a minute
 (callback_attempts.py). His contact names it in its context as `instead_of`; its row names the contact of his call.
 
-One that is being dialled at this moment goes on: his line is busy, and it is tried again.
+One that is being dialled at this moment goes on; is his line busy, the next attempt waits for the end of his call.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contactcenter.domain.callback_outcomes import CALLED_IN
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import phone
 from contactcenter.services import callback_rows
-from contactcenter.services.callback_cancelling import cancelling, standing_of
+from contactcenter.services.callback_cancelling import cancelling
 from contactcenter.services.callbacks import next_timer
 from contactcenter.services.caller_wishes import CALLER
 from contactcenter.services.changes import Changes, NewEvent
@@ -46,11 +46,13 @@ class InsteadOfCallback:
         """`call`, the contact of his own call, keeps the promise out of the queue."""
         view = await self._reads.callback(Scope(provider), callback)
         contact = await self._reads.contact(Scope(provider), view.contact) if view else None
-        if view is None or contact is None or standing_of(view) != "open":
+        if view is None or contact is None or view.state == "ended":
             return
         changes.callbacks.append(callback_rows.held(callback_rows.written(view), contact, call=call, at=now))
-        changes.timers.append(next_timer(contact, now + LOOK))
         changes.facts.append(_held(view, contact, call, now))
+        if view.state == "dialling":
+            return
+        changes.timers.append(next_timer(contact, now + LOOK))
         if contact.state not in ("wrap_up", "ended"):
             event = Closed(contact.id, reason=CALLED_IN, by=CALLER)
             dedupe = f"{contact.id}:callback.held"

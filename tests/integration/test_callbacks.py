@@ -563,7 +563,17 @@ async def test_a_callback_that_is_being_dialled_goes_on_though_its_customer_call
     await calls_himself(scene)
     assert (await scene.promise(promise)).state == "dialling"
     await scene.heard(CallReleased, dialled, by="platform", cause="busy")
-    assert [each["result"] for each in (await scene.promise(promise)).attempts] == ["busy"]
+    assert [each["result"] for each in (await scene.promise(promise)).attempts] == ["called_in", "busy"]
+    await scene.over(promise)
+    scene.clock.pass_s(901)
+    assert await scene.fire("callback.next") == 1, "he waits still"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    again = await scene.next_attempt(promise, after_s=31)
+    found = await scene.core.reads.contact(KANGJIA, again)
+    assert found is not None
+    assert found.context["attempt"] == 2
 
 
 async def test_a_caller_without_a_number_holds_nobodys_callback(scene: Scene) -> None:
