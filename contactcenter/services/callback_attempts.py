@@ -60,8 +60,8 @@ class CallbackAttempts:
     async def dial(self, seat: Seat, *, contact: str, stamp: Stamp) -> dict[str, Any]:
         """Record the attempt, then send the command: `{call, number}`. One attempt is dialled at most once.
 
-        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `do_not_call`, `called_in` (the customer calls
-        himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or `already_dialled`
+        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `no_number`, `do_not_call`, `called_in` (the customer
+        calls himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or `already_dialled`
         for another command.
         """
         return await again(lambda: self._dial(seat, contact, stamp))
@@ -302,6 +302,8 @@ def _check_callback(contact: ContactView) -> None:
         raise Conflict("only callbacks are dialled", code="wrong_medium", field="contact")
     if contact.state != "active":
         raise Conflict("accept it before dialling", code="not_active", field="contact")
+    if contact.address.startswith("unknown:"):
+        raise Conflict("the caller left no number", code="no_number", field="contact")
 
 
 def _hang_up(contact: ContactView, seat: Seat, source: str, now: Micros) -> Outgoing:

@@ -288,7 +288,7 @@ class PhoneIntake:
                 door=door,
                 source=inbound.source,
                 external_id=inbound.external_id,
-                number=number or f"unknown:{inbound.call}",
+                number=number if is_number(number) else f"unknown:{inbound.call}",
                 now=now,
                 origin=stored.contact if stored else "",
                 context=context | _walked(inbound, "voicemail" if "voicemail" in context else "callback"),
@@ -335,9 +335,14 @@ def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> O
 def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:
     """A withheld number identifies nobody."""
     found = [identity("member", member)] if member else []
-    if number and any(letter.isdigit() for letter in number):
+    if is_number(number):
         found.append(identity("phone", number))
     return tuple(found)
+
+
+def is_number(caller: str) -> bool:
+    """`anonymous` and its like name nobody."""
+    return any(letter.isdigit() for letter in caller)
 
 
 def agent_of(offer: str) -> str:

@@ -479,6 +479,27 @@ async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(sce
     assert contact
 
 
+# --- callers without a number ------------------------------------------------------------------------------------
+
+
+async def test_messages_of_callers_who_withhold_their_number_are_work_of_their_own_and_are_not_dialled(
+    scene: Scene,
+) -> None:
+    """They joined each other: the second message of anybody took the place of the first."""
+    left = [
+        VoicemailLeft(
+            source="pbx-1", external_id=f"vm-{n}", call=f"vm-{n}", dialled=TOLL_FREE, caller=caller, recording=f"u{n}"
+        )
+        for n, caller in enumerate(("anonymous", "anonymous", ""))
+    ]
+    contacts = [(await scene.core.intake.accept(each)).contact for each in left]
+    assert len(set(contacts)) == 3
+    await scene.taken(contacts[0])
+    with pytest.raises(Conflict) as refused:
+        await scene.do(p.Dial(id="dial-nobody", contact=contacts[0]))
+    assert refused.value.code == "no_number"
+
+
 # --- the customer calls himself ------------------------------------------------------------------------------
 
 

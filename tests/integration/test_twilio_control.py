@@ -394,6 +394,16 @@ def test_how_a_device_s_ringing_ended(status: str, sip: str, told: tuple[str, st
     assert heard(status, sip) == told
 
 
+@pytest.mark.parametrize(
+    ("number", "known"),
+    [("+266696687", ""), ("+7378742833", ""), ("+86282452253", ""), ("+8613900000001", "+8613900000001"), ("", "")],
+)
+def test_a_caller_who_withholds_his_number_is_nobody(number: str, known: str) -> None:
+    """Twilio spells ANONYMOUS on the keys: all of them would be one customer, with one history."""
+    form = {"CallSid": "CA1", "To": "+862112345678", "From": number}
+    assert forms.offered("tw", form, Outcome(exit=Exit.QUEUE), alerting=True).caller == known
+
+
 def test_a_ring_that_somebody_else_cancelled_has_failed() -> None:
     form = {"CallSid": "CA2", "CallStatus": "canceled"}
     event = forms.device("tw", "CA1", "ct_1/1/one", form, ours=False)

@@ -81,6 +81,16 @@ def instant(text: str) -> int:
         return 0
 
 
+_WITHHELD: Final = ("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253")
+"""What Twilio says for a number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a telephone's keys."""
+
+
+def caller(form: Form) -> str:
+    """Who calls; '' for one who withholds it: otherwise all of them would be one customer."""
+    number = form.get("From", "")[:_NAME]
+    return "" if number in _WITHHELD else number
+
+
 # --- the caller -------------------------------------------------------------------------------------------
 
 
@@ -92,7 +102,7 @@ def offered(source: str, form: Form, outcome: Outcome, *, alerting: bool) -> Cal
         external_id=f"{call}:offered",
         call=call,
         dialled=required(form, "To"),
-        caller=form.get("From", "")[:_NAME],
+        caller=caller(form),
         alerting=alerting,
         language=outcome.language,
         member=outcome.member,
@@ -109,7 +119,7 @@ def voicemail(source: str, form: Form, outcome: Outcome) -> VoicemailLeft:
         external_id=f"{call}:voicemail",
         call=call,
         dialled=required(form, "To"),
-        caller=form.get("From", "")[:_NAME],
+        caller=caller(form),
         recording=outcome.recording,
         seconds=outcome.seconds,
         language=outcome.language,
@@ -144,7 +154,7 @@ def wish(source: str, form: Form, outcome: Outcome) -> CallbackCancelled | DoNot
         external_id=f"{call}:{outcome.exit.value}",
         call=call,
         dialled=required(form, "To"),
-        number=outcome.number or form.get("From", "")[:_NAME],
+        number=outcome.number or caller(form),
         language=outcome.language,
     )
 
