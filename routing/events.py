@@ -90,10 +90,13 @@ class OfferAccepted(Event, frozen=True, gc=False, tag="offer_accepted"):
 
 
 class OfferDeclined(Event, frozen=True, gc=False, tag="offer_declined"):
+    """The agent will not take it. `unanswered`: nobody pressed a key, his device stopped ringing by itself."""
+
     offer: str
     agent: str
     reason: str = ""
     command: str = ""
+    unanswered: bool = False
 
 
 class OfferFailed(Event, frozen=True, gc=False, tag="offer_failed"):

@@ -15,7 +15,7 @@ from routing.desks import Desk, Work
 from routing.effects import ConsultAsked, ConsultBegan, ConsultEnded, Missed
 from routing.events import Answered, OfferAccepted, OfferDeclined, OfferFailed
 from routing.members import ACCEPTED, ACTIVE, NOT_RESPONDING, OFFERED, WAITING
-from routing.model import Outcome
+from routing.model import Micros, Outcome
 from routing.readiness import weigh
 from routing.rings import FALLBACK, Ladder
 from routing.skills import open_to
@@ -23,6 +23,8 @@ from routing.state import State
 from routing.turn import Turn
 
 MISSES_TOLD = 2
+TOGETHER: Micros = 2_000_000
+"""A platform is told in whole seconds how long to ring: so near to the offer's end its end is the same as ours."""
 
 
 def make(turn: Turn, work: Work, desk: Desk, because: effects.Because) -> None:
@@ -113,15 +115,17 @@ def back_off(turn: Turn, desk: Desk) -> None:
 
 def expire(turn: Turn, work: Work, offer: model.Offer) -> None:
     """An offer's life is over. Only a device that rang for three cycles proves that the agent let it ring."""
-    rang = offer.expires_at - offer.made_at
-    proven = not work.is_call or ladder_of(turn.state, work).rang_long_enough(rang)
-    if not proven:
+    if not _is_proven(turn, work, offer, offer.expires_at):
         desk = end(turn, work, offer, outcome=Outcome.WITHDRAWN, reason="expired")
         back_off(turn, desk)
     else:
         _decline(work, offer)
         _missed(turn, end(turn, work, offer, outcome=Outcome.NO_ANSWER))
     settle(turn, work)
+
+
+def _is_proven(turn: Turn, work: Work, offer: model.Offer, until: Micros) -> bool:
+    return not work.is_call or ladder_of(turn.state, work).rang_long_enough(until - offer.made_at)
 
 
 def _missed(turn: Turn, desk: Desk) -> None:
@@ -205,10 +209,23 @@ def on_declined(turn: Turn, event: OfferDeclined) -> None:
         turn.refuse("offer_gone", command=event.command, agent=event.agent)
         return
     work, offer = live
+    if event.unanswered and _rang_out(turn, work, offer):
+        return
     _decline(work, offer)
     back_off(turn, end(turn, work, offer, outcome=Outcome.DECLINED, reason=event.reason))
     settle(turn, work)
     turn.done(event.command, event.agent)
+
+
+def _rang_out(turn: Turn, work: Work, offer: model.Offer) -> bool:
+    """Did it ring for as long as we asked, and not stop early? Then its outcome is that of the offer's own clock.
+
+    After three cycles that is `no_answer` at once; shortly before the end the clock itself has the word.
+    """
+    if _is_proven(turn, work, offer, turn.now):
+        expire(turn, work, offer)
+        return True
+    return offer.expires_at - turn.now <= TOGETHER
 
 
 def on_failed(turn: Turn, event: OfferFailed) -> None:

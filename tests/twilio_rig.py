@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
@@ -52,6 +52,21 @@ class ScriptedIntake:
 
 
 @dataclass
+class StoredCalls:
+    """What the house has stored of its calls, as a test says."""
+
+    dialling: list[str] = field(default_factory=list)
+    devices: frozenset[str] = frozenset()
+    rings: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def dialled(self) -> list[str]:
+        return self.dialling
+
+    async def ringing(self) -> tuple[frozenset[str], list[tuple[str, str, str]]]:
+        return self.devices, self.rings
+
+
+@dataclass
 class Rig:
     intake: ScriptedIntake
     twilio: Twilio
@@ -62,6 +77,7 @@ class Rig:
     reconciler: Reconciler
     control: Control
     board: Board
+    house: StoredCalls
     _commands: int = 0
 
     def restarts(self) -> None:
@@ -99,7 +115,7 @@ async def rig(flow: Flow | None = None) -> AsyncIterator[Rig]:
         return time.time_ns() // 1000
 
     async with aiohttp.ClientSession() as session:
-        intake, surroundings = ScriptedIntake(), Surroundings(flow)
+        intake, surroundings, house = ScriptedIntake(), Surroundings(flow), StoredCalls()
         tell, links, board = telling(intake), Links(root, "tw"), Board(now)
         rest = Rest(
             session,
@@ -130,6 +146,6 @@ async def rig(flow: Flow | None = None) -> AsyncIterator[Rig]:
         app.add_routes(TwilioDoor({"tw": source}.get).routes())
         twilio = Twilio(root, "tw")
         async with TestServer(app, port=ours), TestServer(twilio.app(), port=theirs):
-            reconciler = Reconciler(control=control, devices=devices, board=board, now=now)
-            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler, control, board)
+            reconciler = Reconciler(control=control, devices=devices, board=board, house=house, now=now)
+            yield Rig(intake, twilio, sender, surroundings, root, paused, reconciler, control, board, house)
             await twilio.close()

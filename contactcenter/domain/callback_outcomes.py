@@ -12,12 +12,13 @@ What the customer's leg did decides where the platform tells it; else the agent'
     unreachable         yes     not_reached
     answering_machine   yes     not_reached
     not_dialled         yes     -                  the agent's own device failed: it counts as no attempt
+    called_in           yes     -                  the customer called himself: held until his call is over, no attempt
 
 Who answered the platform cannot tell: `reached` becomes one of CORRECTS by the word of the agent who talked, until his
 wrap-up is over.
 
-Besides these a promise ends as `cancelled` (by the customer), `do_not_call` (never dialled) or `closed` (somebody ended
-its contact without an attempt).
+Besides these a promise ends as `called_in` (an agent answered the customer's own call), `cancelled` (by the customer),
+`do_not_call` (never dialled) or `closed` (somebody ended its contact without an attempt).
 """
 
 from __future__ import annotations
@@ -38,7 +39,19 @@ SAID: Final = (
 CORRECTS: Final = ("wrong_number", "declined")
 """What an agent may make of `reached`: somebody answered, and only he knows who and what for."""
 AGAIN: Final = ("no_answer", "busy", "unreachable", "answering_machine", "not_dialled")
-OUTCOMES: Final = ("reached", "wrong_number", "declined", "not_reached", "do_not_call", "cancelled", "closed")
+CALLED_IN: Final = "called_in"
+"""Both how an attempt was overtaken by the customer's own call, and the outcome once that was answered."""
+NOT_CALLED: Final = ("not_dialled", CALLED_IN)
+OUTCOMES: Final = (
+    "reached",
+    "wrong_number",
+    "declined",
+    "not_reached",
+    "do_not_call",
+    CALLED_IN,
+    "cancelled",
+    "closed",
+)
 _CAUSES: Final = {
     "busy": "busy",
     "declined": "busy",
@@ -82,7 +95,7 @@ def of_legs(callee: Callee) -> str:
 
 def counted(attempts: tuple[dict[str, object], ...]) -> int:
     """How often the customer's phone was called."""
-    return sum(each.get("result") != "not_dialled" for each in attempts)
+    return sum(each.get("result") not in NOT_CALLED for each in attempts)
 
 
 def goes_on(result: str, *, tried: int, most: int) -> bool:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from channels.port import PhoneCommand
 from contactcenter.clock import SECOND, Micros
 from contactcenter.domain import callback_offers
-from contactcenter.domain.callback_outcomes import AGAIN, CORRECTS, SAID, counted, final, goes_on
+from contactcenter.domain.callback_outcomes import AGAIN, CALLED_IN, CORRECTS, SAID, counted, final, goes_on
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
@@ -25,6 +25,7 @@ from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
 from contactcenter.services.directories import Door
+from contactcenter.services.instead_of_callback import LOOK
 from contactcenter.services.office import Office
 from contactcenter.services.opening import Opening, Wish, viewed
 from contactcenter.services.phone_orders import ANSWER_LIFE
@@ -59,8 +60,9 @@ class CallbackAttempts:
     async def dial(self, seat: Seat, *, contact: str, stamp: Stamp) -> dict[str, Any]:
         """Record the attempt, then send the command: `{call, number}`. One attempt is dialled at most once.
 
-        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `do_not_call`, `callback_over` (it has its outcome
-        already, such as the customer's cancelling), or `already_dialled` for another command.
+        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `no_number`, `do_not_call`, `called_in` (the customer
+        calls himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or `already_dialled`
+        for another command.
         """
         return await again(lambda: self._dial(seat, contact, stamp))
 
@@ -90,6 +92,8 @@ class CallbackAttempts:
         if await self._reads.unwanted(contact.client, contact.address) is not None:
             raise Conflict("the customer's number is on the do-not-call list", code="do_not_call", field="contact")
         promise = await callback_rows.promise_of(self._reads, contact)
+        if promise.state == "open" and callback_rows.is_held(promise, contact.id):
+            raise Conflict("the customer calls himself", code="called_in", field="contact")
         if promise.state == "ended" and not callback_rows.is_tried(promise, contact.id):
             raise Conflict(f"this callback is over: {promise.outcome}", code="callback_over", field="contact")
         return promise if promise.state == "ended" else replace(promise, state="dialling")
@@ -142,7 +146,7 @@ class CallbackAttempts:
         if contact is None:
             raise NotFound(f"there is no contact {timer.subject}")
         promise = await callback_rows.promise_of(self._reads, contact)
-        if promise.state != "ended" and not callback_rows.is_tried(promise, contact.id):
+        if not callback_rows.is_over(promise, contact.id):
             over = callback_rows.ended(promise, "closed", by=contact.released_by or "house", at=now)
             changes.callbacks.append(over)
             changes.facts.append(callback_rows.ended_fact(over, contact_outcome=contact.outcome))
@@ -161,14 +165,31 @@ class CallbackAttempts:
             await self._office.store.apply(Changes(timers=[next_timer(before, now + NOT_YET)]))
             return
         changes = Changes(timers_fired=[timer.id])
-        if await self._reads.open_callback(timer.client, before.address) is None:
-            await self._promised_again(before, now, changes)
+        promise = await callback_rows.promise_of(self._reads, before)
+        held_until = await self._held(before, promise, now, changes)
+        if held_until > now:
+            changes.timers.append(next_timer(before, held_until))
+        elif not changes.callbacks and await self._reads.open_callback(timer.client, before.address) is None:
+            await self._promised_again(before, promise, now, changes)
         await self._office.store.apply(changes)
         await self._office.bus.publish(f"domain:{timer.provider}")
 
-    async def _promised_again(self, before: ContactView, now: Micros, changes: Changes) -> None:
+    async def _held(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> Micros:
+        """Until when the customer's own call keeps it out of the queue, 0: no longer. An answered one was its end."""
+        calls = callback_rows.holding(promise) if promise.state != "ended" else ()
+        for name in reversed(calls):
+            call = await self._office.reads.contact(Scope(before.provider), name)
+            if call is not None and call.answered_at is not None:
+                over = callback_rows.ended(promise, CALLED_IN, by="customer", at=now)
+                changes.callbacks.append(over)
+                changes.facts.append(callback_rows.ended_fact(over, answered_as=name))
+                return 0
+            if call is not None and call.state != "ended":
+                return now + LOOK
+        return _again_at(self._office.directory(before.provider), before, now) if calls else 0
+
+    async def _promised_again(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> None:
         """The next attempt of the same promise, or, after its outcome, of a new one; none for a listed number."""
-        promise = await callback_rows.promise_of(self._reads, before)
         if await self._reads.unwanted(before.client, before.address) is not None:
             if promise.state != "ended":
                 over = callback_rows.ended(promise, "do_not_call", by="list", at=now)
@@ -229,7 +250,7 @@ class CallbackAttempts:
 async def settle(reads: DoorReads, directory: Directory, contact: ContactView, tried: Tried, changes: Changes) -> bool:
     """Add how this contact's attempt went, and the next one's timer or the outcome. False when it has a result."""
     promise = await callback_rows.promise_of(reads, contact)
-    if promise.state == "ended" or callback_rows.is_tried(promise, contact.id):
+    if callback_rows.is_over(promise, contact.id):
         return False
     rules, result, at = directory.document.callbacks, tried.result, tried.at
     after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at)
@@ -281,6 +302,8 @@ def _check_callback(contact: ContactView) -> None:
         raise Conflict("only callbacks are dialled", code="wrong_medium", field="contact")
     if contact.state != "active":
         raise Conflict("accept it before dialling", code="not_active", field="contact")
+    if contact.address.startswith("unknown:"):
+        raise Conflict("the caller left no number", code="no_number", field="contact")
 
 
 def _hang_up(contact: ContactView, seat: Seat, source: str, now: Micros) -> Outgoing:

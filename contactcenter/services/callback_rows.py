@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from contactcenter.clock import Micros
+from contactcenter.domain.callback_outcomes import CALLED_IN, counted
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import CallbackWrite
 from contactcenter.services.ports import DoorReads
@@ -51,13 +52,37 @@ def made_up(contact: ContactView) -> CallbackWrite:
 
 def is_tried(promise: CallbackWrite, contact: str) -> bool:
     """Has the attempt of this contact a result already?"""
-    return any(each.get("contact") == contact for each in promise.attempts)
+    results = (each.get("result") for each in promise.attempts if each.get("contact") == contact)
+    return any(result != CALLED_IN for result in results)
 
 
 def tried(promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros) -> CallbackWrite:
     number = contact.context.get("attempt", 1)
     entry = {"contact": contact.id, "attempt": number, "result": result, "at": at, "by": by}
     return replace(promise, state="open", attempts=(*promise.attempts, entry))
+
+
+def held(promise: CallbackWrite, contact: ContactView, *, call: str, at: Micros) -> CallbackWrite:
+    """Its customer calls himself: `call` is the contact of that call."""
+    entry = {"contact": contact.id, "attempt": contact.context.get("attempt", 1), "result": CALLED_IN, "at": at}
+    return replace(promise, attempts=(*promise.attempts, {**entry, "by": "customer", "call": call}))
+
+
+def is_over(promise: CallbackWrite, contact: str) -> bool:
+    """Has this contact nothing to say about the promise any more?"""
+    return promise.state == "ended" or is_tried(promise, contact) or is_held(promise, contact)
+
+
+def is_held(promise: CallbackWrite, contact: str) -> bool:
+    """Was this contact taken out of the queue by the customer's own call? One that was being dialled goes on."""
+    return promise.state != "dialling" and any(
+        each.get("contact") == contact and each.get("result") == CALLED_IN for each in promise.attempts
+    )
+
+
+def holding(promise: CallbackWrite) -> tuple[str, ...]:
+    """The contacts of the customer's own calls while it was outstanding, newest last."""
+    return tuple(str(each.get("call", "")) for each in promise.attempts if each.get("result") == CALLED_IN)
 
 
 def ended(promise: CallbackWrite, outcome: str, *, by: str, at: Micros) -> CallbackWrite:
@@ -77,7 +102,7 @@ def ended_fact(promise: CallbackWrite, **more: Any) -> Fact:
             "callback": promise.id,
             "outcome": promise.outcome,
             "by": promise.ended_by,
-            "attempts": len(promise.attempts),
+            "attempts": counted(promise.attempts),
             **more,
         },
     )

@@ -64,6 +64,7 @@ class Explanation(Words):
             "consult.ended": self._consult,
             "wrap_up.began": self._wrap_up,
             "contact.ended": self._ended,
+            "callback.held": self._held,
         }
 
     def why(self, facts: Iterable[Fact]) -> tuple[str, ...]:
@@ -161,6 +162,9 @@ class Explanation(Words):
 
     def _ended(self, fact: Fact) -> str:
         return self._key(f"desk.end.{fact.data.get('how', '')}")
+
+    def _held(self, fact: Fact) -> str:
+        return f"{self._key('why.callback_held')}: {fact.data.get('call', '')}"
 
     def _agent(self, fact: Fact) -> str:
         return self._number_of(fact.agent) if fact.agent else ""

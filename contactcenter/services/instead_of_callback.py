@@ -1,40 +1,69 @@
-"""A caller who is promised a callback and would rather wait: once an agent has answered him he is not called any more.
+"""A caller who is promised a callback and calls himself: while he is there nobody is reserved to call him (A04).
 
-Until then the promise stands, so that who gives up waiting is called all the same (A04). His contact names it in its
-context as `instead_of`.
+His outstanding callback leaves the queue, and an agent who previews it is free again. Once an agent has answered his
+call, it ends as `called_in`. Should he give up, it stands again at its old place, within half a minute
+(callback_attempts.py). His contact names it in its context as `instead_of`; its row names the contact of his call.
+
+One that is being dialled at this moment goes on; is his line busy, the next attempt waits for the end of his call.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from channels import port
-from contactcenter.clock import Micros
+from contactcenter.clock import SECOND, Micros
+from contactcenter.domain.callback_outcomes import CALLED_IN
+from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import phone
+from contactcenter.services import callback_rows
 from contactcenter.services.callback_cancelling import cancelling
+from contactcenter.services.callbacks import next_timer
 from contactcenter.services.caller_wishes import CALLER
-from contactcenter.services.changes import Changes
+from contactcenter.services.changes import Changes, NewEvent
 from contactcenter.services.ports import DoorReads
-from contactcenter.services.views import ContactView, Scope
+from contactcenter.services.views import ArrivalView, CallbackView, ContactView, Scope
+from routing.events import Closed
+
+LOOK: Final = 30 * SECOND
+"""How often it is asked whether he is still there."""
 
 
 class InsteadOfCallback:
     def __init__(self, reads: DoorReads) -> None:
         self._reads = reads
 
-    async def chosen(self, inbound: port.CallOffered, client: str) -> dict[str, Any]:
-        """For the context of his contact; empty when he chose no such thing, or nothing is outstanding any more."""
-        if port.INSTEAD_OF_CALLBACK not in inbound.path:
+    async def promised(self, inbound: port.CallOffered, client: str, seen: ArrivalView | None) -> dict[str, Any]:
+        """For the context of his contact; empty when nothing is outstanding for his number."""
+        if seen is not None:
+            return {"instead_of": seen.promised} if seen.promised else {}
+        if not any(letter.isdigit() for letter in inbound.caller):
             return {}
         promise = await self._reads.outstanding_callback(client, phone(inbound.caller))
         return {"instead_of": promise.id} if promise else {}
+
+    async def hold(self, provider: str, call: str, callback: str, now: Micros, changes: Changes) -> None:
+        """`call`, the contact of his own call, keeps the promise out of the queue."""
+        view = await self._reads.callback(Scope(provider), callback)
+        contact = await self._reads.contact(Scope(provider), view.contact) if view else None
+        if view is None or contact is None or view.state == "ended":
+            return
+        changes.callbacks.append(callback_rows.held(callback_rows.written(view), contact, call=call, at=now))
+        changes.facts.append(_held(view, contact, call, now))
+        if view.state == "dialling":
+            return
+        changes.timers.append(next_timer(contact, now + LOOK))
+        if contact.state not in ("wrap_up", "ended"):
+            event = Closed(contact.id, reason=CALLED_IN, by=CALLER)
+            dedupe = f"{contact.id}:callback.held"
+            changes.events.append(NewEvent(domain=contact.domain, event=event, received_at=now, dedupe=dedupe))
 
     async def answered(self, provider: str, contact: str, callback: str, now: Micros, changes: Changes) -> None:
         """Add the end of the promise; nothing when it has its outcome already, or is being dialled at this moment."""
         view = await self._reads.callback(Scope(provider), callback)
         if view is None:
             return
-        done = await cancelling(self._reads, view, by=CALLER, now=now, answered_as=contact)
+        done = await cancelling(self._reads, view, by=CALLER, now=now, outcome=CALLED_IN, answered_as=contact)
         if done.changes is not None:
             changes.add(done.changes)
 
@@ -44,3 +73,17 @@ def has_been_answered(kind: str, contact: ContactView | None) -> bool:
     if kind == "customer_gone":
         return contact is not None and contact.answered_at is not None
     return kind == "answer"
+
+
+def _held(view: CallbackView, contact: ContactView, call: str, now: Micros) -> Fact:
+    return Fact(
+        id=f"{call}:callback.held",
+        at=now,
+        kind="callback.held",
+        provider=view.provider,
+        client=view.client,
+        contact=contact.id,
+        case=contact.case,
+        customer=contact.customer,
+        data={"callback": view.id, "call": call},
+    )

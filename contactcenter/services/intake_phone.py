@@ -128,6 +128,8 @@ class PhoneIntake:
             if signal.kind in ("enter", "enter_and_gone"):
                 contact = await self._enter(inbound, signal, plan, now, reply_to=reply_to, seen=seen)
                 instead_of = str(plan.changes.contacts[-1].context.get("instead_of", ""))
+                if instead_of and signal.kind == "enter":
+                    await self._instead.hold(provider, contact, instead_of, now, plan.changes)
             needed = over or instead_of or signal.kind in NEEDS_CONTACT
             known = await self._reads.contact(scope, contact) if needed else None
             self._follow(signal, inbound, Known(provider, contact, known, over), plan)
@@ -176,7 +178,7 @@ class PhoneIntake:
                 if signal.clock_at
                 else 0,
                 treatment=door.line.blocked,
-                context=_spoken(inbound) | await self._instead.chosen(inbound, door.client),
+                context=_spoken(inbound) | await self._instead.promised(inbound, door.client, seen),
             ),
             plan.changes,
             reply_to=reply_to,
@@ -207,6 +209,8 @@ class PhoneIntake:
                 return Answered(contact, agent)
             case "device_failed" if signal.why == "declined":
                 return OfferDeclined(signal.offer, agent, reason="device")
+            case "device_failed" if signal.why == "no_answer":
+                return OfferDeclined(signal.offer, agent, reason="device", unanswered=True)
             case "device_failed" if signal.why in ("unreachable", "busy"):
                 return OfferFailed(signal.offer, agent, cause=signal.cause or signal.why)
             case "customer_gone" | "enter_and_gone":
@@ -284,7 +288,7 @@ class PhoneIntake:
                 door=door,
                 source=inbound.source,
                 external_id=inbound.external_id,
-                number=number or f"unknown:{inbound.call}",
+                number=number if is_number(number) else f"unknown:{inbound.call}",
                 now=now,
                 origin=stored.contact if stored else "",
                 context=context | _walked(inbound, "voicemail" if "voicemail" in context else "callback"),
@@ -331,9 +335,14 @@ def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> O
 def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:
     """A withheld number identifies nobody."""
     found = [identity("member", member)] if member else []
-    if number and any(letter.isdigit() for letter in number):
+    if is_number(number):
         found.append(identity("phone", number))
     return tuple(found)
+
+
+def is_number(caller: str) -> bool:
+    """`anonymous` and its like name nobody."""
+    return any(letter.isdigit() for letter in caller)
 
 
 def agent_of(offer: str) -> str:

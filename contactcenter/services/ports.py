@@ -173,6 +173,10 @@ class IntakeReads(Protocol):
         """The windows of all promises of these clients that have no outcome yet, by client and number."""
         ...
 
+    async def dialling(self, provider: str, before: int) -> list[ContactView]:
+        """The open contacts of callbacks that were dialled before this instant and have no result yet, by id."""
+        ...
+
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:
         """The entry of the client's do-not-call list."""
         ...

@@ -75,11 +75,15 @@ class Arriving(NamedTuple):
 
 
 class ArrivalView(Struct, frozen=True):
-    """What is known when such an event comes: its first receipt, its call, who calls."""
+    """What is known when such an event comes: its first receipt, its call, who calls.
+
+    `promised`: the callback that is outstanding for his number, '' for none.
+    """
 
     first: FirstReceipt | None = None
     call: CallView | None = None
     caller: CallerView | None = None
+    promised: str = ""
 
 
 class ContactView(Struct, frozen=True, kw_only=True):

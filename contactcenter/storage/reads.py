@@ -112,6 +112,9 @@ class PostgresIntakeReads(_Customers):
         found = await self._database.rows("outstanding_callbacks", list(clients))
         return [PromisedView(**row) for row in found]
 
+    async def dialling(self, provider: str, before: int) -> list[ContactView]:
+        return [rows.contact(row) for row in await self._database.rows("dialling", provider, before)]
+
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:
         row = await self._database.row("unwanted", client, number)
         return None if row is None else rows.unwanted(row)

@@ -97,6 +97,7 @@ def arrival(row: Any) -> ArrivalView:
         first=FirstReceipt(row["payload_hash"], _plain(row["result"])) if row["payload_hash"] is not None else None,
         call=call(row) if row["life"] is not None else None,
         caller=CallerView(msgspec.convert(caller, CustomerView), caller["last_agent"]) if caller else None,
+        promised=row["promised"],
     )
 
 

@@ -15,6 +15,7 @@ from channels.phone.asterisk.rest import RestClient, session, socket_address
 from channels.phone.record import Call
 from channels.port import AnyOutbound, NotSent, Sender
 from contactcenter.domain.configuration import PhoneSource
+from contactcenter.services.phone_survey import PhoneSurvey
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.secrets_file import NAME
 from contactcenter.workers.tenure import Work
@@ -100,6 +101,11 @@ class _Connection:
         lives = await self._core.reads.open_calls(source)
         calls = [msgspec.json.decode(view.life, type=Call) for view in lives]
         return [call for call in calls if call.offered and not call.released]
+
+    async def dialled_calls(self, source: str) -> Sequence[str]:
+        core = self._core
+        survey = PhoneSurvey(source, reads=core.reads, directories=core.directories, clock=core.clock)
+        return await survey.dialled()
 
     def _line(self, dialled: str) -> Line:
         """A line whose clock runs from the first ring rings until an agent answers."""

@@ -20,6 +20,7 @@ from channels.phone.twilio.telling import telling
 from channels.phone.twilio.verify import Verifier
 from channels.port import Sender
 from contactcenter.domain.configuration import PhoneSource
+from contactcenter.services.phone_survey import PhoneSurvey
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.secrets_file import NAME
 
@@ -70,7 +71,8 @@ def _open(
         source=source.id, tell=tell, dialogue=core.dialogue, links=links, board=board, now=now, music=source.music
     )
     doors.senders[source.id] = TwilioSender(control=control, board=board, links=links, tell=tell, now=now)
-    doors.reconcilers[source.id] = Reconciler(control=control, devices=devices, board=board, now=now)
+    house = PhoneSurvey(source.id, reads=core.reads, directories=core.directories, clock=core.clock)
+    doors.reconcilers[source.id] = Reconciler(control=control, devices=devices, board=board, house=house, now=now)
     verifier = Verifier([token for token in tokens if ":" not in token] or tokens)
     return Source(links=links, verifier=verifier, callers=callers, devices=devices)
 

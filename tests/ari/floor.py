@@ -58,6 +58,8 @@ class Desk:
     calls: dict[str, life.Call] = field(default_factory=dict)
     refuse: list[Exception] = field(default_factory=list)
     seen: dict[str, AnyInbound] = field(default_factory=dict)
+    dialled: list[str] = field(default_factory=list)
+    """Calls that the house made and of whose end it has not heard."""
 
     async def accept(self, inbound: AnyInbound) -> Receipt:
         if self.refuse:
@@ -75,6 +77,9 @@ class Desk:
 
     async def open_calls(self, source: str) -> Sequence[life.Call]:
         return [call for call in self.calls.values() if call.offered and not call.released]
+
+    async def dialled_calls(self, source: str) -> Sequence[str]:
+        return self.dialled
 
     def of(self, kind: str, **fields: object) -> list[AnyInbound]:
         found = [each for each in self.heard if each.__struct_config__.tag == kind]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from builders import CLIENT, OTHER, PROVIDER, SECOND, T0, batch, callback, contact, ended, move, unwanted
+from builders import CLIENT, OTHER, PROVIDER, SECOND, T0, batch, callback, contact, ended, fact, move, unwanted
 from msgspec.structs import replace
 
 from contactcenter.errors import StaleWrite
 from contactcenter.services.changes import CallWrite, Changes, WantedAgain
-from contactcenter.services.views import Scope
+from contactcenter.services.views import Arriving, Scope
 from contactcenter.storage.stores import Stores
 
 SCOPE = Scope(PROVIDER)
@@ -65,6 +65,42 @@ async def test_the_outstanding_promises_of_some_clients_are_those_without_an_out
     both = await stores.intake.outstanding_callbacks([OTHER, CLIENT])
     assert {(each.client, each.number) for each in both} == {(OTHER, "+861"), (CLIENT, "+861"), (CLIENT, "+862")}
     assert await stores.intake.outstanding_callbacks([]) == []
+
+
+async def test_whoever_calls_is_known_to_be_promised_a_callback_by_his_number_at_that_client(stores: Stores) -> None:
+    over = {"state": "ended", "outcome": "reached", "ended_at": T0 + SECOND, "ended_by": "a1"}
+    promises = [
+        callback(),
+        callback(id="ct_2", number="+863", **over),
+        callback(id="ct_3", client=OTHER, number="+864"),
+    ]
+    await stores.changes.apply(Changes(callbacks=promises))
+    callers = [
+        ((("member", "M1"), ("phone", NUMBER)), "ct_1"),
+        ((("phone", "+863"),), ""),
+        ((("phone", "+864"),), ""),
+        ((("member", NUMBER),), ""),
+        ((), ""),
+    ]
+    for n, (identities, promised) in enumerate(callers):
+        found = await stores.intake.arrival(Arriving("pbx", f"e{n}", f"c{n}", CLIENT, identities))
+        assert found.promised == promised, identities
+
+
+async def test_the_callbacks_that_are_being_dialled_since_a_while(stores: Stores) -> None:
+    rows = [("ct_1", "dialling", T0), ("ct_2", "dialling", T0 + SECOND), ("ct_3", "open", T0)]
+    for n, (name, state, at) in enumerate(rows):
+        await stores.changes.apply(
+            Changes(
+                contacts=[contact(id=name, medium="callback", address=f"+86{n}")],
+                callbacks=[callback(id=name, contact=name, number=f"+86{n}", state=state)],
+                facts=[fact(id=f"{name}:callback.dialled", kind="callback.dialled", contact=name, at=at)],
+            )
+        )
+    assert [row.id for row in await stores.intake.dialling(PROVIDER, T0 + 1)] == ["ct_1"]
+    assert [row.id for row in await stores.intake.dialling(PROVIDER, T0 + 2 * SECOND)] == ["ct_1", "ct_2"]
+    assert await stores.intake.dialling(PROVIDER, T0) == []
+    assert await stores.intake.dialling("nobody", T0 + 2 * SECOND) == []
 
 
 async def test_a_number_is_on_a_clients_list_until_it_is_taken_off(stores: Stores) -> None:

@@ -103,3 +103,43 @@ async def test_an_agent_who_does_not_answer_ends_the_callback(pbx: Floor) -> Non
     await until(lambda: pbx.desk.ends("ct_9/call"))
     await pbx.all_quiet()
     assert pbx.desk.ends("ct_9/call")[0].cause == "agent_busy"
+
+
+async def test_a_callback_that_ended_while_nobody_listened_is_closed_with_the_reason(pbx: Floor) -> None:
+    """The process that dialled it is no more, or Asterisk began anew: the house alone still knows of it."""
+    pbx.desk.dialled = ["ct_8/call"]
+    await pbx.emulator.drop()
+    await until(lambda: pbx.desk.ends("ct_8/call"))
+    ended = pbx.desk.ends("ct_8/call")
+    assert [(each.by, each.cause) for each in ended] == [("platform", "ended_while_away")]
+
+
+async def test_a_callback_that_is_still_there_after_a_gap_goes_on(pbx: Floor) -> None:
+    pbx.emulator.world.devices |= {"a1": Device(answers=0.0), "139@trunk": Device(answers=0.02)}
+    await pbx.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    await until(lambda: len(pbx.emulator.world.inside("cc:bridge:ct_9~1call")) == 2)
+    pbx.desk.dialled = ["ct_8/call", "ct_9/call"]
+    await pbx.emulator.drop()
+    await until(lambda: pbx.desk.ends("ct_8/call"))
+    assert pbx.desk.ends("ct_9/call") == []
+    pbx.desk.dialled = []
+    pbx.emulator.world.hang_up("cc:out:ct_9~1call", cause=16)
+    await pbx.all_quiet()
+    assert [each.by for each in pbx.desk.ends("ct_9/call")] == ["customer"]
+
+
+async def test_a_customer_whose_busy_tone_nobody_heard_ends_the_callback_after_the_gap(pbx: Floor) -> None:
+    """He had not been heard to ring yet as the socket broke: his agent would have heard ringing for ever."""
+    pbx.emulator.world.devices |= {"a1": Device(answers=0.0), "139@trunk": Device()}
+    pbx.emulator.lose = lambda event: event["type"] in ("ChannelStateChange", "Dial") and "cc:out" in str(event)
+    await pbx.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+    customer = "cc:out:ct_9~1call"
+    await until(lambda: customer in pbx.emulator.world.channels)
+    await until(lambda: not pbx.asterisk.busy)
+    pbx.emulator.lose = lambda event: True
+    pbx.emulator.world.hang_up(customer, cause=17)
+    await pbx.emulator.drop()
+    pbx.emulator.lose = lambda event: False
+    await until(lambda: pbx.desk.ends("ct_9/call"))
+    assert [each.cause for each in pbx.desk.ends("ct_9/call")] == ["ended_while_away"]
+    await pbx.all_quiet()

@@ -31,6 +31,7 @@ from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound, StaleWrite
 from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
 from contactcenter.services.do_not_call import DoNotCallList
+from contactcenter.services.phone_survey import PhoneSurvey
 from contactcenter.services.views import CallbackView, Scope
 from routing.events import Closed, OfferAccepted, SignedIn, WrappedUp
 
@@ -435,7 +436,6 @@ async def test_who_waits_instead_at_an_own_ivr_is_not_called_once_an_agent_witho
         path=("menu=wait", INSTEAD_OF_CALLBACK),
     )
     call = (await scene.core.intake.accept(waits)).contact
-    await scene.house.happen(Closed(promise, reason="test", by="a1009"))
     await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=promise)))
     await scene.house.at_work("a1001")
     await scene.house.until(lambda: any(each.offer.contact == call for each in scene.house.of("offer.made")))
@@ -444,7 +444,165 @@ async def test_who_waits_instead_at_an_own_ivr_is_not_called_once_an_agent_witho
     await scene.house.until(lambda: bool(scene.house.of("contact.assigned", contact=call)))
     assert (await scene.promise(promise)).state == "open"
     await scene.heard(CallReleased, "waits", by="customer")
-    await scene.one_outcome(promise, "cancelled")
+    await scene.one_outcome(promise, "called_in")
+
+
+# --- the end of the call was lost --------------------------------------------------------------------------------
+
+
+async def test_a_dialled_call_that_is_no_more_frees_its_agent_and_is_an_attempt(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    survey = PhoneSurvey("pbx-1", reads=scene.core.reads, directories=scene.core.directories, clock=scene.clock)
+    assert await survey.dialled() == [], "it may be under way"
+    scene.clock.pass_s(61)
+    assert await survey.dialled() == [call]
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.over(contact)
+    assert await survey.dialled() == []
+    assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["no_answer"]
+    assert await scene.next_attempt(contact)
+
+
+async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    survey = PhoneSurvey("pbx-1", reads=scene.core.reads, directories=scene.core.directories, clock=scene.clock)
+    await scene.house.happen(SignedIn("a1001", "PJSIP/1001"))
+    await scene.house.at_work("a1001", device="PJSIP/1001")
+    await calls_himself(scene, "stray")
+    await scene.house.until(lambda: bool(scene.house.of("offer.made", agent="a1001")))
+    devices, rings = await survey.ringing()
+    offers = [each.offer.id for each in scene.house.of("offer.made", agent="a1001")]
+    assert [(device, call) for device, call, _ in rings] == [("PJSIP/1001", "stray")]
+    assert rings[0][2] in offers
+    assert "PJSIP/1001" in devices
+    assert contact
+
+
+# --- callers without a number ------------------------------------------------------------------------------------
+
+
+async def test_messages_of_callers_who_withhold_their_number_are_work_of_their_own_and_are_not_dialled(
+    scene: Scene,
+) -> None:
+    """They joined each other: the second message of anybody took the place of the first."""
+    left = [
+        VoicemailLeft(
+            source="pbx-1", external_id=f"vm-{n}", call=f"vm-{n}", dialled=TOLL_FREE, caller=caller, recording=f"u{n}"
+        )
+        for n, caller in enumerate(("anonymous", "anonymous", ""))
+    ]
+    contacts = [(await scene.core.intake.accept(each)).contact for each in left]
+    assert len(set(contacts)) == 3
+    await scene.taken(contacts[0])
+    with pytest.raises(Conflict) as refused:
+        await scene.do(p.Dial(id="dial-nobody", contact=contacts[0]))
+    assert refused.value.code == "no_number"
+
+
+# --- the customer calls himself ------------------------------------------------------------------------------
+
+
+async def calls_himself(scene: Scene, call: str = "own-1") -> str:
+    """The promised customer is in the queue of another line, where two seats are staffed: his contact."""
+    if not scene.house.of("presence.changed", agent="a1001"):
+        await scene.house.happen(SignedIn("a1001", ""), SignedIn("a1009", ""))
+        await scene.house.until(lambda: bool(scene.house.of("presence.changed", agent="a1009")))
+    offered = CallOffered(
+        source="pbx-1", external_id=f"{call}-offered", call=call, dialled=HOTLINE, caller="13800138000"
+    )
+    return (await scene.core.intake.accept(offered)).contact
+
+
+async def test_a_callback_is_held_while_its_customer_calls_himself_and_ends_when_he_was_answered(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    call = await calls_himself(scene)
+    await scene.settled(promise)
+    assert (await scene.promise(promise)).state == "open"
+    scene.clock.pass_s(31)
+    assert await scene.fire("callback.next") == 1, "it is asked whether he is still there"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await scene.taken(call)
+    await scene.heard(CallAnswered, "own-1", agent="1002")
+    found = await scene.one_outcome(promise, "called_in")
+    assert [(each["result"], each["call"]) for each in found.attempts] == [("called_in", call)]
+    assert not scene.house.of("offer.made", contact=promise)
+
+
+async def test_a_customer_who_gave_up_is_called_back_at_his_old_place(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    before = await scene.core.reads.contact(KANGJIA, promise)
+    await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    again = await scene.next_attempt(promise, after_s=31)
+    after = await scene.core.reads.contact(KANGJIA, again)
+    assert before is not None
+    assert after is not None
+    assert (after.enqueued_at, after.context["attempt"]) == (before.enqueued_at, 1)
+    call = await scene.dialled(again)
+    await scene.heard(CallProgress, call, what="callee_answered")
+    await scene.heard(CallReleased, call, by="customer", cause="completed")
+    await scene.one_outcome(promise, "reached")
+
+
+async def test_an_agent_who_previews_is_free_for_the_customers_own_call(scene: Scene) -> None:
+    promise = await scene.taken((await scene.asked()).contact)
+    call = await calls_himself(scene)
+    with pytest.raises((Conflict, Forbidden)):
+        await scene.do(p.Dial(id="dial-1", contact=promise))
+    await scene.settled(promise)
+    await scene.taken(call)
+
+
+async def test_a_callback_between_two_attempts_is_not_opened_while_its_customer_calls_himself(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    dialled = await scene.dialled(promise)
+    await scene.heard(CallReleased, dialled, by="platform", cause="busy")
+    await scene.over(promise)
+    await calls_himself(scene)
+    await calls_himself(scene, "own-2")
+    scene.clock.pass_s(901)
+    assert await scene.fire("callback.next") == 1
+    await scene.heard(CallReleased, "own-2", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    scene.clock.pass_s(31)
+    assert await scene.fire("callback.next") == 1, "the first of his two calls still waits"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 3)
+    again = await scene.next_attempt(promise, after_s=31)
+    found = await scene.core.reads.contact(KANGJIA, again)
+    assert found is not None
+    assert found.context["attempt"] == 2
+
+
+async def test_a_callback_that_is_being_dialled_goes_on_though_its_customer_calls(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    dialled = await scene.dialled(promise)
+    await calls_himself(scene)
+    assert (await scene.promise(promise)).state == "dialling"
+    await scene.heard(CallReleased, dialled, by="platform", cause="busy")
+    assert [each["result"] for each in (await scene.promise(promise)).attempts] == ["called_in", "busy"]
+    await scene.over(promise)
+    scene.clock.pass_s(901)
+    assert await scene.fire("callback.next") == 1, "he waits still"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    again = await scene.next_attempt(promise, after_s=31)
+    found = await scene.core.reads.contact(KANGJIA, again)
+    assert found is not None
+    assert found.context["attempt"] == 2
+
+
+async def test_a_caller_without_a_number_holds_nobodys_callback(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    for n, caller in enumerate(("", "anonymous", "13900139000")):
+        offered = CallOffered(source="pbx-1", external_id=f"o{n}", call=f"c{n}", dialled=HOTLINE, caller=caller)
+        await scene.core.intake.accept(offered)
+    assert (await scene.promise(promise)).attempts == ()
 
 
 async def test_a_callback_between_two_attempts_can_be_cancelled(scene: Scene) -> None:

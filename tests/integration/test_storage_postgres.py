@@ -47,6 +47,7 @@ HOT = {
     "load_presences": "presences_by_domain",
     "open_calls": "calls_there",
     "outstanding_callbacks": "callbacks_one_open",
+    "dialling": "callbacks_one_open",
     "queue_lines": "contacts_open",
     "said_waits": "contacts_recent",
     "recent_contacts": "contacts_recent",

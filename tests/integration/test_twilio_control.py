@@ -382,7 +382,8 @@ def heard(status: str, sip: str = "") -> tuple[str, str, bool] | None:
         ("busy", "486", ("platform", "busy", True)),
         ("busy", "603", ("agent", "declined", True)),
         ("no-answer", "487", ("platform", "no_answer", False)),
-        ("no-answer", "480", ("platform", "unreachable", False)),
+        ("no-answer", "480", ("platform", "no_answer", False)),
+        ("failed", "408", ("platform", "no_answer", False)),
         ("failed", "", ("platform", "unreachable", False)),
         ("canceled", "487", ("platform", "withdrawn", False)),
         ("queued", "", None),
@@ -391,6 +392,23 @@ def heard(status: str, sip: str = "") -> tuple[str, str, bool] | None:
 )
 def test_how_a_device_s_ringing_ended(status: str, sip: str, told: tuple[str, str, bool] | None) -> None:
     assert heard(status, sip) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "known"),
+    [("+266696687", ""), ("+7378742833", ""), ("+86282452253", ""), ("+8613900000001", "+8613900000001"), ("", "")],
+)
+def test_a_caller_who_withholds_his_number_is_nobody(number: str, known: str) -> None:
+    """Twilio spells ANONYMOUS on the keys: all of them would be one customer, with one history."""
+    form = {"CallSid": "CA1", "To": "+862112345678", "From": number}
+    assert forms.offered("tw", form, Outcome(exit=Exit.QUEUE), alerting=True).caller == known
+
+
+def test_a_ring_that_somebody_else_cancelled_has_failed() -> None:
+    form = {"CallSid": "CA2", "CallStatus": "canceled"}
+    event = forms.device("tw", "CA1", "ct_1/1/one", form, ours=False)
+    assert isinstance(event, CallReleased)
+    assert (event.by, event.cause, event.reached) == ("platform", "unreachable", False)
 
 
 def test_ringing_and_answering_name_the_offer() -> None:

@@ -85,3 +85,98 @@ async def test_conferences_of_others_on_the_account_are_left_alone(line: Rig) ->
     assert await line.reconciler.round() == 0
     assert theirs.members == {"CA-theirs": False}
     assert not [path for _, path, _ in line.twilio.requests if path.startswith("Conferences/")]
+
+
+# --- devices that ring as our process dies -----------------------------------------------------------------------
+
+
+async def rings_and_dies(line: Rig) -> tuple[Line, Line]:
+    caller = line.twilio.incoming("+862112345678")
+    await line.twilio.until(lambda: caller.conference)
+    await line.command("ring", caller.sid, offer=OFFER, device="client:one")
+    device = await line.twilio.rings("client:one")
+    await line.twilio.until(lambda: any("/status?" in url for url, _ in line.twilio.answers))
+    line.restarts()
+    return caller, device
+
+
+async def test_a_device_that_rings_for_an_offer_that_is_over_is_called_off_at_the_start(line: Rig) -> None:
+    caller, device = await rings_and_dies(line)
+    line.house.devices = frozenset({"client:one"})
+    assert await line.reconciler.round() == 1
+    await line.twilio.until(lambda: not device.alive)
+    assert caller.alive
+    assert await line.reconciler.round() == 0
+
+
+async def test_a_device_that_rings_for_a_living_offer_rings_on_and_can_be_commanded_again(line: Rig) -> None:
+    caller, device = await rings_and_dies(line)
+    line.house.devices, line.house.rings = frozenset({"client:one"}), [("client:one", caller.sid, OFFER)]
+    assert await line.reconciler.round() == 0
+    assert device.alive
+    await line.command("stop_ringing", caller.sid, offer=OFFER)
+    await line.twilio.until(lambda: not device.alive)
+
+
+async def test_what_others_ring_from_our_number_is_left_alone(line: Rig) -> None:
+    _, device = await rings_and_dies(line)
+    line.house.devices = frozenset({"client:two"})
+    assert await line.reconciler.round() == 0
+    assert device.alive
+
+
+# --- calls that we made ------------------------------------------------------------------------------------------
+
+
+async def dialled(line: Rig) -> tuple[Line, Line]:
+    """An agent waits for the customer whose phone rings."""
+    await line.command("dial", "ct_9/call", offer="ct_9/dial", device="client:one", number="+8613900000009")
+    device = await line.twilio.rings("client:one")
+    line.twilio.answer(device)
+    customer = await line.twilio.rings("+8613900000009")
+    await line.twilio.until(lambda: device.conference)
+    line.house.dialling = ["ct_9/call"]
+    return device, customer
+
+
+def ends(line: Rig) -> list[tuple[str, str]]:
+    told = [each for each in line.intake.taken if isinstance(each, CallReleased) and each.leg == "customer"]
+    return [(each.call, each.cause) for each in told]
+
+
+async def test_a_callback_of_which_nothing_is_left_after_a_restart_has_ended_while_we_were_away(line: Rig) -> None:
+    device, customer = await dialled(line)
+    line.twilio.lost = {"completed", "canceled", "participant-leave", "busy"}
+    await line.twilio.ends(customer, "busy")
+    await line.twilio.ends(device)
+    line.restarts()
+    line.intake.taken.clear()
+    assert await line.reconciler.round() == 1
+    assert ends(line) == [("ct_9/call", "ended_while_away")]
+
+
+async def test_a_callback_that_goes_on_is_not_ended_by_a_restart(line: Rig) -> None:
+    device, customer = await dialled(line)
+    line.twilio.answer(customer)
+    await line.twilio.until(lambda: line.twilio.talking(device, customer))
+    line.restarts()
+    assert await line.reconciler.round() == 0
+    assert await line.reconciler.round() == 0
+    assert line.twilio.talking(device, customer)
+    assert ends(line) == []
+
+
+async def test_the_lost_end_of_a_called_customer_is_missed_with_its_cause(line: Rig) -> None:
+    device, customer = await dialled(line)
+    line.twilio.lost = {"busy"}
+    await line.twilio.ends(customer, "busy")
+    assert await line.reconciler.round() == 1
+    assert ends(line) == [("ct_9/call", "busy")]
+    await line.twilio.until(lambda: not device.alive)
+
+
+async def test_an_agent_who_hangs_up_while_the_customers_phone_rings_leaves_nobody_to_silence(line: Rig) -> None:
+    device, customer = await dialled(line)
+    await line.twilio.ends(device)
+    await line.twilio.until(lambda: not customer.alive and ends(line))
+    assert [call for call, _ in ends(line)] == ["ct_9/call"]

@@ -53,7 +53,8 @@ def agent(id: str, *, lease: str = "kangjia", skills: Needs = (), **more: Any) -
 
 def config(*agents: Agent, version: int = 1, leases: Iterable[Lease] = LEASES, **more: Any) -> Config:
     more.setdefault("media", MEDIA)
-    return Config(version=version, leases=tuple(leases), plans=(CHINA, BRITAIN, TEXT), agents=agents, **more)
+    more.setdefault("plans", (CHINA, BRITAIN, TEXT))
+    return Config(version=version, leases=tuple(leases), agents=agents, **more)
 
 
 def call(id: str, now: Micros = START, **more: Any) -> Contact:

@@ -22,6 +22,7 @@ from channels.phone.asterisk.record import Line, Rules
 from channels.phone.asterisk.rest import Outcome, RestClient
 from channels.port import AnyOutbound, NotSent, Sender
 from contactcenter.clock import Clock
+from contactcenter.services.phone_survey import PhoneSurvey
 from contactcenter.wiring.core import Core
 from contactcenter.workers.tenure import Work
 
@@ -300,3 +301,7 @@ class _Open:
 
         calls = [msgspec.json.decode(view.life, type=Call) for view in await self._core.reads.open_calls(source)]
         return [call for call in calls if call.offered and not call.released]
+
+    async def dialled_calls(self, source: str) -> Any:
+        core = self._core
+        return await PhoneSurvey(source, reads=core.reads, directories=core.directories, clock=core.clock).dialled()

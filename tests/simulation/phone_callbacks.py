@@ -128,12 +128,27 @@ def violations(ground: Ground) -> Iterator[str]:
             yield f"callback {name} is {promise.state} after {len(promise.attempts)} attempts"
         elif ends[name] != 1:
             yield f"callback {name} has {ends[name]} outcomes"
-        results = Counter(each["contact"] for each in promise.attempts)
+        results = Counter(each["contact"] for each in promise.attempts if each["result"] != "called_in")
         yield from (f"attempt {contact} has {count} results" for contact, count in results.items() if count != 1)
     yield from (f"attempt {contact} was told {count} times" for contact, count in tried.items() if count != 1)
     yield from (f"{name} is a callback and {contact.state}" for name, contact in tables.contacts.items()
                 if contact.medium == "callback" and contact.state != "ended")  # fmt: skip
     yield from _at_once(tables.promises.values())
+    yield from _dialled_although_he_calls(ground)
+
+
+def _dialled_although_he_calls(ground: Ground) -> Iterator[str]:
+    """Customers who were called back while their own call, which found the promise outstanding, was in the house."""
+    contacts = ground.tables.contacts
+    calls = [each for each in contacts.values() if each.medium == "voice" and each.context.get("instead_of")]
+    for fact in ground.tables.facts.values():
+        if fact.kind == "callback.dialled":
+            name = contacts[fact.contact].context.get("callback", fact.contact)
+            yield from (
+                f"{fact.contact} was dialled while {call.id} of its customer was in the house"
+                for call in calls
+                if call.context["instead_of"] == name and call.opened_at < fact.at < (call.ended_at or fact.at + 1)
+            )
 
 
 def _at_once(promises: Any) -> Iterator[str]:

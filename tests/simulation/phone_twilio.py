@@ -27,6 +27,7 @@ from channels.phone.twilio.telling import telling
 from channels.phone.twilio.verify import Verifier
 from channels.port import ChannelError
 from contactcenter.clock import Clock
+from contactcenter.services.phone_survey import PhoneSurvey
 from contactcenter.wiring.core import Core
 
 OURS = "http://ours"
@@ -232,7 +233,8 @@ class TwilioNet:
         legs = Legs(source=SOURCE, tell=tell, links=links, board=board, control=control)
         callers = Callers(source=SOURCE, tell=tell, dialogue=core.dialogue, links=links, board=board, now=now)
         sender = TwilioSender(control=control, board=board, links=links, tell=tell, now=now)
-        reconciler = Reconciler(control=control, devices=legs, board=board, now=now)
+        house = PhoneSurvey(SOURCE, reads=core.reads, directories=core.directories, clock=core.clock)
+        reconciler = Reconciler(control=control, devices=legs, board=board, house=house, now=now)
         door = Source(links=links, verifier=Verifier([TOKEN]), callers=callers, devices=legs)
 
         async def listen() -> None:

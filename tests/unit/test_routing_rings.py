@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from property.routing_world import START, S, World, agent, call, chat, config
 
 from routing import effects as fx
 from routing import events as ev
 from routing.decide import recover
-from routing.model import Outcome, PresenceState, Status
+from routing.model import Outcome, PresenceState, RingPlan, RingStep, Status
 from routing.state import State
 
 CREW = [f"ag_{number}" for number in range(1, 8)]
@@ -137,6 +138,45 @@ def test_a_failed_offer_backs_the_agent_off_for_two_seconds() -> None:
     assert world.ringing("c") == []
     world.later(0.000001)
     assert world.ringing("c") == ["ag_1"]
+
+
+def rings_out(world: World, after: float, *, plan: str = "china") -> list[tuple[str, str]]:
+    """His device stops ringing by itself `after` seconds: the outcome at once, and after the offer's own end."""
+    start = world.now
+    world.arrive(call("c", start, plan=plan))
+    name = world.offer("c", "ag_1")
+    world.later(after)
+    world.tell(ev.OfferDeclined(name, "ag_1", reason="device", unanswered=True))
+    at_once = [each.outcome.value for each in world.seen(fx.OfferEnded)]
+    world.later(start / S + 20.5 - world.now / S)
+    return [(at_once[0] if at_once else "", world.seen(fx.OfferEnded)[0].outcome.value)]
+
+
+@pytest.mark.parametrize(
+    ("after", "at_once", "in_the_end"),
+    [
+        (4, "declined", "declined"),
+        (14.9, "declined", "declined"),
+        (15, "no_answer", "no_answer"),
+        (19.9, "no_answer", "no_answer"),
+    ],
+)
+def test_a_device_that_stops_by_itself_before_three_cycles_declines_and_after_them_did_not_answer(
+    after: float, at_once: str, in_the_end: str
+) -> None:
+    world = World(agent("ag_1"))
+    world.sit("ag_1", device="phone")
+    assert rings_out(world, after) == [(at_once, in_the_end)]
+
+
+@pytest.mark.parametrize(("after", "at_once", "in_the_end"), [(17, "declined", "declined"), (18.5, "", "withdrawn")])
+def test_a_ring_that_ends_with_an_offer_too_short_to_prove_anything_is_the_clocks(
+    after: float, at_once: str, in_the_end: str
+) -> None:
+    """Cycles of 7 s: at 20 s nothing is proven, and the platform's own time-out a little earlier proves no more."""
+    world = World(agent("ag_1"), plans=(RingPlan("slow", 7 * S, (RingStep(0, 1),), 20 * S),))
+    world.sit("ag_1", device="phone")
+    assert rings_out(world, after, plan="slow") == [(at_once, in_the_end)]
 
 
 def test_an_unreachable_device_is_not_the_agents_fault() -> None:

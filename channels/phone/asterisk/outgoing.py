@@ -88,7 +88,9 @@ def agent_there(step: Step, leg: Leg) -> None:
 
 
 def dialled(step: Step, status: int) -> None:
-    if not (200 <= status < 300 or status == 409):
+    if 200 <= status < 300 or status == 409:
+        step.call.dialled_at = step.call.dialled_at or step.now
+    else:
         _over(step, "unreachable")
 
 

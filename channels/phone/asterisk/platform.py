@@ -53,6 +53,10 @@ class OpenCalls(Protocol):
 
     async def open_calls(self, source: str) -> Sequence[Stored]: ...
 
+    async def dialled_calls(self, source: str) -> Sequence[str]:
+        """Those that we made some time ago, and of whose end the house has not heard."""
+        ...
+
 
 class Asterisk:
     """A `channels.port.Sender` for its source's commands. `run` until cancelled; it may be run again."""
@@ -112,8 +116,8 @@ class Asterisk:
     async def _minutely(self) -> None:
         while True:
             await asyncio.sleep(SURVEY_S)
-            if self.ready.is_set():
-                await self._look()
+            if self.ready.is_set() and await self._look():
+                await self._miss_callbacks()
 
     async def _proofs(self) -> None:
         """A connection may stand and be deaf: Asterisk forgets its application when others came and went in between."""
@@ -149,6 +153,7 @@ class Asterisk:
         if self._first:
             await self._reconcile()
             self._first = False
+        await self._miss_callbacks()
         self.ready.set()
 
     def _closed(self) -> None:
@@ -174,10 +179,22 @@ class Asterisk:
             if stored.call in live:
                 self._tell_lost_legs(stored)
             else:
-                self._tell(self._ended_away(stored))
+                self._tell(self._ended_away(stored.call))
 
-    def _ended_away(self, stored: Stored) -> CallReleased:
-        source, call = stored.source, stored.call
+    async def _miss_callbacks(self) -> None:
+        """Calls that we made, and that are no more. A house that cannot say now which they are says so in a minute."""
+        try:
+            dialled = await self._open_calls.dialled_calls(self._board.rules.source)
+        except Exception:
+            log.exception("which callbacks are under way is not known at the moment")
+            return
+        live = {call.id for call in self._board.live}
+        for call in dialled:
+            if call not in live:
+                self._tell(self._ended_away(call))
+
+    def _ended_away(self, call: str) -> CallReleased:
+        source = self._board.rules.source
         return CallReleased(source=source, external_id=f"{call}/away", call=call, by="platform", cause=survey.AWAY)
 
     def _tell_lost_legs(self, stored: Stored) -> None:
@@ -187,7 +204,7 @@ class Asterisk:
         call.stopped |= {leg.offer for leg in stored.legs if leg.offer and leg.offer not in alive}
         for leg in stored.legs:
             if not leg.ended_at and leg.offer and leg.offer not in alive:
-                lost = self._ended_away(stored)
+                lost = self._ended_away(stored.call)
                 self._tell(
                     CallReleased(
                         source=lost.source,

@@ -83,6 +83,8 @@ class Call(Struct):
     outbound: bool = False
     number: str = ""
     agent: str = ""
+    dialled_at: int = 0
+    """When Asterisk had taken the request for a called customer's channel, microseconds."""
     answered: bool = False
     here: bool = False
     rang: bool = False

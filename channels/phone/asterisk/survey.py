@@ -74,7 +74,7 @@ def _known(board: Board, step: Step, found: Found) -> None:
 def _expected(call: Call, found: Found) -> bool:
     """It was there before we looked. A callback's customer has no channel until he is dialled."""
     if call.outbound:
-        return call.state is State.TALKING or call.rang
+        return call.state is State.TALKING or call.rang or 0 < call.dialled_at < found.since
     return call.entered_at < found.since
 
 

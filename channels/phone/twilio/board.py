@@ -43,6 +43,7 @@ class Board:
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._over: OrderedDict[str, None] = OrderedDict()
         self._tried: OrderedDict[str, None] = OrderedDict()
+        self._stopped: OrderedDict[str, None] = OrderedDict()
 
     # --- calls --------------------------------------------------------------------------------------------
 
@@ -98,6 +99,13 @@ class Board:
             _keep(self._winners, call, (offer, self._now()))
             return True
         return False
+
+    def we_stop(self, sid: str) -> None:
+        """This leg's end is ours."""
+        _keep(self._stopped, sid, None)
+
+    def we_stopped(self, sid: str) -> bool:
+        return sid in self._stopped
 
     # --- attempts -----------------------------------------------------------------------------------------
 

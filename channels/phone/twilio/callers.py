@@ -127,7 +127,7 @@ class Callers:
             source=self._source,
             call=forms.required(form, "CallSid"),
             dialled=forms.required(form, "To"),
-            caller=form.get("From", ""),
+            caller=forms.caller(form),
             why=why,
             text=text,
             language=language,

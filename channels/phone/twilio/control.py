@@ -18,7 +18,8 @@ from channels.phone.twilio.links import Links, call_of, conference_name
 from channels.phone.twilio.rest import Doubtful, NotThere, Rest
 from channels.port import ChannelDown, Refused
 
-ALIVE: Final = ("queued", "initiated", "ringing", "in-progress")
+RINGING: Final = ("queued", "initiated", "ringing")
+ALIVE: Final = (*RINGING, "in-progress")
 EVENTS: Final = ("initiated", "ringing", "completed")
 """`answered` is heard by the answering device's own request, which cannot be missed without the call failing."""
 LEAST_RING_S: Final = 5
@@ -122,6 +123,7 @@ class Control:
 
     async def end(self, sid: str) -> None:
         """A leg is over; a call that is over already, or that Twilio will not change any more, is no error."""
+        self._board.we_stop(sid)
         with suppress(Refused):
             await self._rest.update(f"Calls/{sid}", Status="completed")
 
@@ -155,6 +157,12 @@ class Control:
     async def under_way(self) -> list[str]:
         """The callers who are there now, by SID."""
         return [sid for sid, _ in await self._inbound(Status="in-progress")]
+
+    async def ringing(self) -> list[tuple[str, str]]:
+        """SID and `To` of the calls from our number that ring, newest first: whoever made them."""
+        listed = await self._rest.get("Calls", From=self._number, Status="ringing", PageSize="200")
+        calls = (each for each in listed.get("calls", ()) if each.get("direction") != "inbound")
+        return [(str(each.get("sid", "")), str(each.get("to", ""))) for each in calls]
 
     async def _inbound(self, **wanted: str) -> list[tuple[str, str]]:
         """SID and status of the newest calls that came to us."""

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from channels.phone.twilio import forms, twiml
 from channels.phone.twilio.board import CUSTOMER, Board, Leg
-from channels.phone.twilio.control import Control, Ring, is_over
+from channels.phone.twilio.control import RINGING, Control, Ring, is_over
 from channels.phone.twilio.forms import Form
 from channels.phone.twilio.links import Links
 from channels.phone.twilio.telling import Tell
 from channels.port import Refused
 
 Query = Mapping[str, str]
+AWAY = "ended_while_away"
+"""The cause of a call of which nothing is left, and of whose end nobody told."""
 
 
 class Devices:
@@ -86,11 +88,20 @@ class Devices:
         else:
             if not over:
                 self._board.learn(Leg(leg, call, offer, role))
-            if event := forms.device(self._source, call, offer, form):
+            if event := forms.device(self._source, call, offer, form, ours=self._board.we_stopped(leg)):
                 await self._tell(event)
             if over:
                 self._board.forget(call, offer)
+                if role == "dial":
+                    await self._without_agent(call)
         return ""
+
+    async def _without_agent(self, call: str) -> None:
+        """The agent of a callback has gone: its customer, whose phone may still ring, would meet silence."""
+        customer = self._board.leg(call, CUSTOMER)
+        if customer is not None and await self._control.status(customer.sid) in RINGING:
+            self._board.we_end(call)
+            await self._control.end(customer.sid)
 
     async def _customer_status(self, call: str, leg: str, form: Form, *, over: bool) -> None:
         """A called-back customer's leg: its end is the call's end, and the agent is told why by its cause."""
@@ -125,10 +136,24 @@ class Devices:
         over = is_over(status)
         if over:
             form = {"CallSid": leg.sid, "CallStatus": "completed" if status == "gone" else status}
-            if event := forms.device(self._source, leg.call, leg.offer, form):
+            if event := forms.device(self._source, leg.call, leg.offer, form, ours=self._board.we_stopped(leg.sid)):
                 await self._tell(event)
             self._board.forget(leg.call, leg.offer)
         return over
+
+    async def check_dialled(self, call: str, *, there: bool) -> bool:
+        """A call that we made: over when its customer's leg is, or nothing is left of it. `there`: its conference."""
+        customer = self._board.leg(call, CUSTOMER)
+        if customer is not None:
+            status = await self._control.status(customer.sid)
+            if is_over(status):
+                form = {"CallStatus": "completed" if status == "gone" else status}
+                await self._customer_status(call, customer.sid, form, over=True)
+            return is_over(status)
+        if there or self._board.legs_of(call):
+            return False
+        await self._tell(forms.caller_gone(self._source, call, {"CallStatus": AWAY}, by="platform"))
+        return True
 
     async def gone(self, call: str, status: str) -> None:
         """The platform's own list says that this call is over."""

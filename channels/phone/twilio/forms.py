@@ -37,7 +37,9 @@ ENDED: Final = ("completed", "busy", "no-answer", "failed", "canceled")
 """What a call's status may be when it is over."""
 _CAUSES: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "unreachable", "canceled": "withdrawn"}
 _DECLINED: Final = ("603", "607")
-_REFUSED_BY_NETWORK: Final = ("404", "408", "410", "480", "484", "503")
+_QUIET: Final = ("408", "480")
+"""After ringing the device has stopped by itself; without any it is not there. Which of them, the leg's life tells."""
+_REFUSED_BY_NETWORK: Final = ("404", "410", "484", "503")
 """SIP answers that say that the device is not there; they come as busy, no-answer or failed."""
 
 
@@ -79,6 +81,16 @@ def instant(text: str) -> int:
         return 0
 
 
+_WITHHELD: Final = ("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253")
+"""What Twilio says for a number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a telephone's keys."""
+
+
+def caller(form: Form) -> str:
+    """Who calls; '' for one who withholds it: otherwise all of them would be one customer."""
+    number = form.get("From", "")[:_NAME]
+    return "" if number in _WITHHELD else number
+
+
 # --- the caller -------------------------------------------------------------------------------------------
 
 
@@ -90,7 +102,7 @@ def offered(source: str, form: Form, outcome: Outcome, *, alerting: bool) -> Cal
         external_id=f"{call}:offered",
         call=call,
         dialled=required(form, "To"),
-        caller=form.get("From", "")[:_NAME],
+        caller=caller(form),
         alerting=alerting,
         language=outcome.language,
         member=outcome.member,
@@ -107,7 +119,7 @@ def voicemail(source: str, form: Form, outcome: Outcome) -> VoicemailLeft:
         external_id=f"{call}:voicemail",
         call=call,
         dialled=required(form, "To"),
-        caller=form.get("From", "")[:_NAME],
+        caller=caller(form),
         recording=outcome.recording,
         seconds=outcome.seconds,
         language=outcome.language,
@@ -142,7 +154,7 @@ def wish(source: str, form: Form, outcome: Outcome) -> CallbackCancelled | DoNot
         external_id=f"{call}:{outcome.exit.value}",
         call=call,
         dialled=required(form, "To"),
-        number=outcome.number or form.get("From", "")[:_NAME],
+        number=outcome.number or caller(form),
         language=outcome.language,
     )
 
@@ -172,8 +184,11 @@ def caller_gone(source: str, call: str, form: Form, *, by: str) -> CallReleased:
 # --- a device ---------------------------------------------------------------------------------------------
 
 
-def device(source: str, call: str, offer: str, form: Form) -> CallAlerting | CallReleased | None:
-    """A status callback of a leg that rings for an offer; None for a status that says nothing new."""
+def device(source: str, call: str, offer: str, form: Form, *, ours: bool = True) -> CallAlerting | CallReleased | None:
+    """A status callback of a leg that rings for an offer; None for a status that says nothing new.
+
+    `ours`: we have ended it. What somebody else cancelled has failed: its offer is heard by nobody any more.
+    """
     leg, status = required(form, "CallSid"), form.get("CallStatus", "")
     if status == "ringing":
         return CallAlerting(
@@ -181,7 +196,7 @@ def device(source: str, call: str, offer: str, form: Form) -> CallAlerting | Cal
         )
     if status not in ENDED:
         return None
-    cause = _cause(status, form.get("SipResponseCode", ""))
+    cause = "unreachable" if status == "canceled" and not ours else _cause(status, form.get("SipResponseCode", ""))
     return CallReleased(
         source=source,
         external_id=f"{leg}:ended",
@@ -201,6 +216,8 @@ def _cause(status: str, sip: str) -> str:
         return ""
     if sip in _DECLINED:
         return "declined"
+    if sip in _QUIET and status != "canceled":
+        return "no_answer"
     return "unreachable" if sip in _REFUSED_BY_NETWORK and status != "canceled" else _CAUSES[status]
 
 

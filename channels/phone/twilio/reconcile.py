@@ -2,15 +2,16 @@
 
 The first round of a process asks for those who were here before it started: the callers who still are, the calls that
 ended lately, and the agents in our conferences, who are known again by their labels. A conference whose caller has gone
-is closed whenever it is found: an agent who walked in as he left would wait in it for ever.
+is closed whenever it is found: an agent who walked in as he left would wait in it for ever. A device that was rung
+before and belongs to no offer any more is called off, and a callback of which nothing is left has ended.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
 
 from channels.phone.twilio.board import CUSTOMER, Board, Leg
 from channels.phone.twilio.control import Control, Room, is_sid
@@ -23,8 +24,23 @@ ALONE: Final = 90_000_000
 log = logging.getLogger(__name__)
 
 
+class House(Protocol):
+    """What is stored of this source's calls."""
+
+    async def dialled(self) -> Sequence[str]:
+        """The calls that we made some time ago, and of whose end nothing was heard."""
+        ...
+
+    async def ringing(self) -> tuple[frozenset[str], list[tuple[str, str, str]]]:
+        """All agents' devices, and those that may ring now: device, call and offer."""
+        ...
+
+
 class Reconciler:
-    def __init__(self, *, control: Control, devices: Devices, board: Board, now: Callable[[], int]) -> None:
+    def __init__(
+        self, *, control: Control, devices: Devices, board: Board, house: House, now: Callable[[], int]
+    ) -> None:
+        self._house = house
         self._control = control
         self._devices = devices
         self._board = board
@@ -46,15 +62,38 @@ class Reconciler:
         if self._first:
             for call in await self._control.under_way():
                 self._board.began(call)
-            gone += await self._ended_before()
-        gone += await self._rooms()
+            gone += await self._ended_before() + await self._strays()
+        rooms = await self._control.rooms()
+        gone += await self._rooms(rooms)
         self._first = False
         for call in self._board.calls:
             gone += await self._devices.check(call)
         for leg in self._board.legs():
             if leg.offer != CUSTOMER:
                 gone += await self._devices.check_leg(leg)
+        for call in await self._house.dialled():
+            gone += await self._devices.check_dialled(call, there=any(room.call == call for room in rooms))
         return gone
+
+    async def _strays(self) -> int:
+        """Devices that rang before this process lived: known again by their offer, or called off when it is over.
+
+        Other programs may call from our number: what is no agent's device is none of our business.
+        """
+        known = {leg.sid for leg in self._board.legs()}
+        ringing = [each for each in await self._control.ringing() if each[0] not in known]
+        if not ringing:
+            return 0
+        devices, rings = await self._house.ringing()
+        wanted = {device: (call, offer) for device, call, offer in rings}
+        strays = 0
+        for sid, device in ringing:
+            if device in wanted:
+                self._board.learn(Leg(sid, *wanted.pop(device)))
+            elif device in devices:
+                await self._control.end(sid)
+                strays += 1
+        return strays
 
     async def _ended_before(self) -> int:
         day = dt.datetime.fromtimestamp(self._now() / 1_000_000, dt.UTC).date() - dt.timedelta(days=1)
@@ -65,10 +104,10 @@ class Reconciler:
 
     # --- conferences ----------------------------------------------------------------------------------------
 
-    async def _rooms(self) -> int:
+    async def _rooms(self, rooms: Sequence[Room]) -> int:
         """Those whose caller is known are looked at once, for the agents in them; the others each time."""
         gone = 0
-        for room in await self._control.rooms():
+        for room in rooms:
             if self._first or room.call not in self._board.calls:
                 gone += await self._room(room)
         return gone

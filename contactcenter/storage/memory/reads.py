@@ -48,6 +48,10 @@ def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
     return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
 
 
+def _is_dialled(fact: Fact, before: int) -> bool:
+    return fact.kind == "callback.dialled" and fact.at < before
+
+
 def _of_contact(call: CallView, contact: ContactView | None) -> CallView:
     """The call with what its contact says about it."""
     if contact is None:
@@ -78,10 +82,13 @@ class MemoryIntakeReads:
     async def arrival(self, arriving: Arriving) -> ArrivalView:
         async with self._database.call() as tables:
             first = tables.receipts.get((arriving.source, arriving.external_id))
+            numbers = [value for kind, value in arriving.identities if kind == "phone"]
+            promised = [tables.outstanding.get((arriving.client, number), "") for number in numbers]
         return ArrivalView(
             first=first,
             call=await self.call(arriving.source, arriving.call),
             caller=await self.caller(arriving.client, arriving.identities),
+            promised=next(filter(None, promised), ""),
         )
 
     async def open_calls(self, source: str) -> list[CallView]:
@@ -123,6 +130,15 @@ class MemoryIntakeReads:
             )
             for each in promises
         ]
+
+    async def dialling(self, provider: str, before: int) -> list[ContactView]:
+        async with self._database.call() as tables:
+            named = [
+                row.contact for row in tables.promises.values() if (row.provider, row.state) == (provider, "dialling")
+            ]
+            dialled = {each.contact for each in tables.facts.values() if _is_dialled(each, before)}
+            found = [tables.contacts[name] for name in sorted(named) if name in dialled and name in tables.contacts]
+            return [row for row in found if row.ended_at is None]
 
     async def unwanted(self, client: str, number: str) -> UnwantedView | None:
         async with self._database.call() as tables:
