@@ -60,9 +60,9 @@ class CallbackAttempts:
     async def dial(self, seat: Seat, *, contact: str, stamp: Stamp) -> dict[str, Any]:
         """Record the attempt, then send the command: `{call, number}`. One attempt is dialled at most once.
 
-        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `no_number`, `do_not_call`, `called_in` (the customer
-        calls himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or `already_dialled`
-        for another command.
+        Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `no_number`, `do_not_call`, `called_in` (the
+        customer calls himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or
+        `already_dialled` for another command.
         """
         return await again(lambda: self._dial(seat, contact, stamp))
 
