@@ -120,6 +120,7 @@ class PhoneIntake:
         provider = self._provider(inbound.source)
         if isinstance(inbound, port.CallOffered) and self._directories.line(inbound.dialled) is None:
             raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
+        self._check_answer(inbound, provider)
         stored = seen.call if seen else await self._reads.call(inbound.source, inbound.call)
         life, signals = self._advance(stored.life if stored else None, inbound, now)
         contact, over, instead_of = (stored.contact, stored.over, stored.instead_of) if stored else ("", False, "")
@@ -141,6 +142,11 @@ class PhoneIntake:
             # Offered again under another id: who lost our answer asks what to do with his caller.
             plan.receipt = await self.recall(inbound, plan.receipt)
         return plan
+
+    def _check_answer(self, inbound: CallEvent, provider: str) -> None:
+        """By somebody whom we know: his other phones would ring on, and the caller's place would stand."""
+        if isinstance(inbound, port.CallAnswered) and not (inbound.offer or self._agent_id(inbound.agent, provider)):
+            raise port.Malformed(f"data.agent: nobody has the number {inbound.agent}", field="data.agent")
 
     async def recall(self, inbound: port.CallOffered, receipt: port.Receipt) -> port.Receipt:
         """A platform that repeats its call hears again what to do with it, or that it is not decided yet."""

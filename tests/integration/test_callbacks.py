@@ -512,6 +512,14 @@ async def test_a_wish_to_be_called_where_nobody_can_be_called_is_refused_by_name
     assert await scene.row("SELECT 1 FROM callbacks") is None
 
 
+async def test_an_answer_by_nobody_whom_we_know_is_refused_by_name(scene: Scene) -> None:
+    offered = CallOffered(source="pbx-1", external_id="who", call="who", dialled=HOTLINE, caller="13900139001")
+    await scene.core.intake.accept(offered)
+    with pytest.raises(Malformed, match=r"data.agent: nobody has the number 9999"):
+        await scene.heard(CallAnswered, "who", agent="9999")
+    await scene.heard(CallAnswered, "who", offer="ct_1/1/a1002", agent="9999")
+
+
 async def test_a_platform_may_end_the_names_of_its_calls_as_ours_end(scene: Scene) -> None:
     """It was taken for a call that we had dialled, and its caller waited for nobody."""
     offered = CallOffered(source="pbx-1", external_id="odd", call="pbx/7/call", dialled=HOTLINE, caller="13900139001")
