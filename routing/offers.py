@@ -209,11 +209,10 @@ def on_declined(turn: Turn, event: OfferDeclined) -> None:
         turn.refuse("offer_gone", command=event.command, agent=event.agent)
         return
     work, offer = live
-    if event.unanswered and _rang_out(turn, work, offer):
-        return
-    _decline(work, offer)
-    back_off(turn, end(turn, work, offer, outcome=Outcome.DECLINED, reason=event.reason))
-    settle(turn, work)
+    if not (event.unanswered and _rang_out(turn, work, offer)):
+        _decline(work, offer)
+        back_off(turn, end(turn, work, offer, outcome=Outcome.DECLINED, reason=event.reason))
+        settle(turn, work)
     turn.done(event.command, event.agent)
 
 

@@ -181,8 +181,6 @@ class Callback(Data, frozen=True, kw_only=True):
     path: Path = ()
 
     def inbound(self, about: About) -> CallbackRequested:
-        if not any(letter.isdigit() for letter in self.number):
-            raise Malformed("data.number: there is no digit in it, nobody can be called", field="data.number")
         opens, closes = _micros(self.window_from), _micros(self.window_until)
         if opens and closes and closes <= opens:
             raise Malformed("data.window_until: the window ends before it begins", field="data.window_until")

@@ -40,6 +40,11 @@ def phone(number: str, region: str = REGION) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if _public(parsed, plain) else plain
 
 
+def can_be_dialled(number: str) -> bool:
+    """Digits only, of a length that a number or an extension has: a code with * or # would command the carrier."""
+    return re.fullmatch(r"\+?[0-9]{3,20}", phone(number)) is not None
+
+
 def mail(address: str) -> str:
     """The address in lower case, without blanks, in one Unicode form."""
     return unicodedata.normalize("NFKC", address).strip().strip("<>").strip().lower()

@@ -194,6 +194,7 @@ class Callbacks:
             "until": self._instructions.hour(wish.door, window[1]),
             "number": wish.number if not wish.number.startswith("unknown:") else "",
         }
+        key = key if told["number"] else "callback.no_number"
         text = self._instructions.text(wish.door, key, wish.language, **told)
         link = self._link(wish.door.provider, promise)
         return Receipt(contact=contact, instruction="callback", text=text, language=wish.language, cancel_url=link)

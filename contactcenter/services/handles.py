@@ -26,9 +26,9 @@ def dialled_call(contact: str) -> str:
 
 
 def dialled_contact(call: str) -> str:
-    """The contact of a call that we made; '' for every other call."""
+    """The contact of a call that we made; '' for every other call, also for one that a platform ends in `/call`."""
     contact, slash, kind = call.rpartition("/")
-    return contact if slash and kind == "call" else ""
+    return contact if slash and kind == "call" and contact.startswith("ct_") else ""
 
 
 def call_of(handle: str) -> tuple[str, str] | None:

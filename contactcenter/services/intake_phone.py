@@ -12,7 +12,7 @@ from channels import port
 from contactcenter.clock import Ids, Micros
 from contactcenter.domain import priority
 from contactcenter.domain.facts import Fact
-from contactcenter.domain.identity import Identity, identity
+from contactcenter.domain.identity import Identity, can_be_dialled, identity
 from contactcenter.services import handles
 from contactcenter.services.callbacks import Callbacks, CallbackWish
 from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
@@ -120,6 +120,7 @@ class PhoneIntake:
         provider = self._provider(inbound.source)
         if isinstance(inbound, port.CallOffered) and self._directories.line(inbound.dialled) is None:
             raise port.UnknownDoor(f"no line {inbound.dialled} is configured")
+        self._check_answer(inbound, provider)
         stored = seen.call if seen else await self._reads.call(inbound.source, inbound.call)
         life, signals = self._advance(stored.life if stored else None, inbound, now)
         contact, over, instead_of = (stored.contact, stored.over, stored.instead_of) if stored else ("", False, "")
@@ -137,7 +138,15 @@ class PhoneIntake:
                 await self._instead.answered(provider, contact, instead_of, now, plan.changes)
         _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
         plan.receipt = port.Receipt(contact=contact)
+        if isinstance(inbound, port.CallOffered) and not plan.changes.contacts:
+            # Offered again under another id: who lost our answer asks what to do with his caller.
+            plan.receipt = await self.recall(inbound, plan.receipt)
         return plan
+
+    def _check_answer(self, inbound: CallEvent, provider: str) -> None:
+        """By somebody whom we know: his other phones would ring on, and the caller's place would stand."""
+        if isinstance(inbound, port.CallAnswered) and not (inbound.offer or self._agent_id(inbound.agent, provider)):
+            raise port.Malformed(f"data.agent: nobody has the number {inbound.agent}", field="data.agent")
 
     async def recall(self, inbound: port.CallOffered, receipt: port.Receipt) -> port.Receipt:
         """A platform that repeats its call hears again what to do with it, or that it is not decided yet."""
@@ -268,6 +277,8 @@ class PhoneIntake:
         return plan
 
     async def callback(self, inbound: port.CallbackRequested, now: Micros, reply_to: str) -> Plan:
+        if not can_be_dialled(inbound.number):
+            raise port.Malformed("data.number: no number that can be called", field="data.number")
         return await self._call_back(inbound, inbound.number, now, {})
 
     async def _call_back(
@@ -288,7 +299,7 @@ class PhoneIntake:
                 door=door,
                 source=inbound.source,
                 external_id=inbound.external_id,
-                number=number if is_number(number) else f"unknown:{inbound.call}",
+                number=number if can_be_dialled(number) else f"unknown:{inbound.call}",
                 now=now,
                 origin=stored.contact if stored else "",
                 context=context | _walked(inbound, "voicemail" if "voicemail" in context else "callback"),
@@ -335,14 +346,9 @@ def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> O
 def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:
     """A withheld number identifies nobody."""
     found = [identity("member", member)] if member else []
-    if is_number(number):
+    if any(letter.isdigit() for letter in number):
         found.append(identity("phone", number))
     return tuple(found)
-
-
-def is_number(caller: str) -> bool:
-    """`anonymous` and its like name nobody."""
-    return any(letter.isdigit() for letter in caller)
 
 
 def agent_of(offer: str) -> str:

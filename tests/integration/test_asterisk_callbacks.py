@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from ari.floor import Floor, floor
+from ari.emulator import emulator
+from ari.floor import Desk, Floor, adapter, board_of, floor
 from ari.pulse import until
 from ari.world import Device
 from msgspec.json import encode
@@ -143,3 +144,34 @@ async def test_a_customer_whose_busy_tone_nobody_heard_ends_the_callback_after_t
     await until(lambda: pbx.desk.ends("ct_9/call"))
     assert [each.cause for each in pbx.desk.ends("ct_9/call")] == ["ended_while_away"]
     await pbx.all_quiet()
+
+
+@pytest.mark.parametrize("state", ["the agent rings", "the customer rings", "they talk"])
+async def test_our_process_is_killed_in_every_state_of_a_callback(state: str) -> None:
+    """Half of one is let go and has ended; a talk goes on to its own end."""
+    async with emulator() as (found, address):
+        agent, customer = "cc:agent:ct_9~1call", "cc:out:ct_9~1call"
+        answers = {
+            "a1": None if state == "the agent rings" else 0.0,
+            "139@trunk": 0.02 if state == "they talk" else None,
+        }
+        found.world.devices |= {name: Device(answers=after) for name, after in answers.items()}
+        desk, channels = Desk(), found.world.channels
+        async with adapter(found, address, desk, board_of()) as first:
+            await first.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+            if state == "they talk":
+                await until(lambda: len(found.world.inside("cc:bridge:ct_9~1call")) == 2)
+            else:
+                last = agent if state == "the agent rings" else customer
+                await until(lambda: last in channels and channels[last].state == "Ringing")
+        await until(lambda: found.socket is None)
+        async with adapter(found, address, desk, board_of()) as second:
+            if state == "they talk":
+                assert desk.ends("ct_9/call") == []
+                found.world.hang_up(customer, cause=16)
+            await until(lambda: desk.ends("ct_9/call"))
+            await second.all_quiet()
+    causes = [each.cause for each in desk.ends("ct_9/call")]
+    assert len(causes) == 1
+    assert (causes == ["ended_while_away"]) is (state != "they talk")
+    assert not {agent, customer} & channels.keys()

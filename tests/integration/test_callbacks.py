@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from desk_floor import KANGJIA, MORNING, Floor
 from house import HOTLINE, TOLL_FREE, house
+from msgspec.structs import replace
 
 from channels.port import (
     INSTEAD_OF_CALLBACK,
@@ -24,6 +25,7 @@ from channels.port import (
     CallProgress,
     CallReleased,
     DoNotCall,
+    Malformed,
     Receipt,
     VoicemailLeft,
 )
@@ -492,12 +494,39 @@ async def test_messages_of_callers_who_withhold_their_number_are_work_of_their_o
         )
         for n, caller in enumerate(("anonymous", "anonymous", ""))
     ]
-    contacts = [(await scene.core.intake.accept(each)).contact for each in left]
+    told = [await scene.core.intake.accept(each) for each in left]
+    contacts = [each.contact for each in told]
     assert len(set(contacts)) == 3
+    assert all("留言我们已经收到" in each.text for each in told), "nobody is promised a call to no number"
     await scene.taken(contacts[0])
     with pytest.raises(Conflict) as refused:
         await scene.do(p.Dial(id="dial-nobody", contact=contacts[0]))
     assert refused.value.code == "no_number"
+
+
+@pytest.mark.parametrize("number", ["anonymous", "*31#13800138000", "13800138000&Local/1", "1" * 40])
+async def test_a_wish_to_be_called_where_nobody_can_be_called_is_refused_by_name(scene: Scene, number: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        await scene.asked(number)
+    assert refused.value.field == "data.number"
+    assert await scene.row("SELECT 1 FROM callbacks") is None
+
+
+async def test_an_answer_by_nobody_whom_we_know_is_refused_by_name(scene: Scene) -> None:
+    offered = CallOffered(source="pbx-1", external_id="who", call="who", dialled=HOTLINE, caller="13900139001")
+    await scene.core.intake.accept(offered)
+    with pytest.raises(Malformed, match=r"data.agent: nobody has the number 9999"):
+        await scene.heard(CallAnswered, "who", agent="9999")
+    await scene.heard(CallAnswered, "who", offer="ct_1/1/a1002", agent="9999")
+
+
+async def test_a_platform_may_end_the_names_of_its_calls_as_ours_end(scene: Scene) -> None:
+    """It was taken for a call that we had dialled, and its caller waited for nobody."""
+    offered = CallOffered(source="pbx-1", external_id="odd", call="pbx/7/call", dialled=HOTLINE, caller="13900139001")
+    receipt = await scene.core.intake.accept(offered)
+    assert receipt.contact
+    again = await scene.core.intake.accept(replace(offered, external_id="odd-again"))
+    assert (again.contact, again.instruction) == (receipt.contact, receipt.instruction)
 
 
 # --- the customer calls himself ------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ async def test_a_message_whose_own_post_was_lost_comes_by_its_recording(line: Ri
     assert left.external_id == "CA1:voicemail", "the same event as the message's own post"
 
 
-@pytest.mark.parametrize("path", ["agent", "agent?call=CA1", "customer", "conference", "agent-left"])
+@pytest.mark.parametrize("path", ["agent", "agent?call=CA1", "status?call=CA1", "customer", "conference", "agent-left"])
 async def test_an_address_that_we_did_not_give_out_whole_is_refused(line: Rig, path: str) -> None:
     assert (await post(line, path))[0] == 422
 

@@ -45,6 +45,7 @@ def garbage(chance: random.Random, scene: Scene) -> ev.AnyEvent:
         ev.Disconnected(name()),
         ev.OfferAccepted(name(), name(), "k"),
         ev.OfferDeclined(name(), name(), name(), "k"),
+        ev.OfferDeclined(name(), name(), name(), "k", unanswered=True),
         ev.OfferFailed(name(), name(), name()),
         ev.Answered(name(), name()),
         ev.Finished(name(), name(), name(), "k"),

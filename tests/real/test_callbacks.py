@@ -91,3 +91,18 @@ async def test_the_agent_hangs_up_while_the_customer_rings(scene: Scene) -> None
     told: Any = await scene.asked("the attempt is over", results(scene, contact), 20)
     assert len(told) == 1
     await over(scene, contact)
+
+
+async def test_the_service_is_killed_while_the_customer_rings(scene: Scene) -> None:
+    """Whoever comes after it lets both phones go, records the attempt and frees the agent."""
+    customer = Device("13900007777")
+    contact = await dialled(scene, customer)
+    await scene.until("he rings", lambda: customer.ringing)
+    scene.service.kill()
+    await asyncio.sleep(1)
+    assert customer.ringing, "nobody tells his phone"
+    scene.place.service = scene.place.home.start()
+    await scene.until("he is quiet", lambda: not customer.ringing)
+    await scene.state(contact, "wrap_up", "ended")
+    assert await results(scene, contact)() == ["no_answer"]
+    await over(scene, contact)

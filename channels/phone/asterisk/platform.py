@@ -194,8 +194,7 @@ class Asterisk:
                 self._tell(self._ended_away(call))
 
     def _ended_away(self, call: str) -> CallReleased:
-        source = self._board.rules.source
-        return CallReleased(source=source, external_id=f"{call}/away", call=call, by="platform", cause=survey.AWAY)
+        return survey.ended_away(self._board.rules.source, call)
 
     def _tell_lost_legs(self, stored: Stored) -> None:
         call = self._board.calls[stored.call]

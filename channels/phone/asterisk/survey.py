@@ -22,6 +22,7 @@ from channels.phone.asterisk.actions import Out, Rest
 from channels.phone.asterisk.board import Board
 from channels.phone.asterisk.record import Call, Leg, State
 from channels.phone.asterisk.step import Step
+from channels.port import CallReleased
 
 AWAY = "ended_while_away"
 SECOND = 1_000_000
@@ -178,6 +179,14 @@ def _orphan(board: Board, channel: ev.Channel, found: Found, now: int, out: Out)
     path = names.path("channels", channel.id)
     rest = Rest(call=named.call, lane=channel.id, method="DELETE", path=path, query={"reason": "normal"})
     out.rests.append(rest)
+    if named.kind != "leg" and not board.is_past(named.call):
+        # Half a callback, which nobody goes on with: its agent need not wait for the next comparison with the house.
+        out.tells.append(ended_away(board.rules.source, named.call))
+
+
+def ended_away(source: str, call: str) -> CallReleased:
+    """Of a call that is no more, and of whose end nobody told: the same event, however it is found."""
+    return CallReleased(source=source, external_id=f"{call}/away", call=call, by="platform", cause=AWAY)
 
 
 # --- bridges --------------------------------------------------------------------------------------------------

@@ -86,6 +86,7 @@ class Devices:
         elif role == CUSTOMER or offer == CUSTOMER:
             await self._customer_status(call, leg, form, over=over)
         else:
+            offer = forms.required(query, "offer")
             if not over:
                 self._board.learn(Leg(leg, call, offer, role))
             if event := forms.device(self._source, call, offer, form, ours=self._board.we_stopped(leg)):
