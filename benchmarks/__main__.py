@@ -1,9 +1,9 @@
-"""`python -m benchmarks [NAME] [options]`; without a name all of them, with their defaults.
+"""`python -m benchmarks [NAME] [options]`; without a name all that need nothing else, with their defaults.
 
-yardstick measures the machine; decide, day, staffing, peers and estimates the routing core alone; dispatch what a
-decided event costs around it; writer, lifecycles and takeover the database as well; queues the batch writer beside job
-queues (which it installs); doors, sockets and ari a whole running service; asterisk the same with a real Asterisk and
-SIPp, where they are.
+yardstick measures the machine; decide, day, staffing, peers and estimates the routing core alone, and in-turn two
+compiled ones beside each other; dispatch what a decided event costs around it; writer, lifecycles and takeover the
+database as well; queues the batch writer beside job queues (which it installs); doors, sockets and ari a whole running
+service; asterisk the same with a real Asterisk and SIPp, where they are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks import (
     bench_dispatch,
     bench_doors,
     bench_estimates,
+    bench_in_turn,
     bench_lifecycles,
     bench_peers,
     bench_sockets,
@@ -33,6 +34,7 @@ from benchmarks.queues import run as queues
 RUNS: dict[str, Callable[[list[str]], None]] = {
     "yardstick": bench_yardstick.main,
     "decide": bench_decide.main,
+    "in-turn": bench_in_turn.main,
     "day": bench_day.main,
     "staffing": bench_staffing.main,
     "peers": bench_peers.main,
@@ -47,8 +49,8 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "ari": bench_ari.main,
     "asterisk": bench_asterisk.main,
 }
-NOT_ALONE = {"asterisk"}
-"""Needs what `make` does not set up: named, it runs."""
+NOT_ALONE = {"asterisk", "in-turn"}
+"""They need what `make` does not set up, an Asterisk or a second core: named, they run."""
 
 
 def main() -> None:

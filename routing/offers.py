@@ -8,6 +8,8 @@ click, and losers are withdrawn only after the winner is confirmed.
 
 from __future__ import annotations
 
+from typing import Final
+
 from routing import effects, model
 from routing.at_hand import Offer, Offered, OfferEnded, Owned
 from routing.capacity import give_back, has_room, take
@@ -23,7 +25,7 @@ from routing.state import State
 from routing.turn import Turn
 
 MISSES_TOLD = 2
-TOGETHER: Micros = 2_000_000
+TOGETHER: Final = 2_000_000
 """A platform is told in whole seconds how long to ring: so near to the offer's end its end is the same as ours."""
 
 

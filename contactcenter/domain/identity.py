@@ -40,6 +40,11 @@ def phone(number: str, region: str = REGION) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if _public(parsed, plain) else plain
 
 
+def is_withheld(number: str) -> bool:
+    """`anonymous` and its like: without a digit nobody is named."""
+    return not any(letter.isdigit() for letter in number)
+
+
 def can_be_dialled(number: str) -> bool:
     """Digits only, of a length that a number or an extension has: a code with * or # would command the carrier."""
     return re.fullmatch(r"\+?[0-9]{3,20}", phone(number)) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels import port
 from contactcenter.clock import Micros
-from contactcenter.domain.identity import phone
+from contactcenter.domain.identity import is_withheld, phone
 from contactcenter.services.callback_cancelling import cancelling
 from contactcenter.services.directories import Directories, Door
 from contactcenter.services.do_not_call import listing
@@ -47,7 +47,7 @@ class CallerWishes:
     async def do_not_call(self, inbound: port.DoNotCall, now: Micros, reply_to: str) -> Plan:
         """The number comes onto the client's list; what was promised to it ends with that."""
         door, number = self._door(inbound.source, inbound.dialled), phone(inbound.number)
-        if not any(letter.isdigit() for letter in number):
+        if is_withheld(number):
             return Plan(receipt=self._said(door, "callback.none", inbound.language))
         changes = await listing(
             self._reads, provider=door.provider, client=door.client, number=number, by=CALLER, reason="ivr", now=now

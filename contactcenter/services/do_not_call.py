@@ -10,7 +10,7 @@ from hashlib import blake2b
 from contactcenter.clock import Clock, Micros
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
-from contactcenter.domain.identity import phone
+from contactcenter.domain.identity import is_withheld, phone
 from contactcenter.errors import Invalid, NotFound
 from contactcenter.services.callback_cancelling import cancelling
 from contactcenter.services.changes import Changes, Unwanted, WantedAgain
@@ -91,7 +91,7 @@ def own_client(scope: Scope, directory: Directory, client: str) -> str:
 def readable(number: str) -> str:
     """In the one spelling. Raises Invalid `number`."""
     plain = phone(number)
-    if not any(letter.isdigit() for letter in plain):
+    if is_withheld(plain):
         raise Invalid("number is a telephone number, such as +8613900000000", code="number", field="number")
     return plain
 

@@ -15,7 +15,7 @@ from channels import port
 from contactcenter.clock import SECOND, Micros
 from contactcenter.domain.callback_outcomes import CALLED_IN
 from contactcenter.domain.facts import Fact
-from contactcenter.domain.identity import phone
+from contactcenter.domain.identity import is_withheld, phone
 from contactcenter.services import callback_rows
 from contactcenter.services.callback_cancelling import cancelling
 from contactcenter.services.callbacks import next_timer
@@ -37,7 +37,7 @@ class InsteadOfCallback:
         """For the context of his contact; empty when nothing is outstanding for his number."""
         if seen is not None:
             return {"instead_of": seen.promised} if seen.promised else {}
-        if not any(letter.isdigit() for letter in inbound.caller):
+        if is_withheld(inbound.caller):
             return {}
         promise = await self._reads.outstanding_callback(client, phone(inbound.caller))
         return {"instead_of": promise.id} if promise else {}

@@ -12,7 +12,7 @@ from channels import port
 from contactcenter.clock import Ids, Micros
 from contactcenter.domain import priority
 from contactcenter.domain.facts import Fact
-from contactcenter.domain.identity import Identity, can_be_dialled, identity
+from contactcenter.domain.identity import Identity, can_be_dialled, identity, is_withheld
 from contactcenter.services import handles
 from contactcenter.services.callbacks import Callbacks, CallbackWish
 from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
@@ -346,7 +346,7 @@ def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> O
 def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:
     """A withheld number identifies nobody."""
     found = [identity("member", member)] if member else []
-    if any(letter.isdigit() for letter in number):
+    if not is_withheld(number):
         found.append(identity("phone", number))
     return tuple(found)
 

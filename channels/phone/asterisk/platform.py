@@ -20,6 +20,7 @@ from channels.phone.asterisk.link import Link
 from channels.phone.asterisk.rest import RestClient
 from channels.phone.record import Call as Stored
 from channels.port import (
+    ENDED_AWAY,
     AnyInbound,
     AnyOutbound,
     CallbackCancelled,
@@ -203,15 +204,14 @@ class Asterisk:
         call.stopped |= {leg.offer for leg in stored.legs if leg.offer and leg.offer not in alive}
         for leg in stored.legs:
             if not leg.ended_at and leg.offer and leg.offer not in alive:
-                lost = self._ended_away(stored.call)
                 self._tell(
                     CallReleased(
-                        source=lost.source,
+                        source=stored.source,
                         external_id=f"{stored.call}/{leg.offer}/away",
                         call=stored.call,
                         leg="agent",
                         by="platform",
-                        cause=survey.AWAY,
+                        cause=ENDED_AWAY,
                         offer=leg.offer,
                         reached=bool(leg.rang_at),
                     )

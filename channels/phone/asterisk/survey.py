@@ -22,9 +22,8 @@ from channels.phone.asterisk.actions import Out, Rest
 from channels.phone.asterisk.board import Board
 from channels.phone.asterisk.record import Call, Leg, State
 from channels.phone.asterisk.step import Step
-from channels.port import CallReleased
+from channels.port import ENDED_AWAY, CallReleased
 
-AWAY = "ended_while_away"
 SECOND = 1_000_000
 
 
@@ -65,7 +64,7 @@ def _known(board: Board, step: Step, found: Found) -> None:
         return
     if not there:
         if _expected(call, found):
-            sides.over(step, by=call.hung_up_by or "platform", cause=AWAY)
+            sides.over(step, by=call.hung_up_by or "platform", cause=ENDED_AWAY)
     elif call.hung_up_by:
         sides.hang_up(step, by=call.hung_up_by)
     elif call.outbound and channel is not None:
@@ -186,7 +185,7 @@ def _orphan(board: Board, channel: ev.Channel, found: Found, now: int, out: Out)
 
 def ended_away(source: str, call: str) -> CallReleased:
     """Of a call that is no more, and of whose end nobody told: the same event, however it is found."""
-    return CallReleased(source=source, external_id=f"{call}/away", call=call, by="platform", cause=AWAY)
+    return CallReleased(source=source, external_id=f"{call}/away", call=call, by="platform", cause=ENDED_AWAY)
 
 
 # --- bridges --------------------------------------------------------------------------------------------------

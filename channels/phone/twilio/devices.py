@@ -10,11 +10,9 @@ from channels.phone.twilio.control import RINGING, Control, Ring, is_over
 from channels.phone.twilio.forms import Form
 from channels.phone.twilio.links import Links
 from channels.phone.twilio.telling import Tell
-from channels.port import Refused
+from channels.port import ENDED_AWAY, Refused
 
 Query = Mapping[str, str]
-AWAY = "ended_while_away"
-"""The cause of a call of which nothing is left, and of whose end nobody told."""
 
 
 class Devices:
@@ -153,7 +151,7 @@ class Devices:
             return is_over(status)
         if there or self._board.legs_of(call):
             return False
-        await self._tell(forms.caller_gone(self._source, call, {"CallStatus": AWAY}, by="platform"))
+        await self._tell(forms.caller_gone(self._source, call, {"CallStatus": ENDED_AWAY}, by="platform"))
         return True
 
     async def gone(self, call: str, status: str) -> None:

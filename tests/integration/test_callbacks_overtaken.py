@@ -1,0 +1,200 @@
+"""Callbacks that something overtakes: the customer's own call, a lost end, a number that nobody can dial (A04)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from callback_scene import NUMBER, Scene, calls_himself
+from desk_floor import KANGJIA
+from house import HOTLINE, TOLL_FREE, house
+from msgspec.structs import replace
+
+from channels.port import CallAnswered, CallOffered, CallProgress, CallReleased, Malformed, VoicemailLeft
+from contactcenter.client import protocol as p
+from contactcenter.errors import Conflict, Forbidden
+from contactcenter.services.handles import dialled_call
+from contactcenter.services.phone_survey import PhoneSurvey
+from routing.events import SignedIn
+
+
+@pytest.fixture
+async def scene(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with house(pool, tmp_path) as found:
+        yield Scene(found)
+
+
+# --- the customer calls himself ------------------------------------------------------------------------------
+
+
+async def test_a_callback_is_held_while_its_customer_calls_himself_and_ends_when_he_was_answered(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    call = await calls_himself(scene)
+    await scene.settled(promise)
+    assert (await scene.promise(promise)).state == "open"
+    scene.clock.pass_s(31)
+    assert await scene.fire("callback.next") == 1, "it is asked whether he is still there"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await scene.taken(call)
+    await scene.heard(CallAnswered, "own-1", agent="1002")
+    found = await scene.one_outcome(promise, "called_in")
+    assert [(each["result"], each["call"]) for each in found.attempts] == [("called_in", call)]
+    assert not scene.house.of("offer.made", contact=promise)
+
+
+async def test_a_customer_who_gave_up_is_called_back_at_his_old_place(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    before = await scene.core.reads.contact(KANGJIA, promise)
+    await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    again = await scene.next_attempt(promise, after_s=31)
+    after = await scene.core.reads.contact(KANGJIA, again)
+    assert before is not None
+    assert after is not None
+    assert (after.enqueued_at, after.context["attempt"]) == (before.enqueued_at, 1)
+    call = await scene.dialled(again)
+    await scene.heard(CallProgress, call, what="callee_answered")
+    await scene.heard(CallReleased, call, by="customer", cause="completed")
+    await scene.one_outcome(promise, "reached")
+
+
+async def test_an_agent_who_previews_is_free_for_the_customers_own_call(scene: Scene) -> None:
+    promise = await scene.taken((await scene.asked()).contact)
+    call = await calls_himself(scene)
+    with pytest.raises((Conflict, Forbidden)):
+        await scene.do(p.Dial(id="dial-1", contact=promise))
+    await scene.settled(promise)
+    await scene.taken(call)
+
+
+async def is_called_again_when_he_gives_up(scene: Scene, promise: str, *, ended: int) -> None:
+    """By the second attempt. `ended`: the contacts that are over then."""
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == ended)
+    again = await scene.next_attempt(promise, after_s=31)
+    found = await scene.core.reads.contact(KANGJIA, again)
+    assert found is not None
+    assert found.context["attempt"] == 2
+
+
+async def test_a_callback_between_two_attempts_is_not_opened_while_its_customer_calls_himself(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    dialled = await scene.dialled(promise)
+    await scene.heard(CallReleased, dialled, by="platform", cause="busy")
+    await scene.over(promise)
+    await calls_himself(scene)
+    await calls_himself(scene, "own-2")
+    scene.clock.pass_s(901)
+    assert await scene.fire("callback.next") == 1
+    await scene.heard(CallReleased, "own-2", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    scene.clock.pass_s(31)
+    assert await scene.fire("callback.next") == 1, "the first of his two calls still waits"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await is_called_again_when_he_gives_up(scene, promise, ended=3)
+
+
+async def test_a_callback_that_is_being_dialled_goes_on_though_its_customer_calls(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    dialled = await scene.dialled(promise)
+    await calls_himself(scene)
+    assert (await scene.promise(promise)).state == "dialling"
+    await scene.heard(CallReleased, dialled, by="platform", cause="busy")
+    assert [each["result"] for each in (await scene.promise(promise)).attempts] == ["called_in", "busy"]
+    await scene.over(promise)
+    scene.clock.pass_s(901)
+    assert await scene.fire("callback.next") == 1, "he waits still"
+    assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
+    await is_called_again_when_he_gives_up(scene, promise, ended=2)
+
+
+async def test_a_caller_without_a_number_holds_nobodys_callback(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    for n, caller in enumerate(("", "anonymous", "13900139000")):
+        offered = CallOffered(source="pbx-1", external_id=f"o{n}", call=f"c{n}", dialled=HOTLINE, caller=caller)
+        await scene.core.intake.accept(offered)
+    assert (await scene.promise(promise)).attempts == ()
+
+
+# --- the end of the call was lost --------------------------------------------------------------------------------
+
+
+async def test_a_dialled_call_that_is_no_more_frees_its_agent_and_is_an_attempt(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    survey = PhoneSurvey("pbx-1", reads=scene.core.reads, directories=scene.core.directories, clock=scene.clock)
+    assert await survey.dialled() == [], "it may be under way"
+    scene.clock.pass_s(61)
+    assert await survey.dialled() == [call]
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.over(contact)
+    assert await survey.dialled() == []
+    assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["no_answer"]
+    assert await scene.next_attempt(contact)
+
+
+async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    survey = PhoneSurvey("pbx-1", reads=scene.core.reads, directories=scene.core.directories, clock=scene.clock)
+    await scene.house.happen(SignedIn("a1001", "PJSIP/1001"))
+    await scene.house.at_work("a1001", device="PJSIP/1001")
+    await calls_himself(scene, "stray")
+    await scene.house.until(lambda: bool(scene.house.of("offer.made", agent="a1001")))
+    devices, rings = await survey.ringing()
+    offers = [each.offer.id for each in scene.house.of("offer.made", agent="a1001")]
+    assert [(device, call) for device, call, _ in rings] == [("PJSIP/1001", "stray")]
+    assert rings[0][2] in offers
+    assert "PJSIP/1001" in devices
+    assert dialled_call(contact) not in [call for _, call, _ in rings]
+
+
+# --- callers without a number ------------------------------------------------------------------------------------
+
+
+async def test_messages_of_callers_who_withhold_their_number_are_work_of_their_own_and_are_not_dialled(
+    scene: Scene,
+) -> None:
+    """They joined each other: the second message of anybody took the place of the first."""
+    left = [
+        VoicemailLeft(
+            source="pbx-1", external_id=f"vm-{n}", call=f"vm-{n}", dialled=TOLL_FREE, caller=caller, recording=f"u{n}"
+        )
+        for n, caller in enumerate(("anonymous", "anonymous", ""))
+    ]
+    told = [await scene.core.intake.accept(each) for each in left]
+    contacts = [each.contact for each in told]
+    assert len(set(contacts)) == 3
+    assert all("留言我们已经收到" in each.text for each in told), "nobody is promised a call to no number"
+    await scene.taken(contacts[0])
+    with pytest.raises(Conflict) as refused:
+        await scene.do(p.Dial(id="dial-nobody", contact=contacts[0]))
+    assert refused.value.code == "no_number"
+
+
+@pytest.mark.parametrize("number", ["anonymous", "*31#13800138000", "13800138000&Local/1", "1" * 40])
+async def test_a_wish_to_be_called_where_nobody_can_be_called_is_refused_by_name(scene: Scene, number: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        await scene.asked(number)
+    assert refused.value.field == "data.number"
+    assert await scene.row("SELECT 1 FROM callbacks") is None
+
+
+async def test_an_answer_by_nobody_whom_we_know_is_refused_by_name(scene: Scene) -> None:
+    offered = CallOffered(source="pbx-1", external_id="who", call="who", dialled=HOTLINE, caller="13900139001")
+    await scene.core.intake.accept(offered)
+    with pytest.raises(Malformed, match=r"data.agent: nobody has the number 9999"):
+        await scene.heard(CallAnswered, "who", agent="9999")
+    await scene.heard(CallAnswered, "who", offer="ct_1/1/a1002", agent="9999")
+
+
+async def test_a_platform_may_end_the_names_of_its_calls_as_ours_end(scene: Scene) -> None:
+    """It was taken for a call that we had dialled, and its caller waited for nobody."""
+    offered = CallOffered(source="pbx-1", external_id="odd", call="pbx/7/call", dialled=HOTLINE, caller="13900139001")
+    receipt = await scene.core.intake.accept(offered)
+    assert receipt.contact
+    again = await scene.core.intake.accept(replace(offered, external_id="odd-again"))
+    assert (again.contact, again.instruction) == (receipt.contact, receipt.instruction)
