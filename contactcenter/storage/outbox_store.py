@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from channels.port import Unreadable
 from contactcenter.services.views import OutboxItem, Scope
 from contactcenter.storage import rows
+from contactcenter.storage.arrays import columns
 from contactcenter.storage.grouped import Grouped
 from contactcenter.storage.pool import Database
 
 MICROS = 1_000_000
 KINDS = ("mail", "phone", "webhook")
-Ended = tuple[str, str, int, bool]
-"""A sending's id, its outcome, the instant, and whether it was given up."""
+
+
+class Ended(NamedTuple):
+    """A sending that is over; `dead`: it was given up."""
+
+    id: str
+    outcome: str
+    at: int
+    dead: bool
 
 
 class PostgresOutboxStore:
@@ -39,12 +47,11 @@ class PostgresOutboxStore:
         return items
 
     async def done(self, item: str, outcome: str, now: int, *, dead: bool = False) -> None:
-        await self._done.get((item, outcome, now, dead))
+        await self._done.get(Ended(item, outcome, now, dead))
 
     async def _finish(self, ended: Sequence[Ended]) -> dict[Ended, None]:
         """A sending that is ended twice keeps its first outcome, so this may be tried again."""
-        sendings = [{"id": item, "outcome": outcome, "at": at, "dead": dead} for item, outcome, at, dead in ended]
-        await self._database.run("finish_sendings", rows.text(sendings))
+        await self._database.run("finish_sendings", *columns("finish_sendings", ended))
         return {}
 
     async def dead(self, scope: Scope, limit: int, before: str = "") -> list[OutboxItem]:

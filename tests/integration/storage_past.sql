@@ -26,6 +26,8 @@ INSERT INTO presences (provider_id, agent_id, domain_id, state, changed_at, rout
     SELECT 'ruixun', 'a' || n, 'ruixun', 'ready', '2026-01-01Z', '{}' FROM generate_series(1, 500) n;
 INSERT INTO routing_events (domain_id, event, received_at, seq)
     SELECT 'ruixun', '{}', '2026-01-01Z', CASE WHEN n < 9900 THEN n END FROM generate_series(1, 10000) n;
+INSERT INTO routing_events (domain_id, event, received_at, seq, decided_at, dedupe)
+    VALUES ('ruixun', '{}', '2026-01-01Z', 9901, '2026-01-02Z', 'key 1');
 INSERT INTO facts (id, at, kind, provider_id, client_id, contact_id, data)
     SELECT 'f' || n, '2026-01-01Z'::timestamptz + n * interval '4 minutes', 'k', 'ruixun', 'kangjia', 'ct_' || n % 3000, '{}'
     FROM generate_series(1, 20000) n;

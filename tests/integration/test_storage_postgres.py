@@ -1,4 +1,4 @@
-"""What only a real server can show: plans by index, waits at the fence, and how it fails."""
+"""What only a real server can show: waits at the fence, and how it fails. Its plans: test_storage_plans.py."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -15,66 +13,11 @@ from conformance.builders import CLIENT, PROVIDER, T0, batch, contact, event, fa
 
 from contactcenter.errors import Busy, LeaseLost
 from contactcenter.services.changes import Changes
-from contactcenter.storage.embedded import EmbeddedPostgres
-from contactcenter.storage.migrate import migrate
-from contactcenter.storage.partitions import ensure_fact_partitions
-from contactcenter.storage.pool import SESSION, Database, open_pool
+from contactcenter.storage.pool import Database, open_pool
 from contactcenter.storage.postgres import postgres_stores
-from contactcenter.storage.queries import FOLDER, Part, compose, sql
+from contactcenter.storage.queries import compose, sql
 from contactcenter.storage.routing_store import parts_of_batch
 from contactcenter.storage.stores import Stores
-
-STATEMENTS = sorted(file.stem for file in FOLDER.glob("*.sql"))
-WHOLE_TABLE = {
-    "configured_providers",
-    "complaints_all",
-    "beat_node",
-    "live_nodes",
-    "silent_gateways",
-    *(name for name in STATEMENTS if name.startswith("doctor_")),
-}
-"""The few that may look at every row of a table: it is small, or all of it is wanted."""
-ARGUMENTS = {
-    "facts_between": f"'ruixun', '', {T0}, {T0 + 1}, '{{}}', -1, '', 10",
-    "counts_since": f"'ruixun', '', {T0}",
-    "decided_facts": f"'ruixun', 0, 9, {T0}, {T0 + 1}",
-}
-PAST = Path(__file__).with_name("storage_past.sql").read_text(encoding="utf-8")
-HOT = {
-    "pending_events": "routing_events_pending",
-    "read_log": "routing_events_seq",
-    "load_contacts": "contacts_open",
-    "load_presences": "presences_by_domain",
-    "open_calls": "calls_there",
-    "outstanding_callbacks": "callbacks_one_open",
-    "dialling": "callbacks_one_open",
-    "queue_lines": "contacts_open",
-    "said_waits": "contacts_recent",
-    "recent_contacts": "contacts_recent",
-    "recent_contacts_of_client": "contacts_recent_by_client",
-    "contacts_of_customer": "contacts_by_customer",
-    "desk_contacts": "assignments_by_agent",
-    "desk_offers": "offers_live_by_agent",
-    "open_callback": "contacts_one_callback",
-    "find_customer": "identities_by_value",
-    "conversation_by_thread": "conversations_by_thread",
-    "conversation_by_messages": "messages_by_message_id",
-    "claim_sendings": "outbox_due_of_kind",
-    "outbox_backlog": "outbox_due",
-    "dead_sendings": "outbox_dead",
-    "decided_through": "routing_events_seq",
-    "decided_facts": "facts_2026_01_provider_id_at_idx",
-    "kept_mail": "outbox_mail",
-    "due_timers": "timers_due",
-    "facts_of_contact": "facts_2026_01_contact_id_at_idx",
-    "facts_between": "facts_2026_01_provider_id_at_idx",
-    "counts_since": "facts_2026_01_provider_id_at_idx",
-    "cases_of_customer": "cases_by_customer",
-    "move_assignments": "assignments_by_contact",
-    "move_contacts": "contacts_pkey",
-    "close_offers": "offers_pkey",
-    "number_events": "routing_events_pkey",
-}
 
 
 @pytest.fixture
@@ -82,55 +25,7 @@ def stores(pool: asyncpg.Pool) -> Stores:
     return postgres_stores(pool)
 
 
-# --- plans ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def plans(pg_server: EmbeddedPostgres) -> dict[str, str]:
-    """The plan of every statement over a database that has worked for a while; made beside pytest's event loop."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _plans(pg_server.dsn)).result()
-
-
-async def _plans(dsn: str) -> dict[str, str]:
-    admin = await asyncpg.connect(dsn)
-    await admin.execute("CREATE DATABASE plans")
-    connection = await asyncpg.connect(dsn, database="plans", server_settings=SESSION)
-    try:
-        await migrate(connection)
-        await ensure_fact_partitions(connection, T0)
-        await connection.execute(PAST)
-        return {name: await _plan(connection, name) for name in STATEMENTS}
-    finally:
-        await connection.close()
-        await admin.execute("DROP DATABASE plans")
-        await admin.close()
-
-
-async def _plan(connection: asyncpg.Connection, name: str) -> str:
-    text = sql(name)
-    if name == "write_messages":  # reads from the one before it
-        text, _ = compose([Part("touch_conversations", [None]), Part("write_messages", [None])])
-    await connection.execute(f"PREPARE {name}_ AS {text}")
-    wanted = max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0)
-    given = ARGUMENTS.get(name) or ", ".join(["NULL"] * wanted)
-    rows = await connection.fetch(f"EXPLAIN EXECUTE {name}_" + (f"({given})" if given else ""))
-    return "\n".join(row[0] for row in rows)
-
-
-@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in WHOLE_TABLE])
-def test_no_statement_reads_a_whole_table(plans: dict[str, str], name: str) -> None:
-    assert "Seq Scan" not in plans[name]
-
-
-@pytest.mark.parametrize(("name", "index"), HOT.items(), ids=HOT)
-def test_a_hot_query_uses_its_index(plans: dict[str, str], name: str, index: str) -> None:
-    assert index in plans[name]
-
-
-def test_the_newest_contacts_are_read_in_order_and_not_sorted(plans: dict[str, str]) -> None:
-    for name in ("recent_contacts", "recent_contacts_of_client", "contacts_of_customer", "pending_events"):
-        assert "Sort" not in plans[name]
+# --- the schema ------------------------------------------------------------------------------------------------------
 
 
 async def test_no_function_of_the_schema_notifies(other: asyncpg.Connection) -> None:

@@ -1,7 +1,6 @@
 -- All that a phone platform's event is decided by: its first receipt, what is known of its call and whether that is over for
 -- us, whether he is promised a callback, and who calls: the customer of the first identity that is known, all of his, and who
--- owned his newest contact. LIMIT 1 keeps the planner from reading all identities of the client once and comparing each: one
--- look-up by the whole key.
+-- owned his newest contact.
 SELECT w.n, r.payload_hash, r.result::text AS result, k.life::text AS life, k.version, k.contact_id, t.ended_at IS NOT NULL AS over,
     coalesce(t.context ->> 'instead_of', '') AS instead_of,
     (SELECT row_to_json(u) FROM (
@@ -19,7 +18,10 @@ SELECT w.n, r.payload_hash, r.result::text AS result, k.life::text AS life, k.ve
         ORDER BY s.rank LIMIT 1
      ) u)::text AS caller,
     coalesce((SELECT p.id FROM json_to_recordset(w.identities) AS s (kind text, value text)
-        JOIN callbacks p ON p.client_id = w.client AND p.number = s.value AND p.ended_at IS NULL
+        CROSS JOIN LATERAL (
+            SELECT p.id FROM callbacks p
+            WHERE p.client_id = w.client AND p.number = s.value AND p.ended_at IS NULL LIMIT 1
+        ) p
         WHERE s.kind = 'phone' LIMIT 1), '') AS promised
 FROM json_to_recordset($1::json) AS w (
     n integer, source text, external_id text, call text, client text, identities json

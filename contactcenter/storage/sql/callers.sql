@@ -5,6 +5,9 @@ SELECT DISTINCT ON (w.n) w.n, {customer},
     coalesce((SELECT k.owner_id FROM contacts k WHERE k.customer_id = c.id AND k.client_id = w.client
      ORDER BY k.opened_at DESC, k.id DESC LIMIT 1), '') AS last_agent
 FROM json_to_recordset($1::json) AS w (n integer, rank integer, client text, kind text, value text)
-JOIN identities i ON i.client_id = w.client AND i.kind = w.kind AND i.value = w.value
+CROSS JOIN LATERAL (
+    SELECT i.customer_id FROM identities i
+    WHERE i.client_id = w.client AND i.kind = w.kind AND i.value = w.value OFFSET 0
+) i
 JOIN customers c ON c.id = i.customer_id
 ORDER BY w.n, w.rank

@@ -1,1 +1,1 @@
-DELETE FROM timers WHERE id = ANY ($1::text[]) AND fired_at IS NULL RETURNING id
+DELETE FROM timers WHERE id = ANY ($1::text[]) AND coalesce(fired_at, 'infinity') = 'infinity' RETURNING id

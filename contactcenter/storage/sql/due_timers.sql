@@ -2,5 +2,5 @@ SELECT id, kind, provider_id AS provider, client_id AS client, subject_id AS sub
     micros(due_at) AS due_at
 FROM timers
 WHERE fired_at IS NULL AND due_at <= instant($1)
-ORDER BY due_at, id
+ORDER BY timers.due_at, id
 LIMIT $2

@@ -3,12 +3,14 @@
 -- `there` has an index of its own; that of callers of long ago, who will never be heard of again, stays in it.
 SELECT k.life::text AS life, k.version, k.contact_id, false AS over,
     coalesce(c.context ->> 'instead_of', '') AS instead_of
-FROM contacts c JOIN calls k ON k.contact_id = c.id
-WHERE c.ended_at IS NULL AND k.source = $1 AND k.contact_id <> ''
+FROM contacts c CROSS JOIN LATERAL (
+    SELECT k.* FROM calls k WHERE k.contact_id = c.id AND k.contact_id <> '' OFFSET 0
+) k
+WHERE c.ended_at IS NULL AND k.source = $1
 UNION ALL
 SELECT k.life::text AS life, k.version, k.contact_id, true AS over,
     coalesce(c.context ->> 'instead_of', '') AS instead_of
-FROM calls k JOIN contacts c ON c.id = k.contact_id
+FROM calls k CROSS JOIN LATERAL (SELECT c.* FROM contacts c WHERE c.id = k.contact_id OFFSET 0) c
 WHERE k.source = $1 AND k.there
   AND c.opened_at > now() - interval '1 day' AND c.ended_at IS NOT NULL AND c.medium = 'voice'
 ORDER BY contact_id

@@ -13,6 +13,6 @@ SELECT c.client_id AS client, c.view, c.medium,
     ] AS by_tier
 FROM contacts c
 CROSS JOIN LATERAL (SELECT c.state IN ('active', 'wrap_up') AS answered) u
-WHERE c.provider_id = $1 AND ($2 = '' OR c.client_id = $2) AND c.ended_at IS NULL
+WHERE c.domain_id = $1 AND ($2 = '' OR c.client_id = $2) AND c.ended_at IS NULL
 GROUP BY c.client_id, c.view, c.medium
 ORDER BY c.client_id, c.view, c.medium

@@ -1,4 +1,4 @@
-SELECT id, kind, micros(at) AS at, summary, amount_fen FROM customer_records
-WHERE customer_id = $1
-ORDER BY at DESC, id DESC
+SELECT r.id, r.kind, micros(r.at) AS at, r.summary, r.amount_fen FROM customer_records r
+WHERE r.customer_id = $1
+ORDER BY r.at DESC, r.id DESC
 LIMIT 20

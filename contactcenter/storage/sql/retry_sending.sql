@@ -1,1 +1,1 @@
-UPDATE outbox SET next_at = instant($3), outcome = $2 WHERE id = $1 AND done_at IS NULL
+UPDATE outbox SET next_at = instant($3), outcome = $2 WHERE id = $1 AND coalesce(done_at, 'infinity') = 'infinity'

@@ -6,15 +6,16 @@ SELECT w.n, {contact},
             coalesce((SELECT json_agg(json_build_array(i.kind, i.value) ORDER BY i.kind, i.value) FROM identities i
              WHERE i.customer_id = c.id), '[]') AS identities,
             coalesce((SELECT json_agg(r) FROM (
-                SELECT id, kind, micros(at) AS at, summary, amount_fen FROM customer_records
-                WHERE customer_id = c.id ORDER BY at DESC, id DESC LIMIT 20
+                SELECT r.id, r.kind, micros(r.at) AS at, r.summary, r.amount_fen FROM customer_records r
+                WHERE r.customer_id = c.id ORDER BY r.at DESC, r.id DESC LIMIT 20
              ) r), '[]') AS records
         FROM customers c WHERE c.id = k.customer AND c.provider_id = k.provider AND c.client_id = k.client
      ) u)::text AS customer_view,
     (SELECT json_agg(h) FROM (
         SELECT c.id, c.medium, micros(c.opened_at) AS opened_at, c.state, c.outcome, c.owner_id AS owner, c.subject
         FROM contacts c
-        WHERE c.customer_id = k.customer AND c.provider_id = k.provider AND c.client_id = k.client AND c.id <> k.id
+        WHERE c.customer_id = k.customer AND c.provider_id IS NOT DISTINCT FROM k.provider
+            AND c.client_id IS NOT DISTINCT FROM k.client AND c.id <> k.id
         ORDER BY c.opened_at DESC, c.id DESC LIMIT $2
      ) h)::text AS history,
     (SELECT json_agg(o) FROM (
@@ -22,15 +23,18 @@ SELECT w.n, {contact},
             (SELECT p.level FROM complaints p WHERE p.case_id = s.id AND s.kind = 'complaint') AS level
         FROM (
             (SELECT c.* FROM cases c
-             WHERE c.customer_id = k.customer AND c.provider_id = k.provider AND c.client_id = k.client
+             WHERE c.customer_id = k.customer AND c.provider_id IS NOT DISTINCT FROM k.provider
+                AND c.client_id IS NOT DISTINCT FROM k.client
              ORDER BY c.opened_at DESC, c.id DESC LIMIT $3)
             UNION ALL
             (SELECT c.* FROM cases c
-             WHERE k.customer IS NULL AND c.id = k."case" AND c.provider_id = k.provider AND c.client_id = k.client)
-        ) s WHERE s.closed_at IS NULL
+             WHERE k.customer IS NULL AND c.id = k."case" AND c.provider_id IS NOT DISTINCT FROM k.provider
+                AND c.client_id IS NOT DISTINCT FROM k.client)
+        ) s WHERE coalesce(s.closed_at, 'infinity') = 'infinity'
      ) o)::text AS cases
 FROM json_to_recordset($1::json) AS w (n integer, provider text, client text, id text)
-JOIN contacts c ON c.id = w.id AND c.provider_id = w.provider AND (w.client = '' OR c.client_id = w.client)
+CROSS JOIN LATERAL (SELECT c.* FROM contacts c WHERE c.id = w.id OFFSET 0) c
 CROSS JOIN LATERAL (
     SELECT c.id, c.customer_id AS customer, c.provider_id AS provider, c.client_id AS client, c.case_id AS "case"
 ) AS k
+WHERE c.provider_id = w.provider AND (w.client = '' OR c.client_id = w.client)
