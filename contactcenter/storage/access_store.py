@@ -18,7 +18,7 @@ class PostgresAccessStore:
         return (await self.principals([token_hash], now)).get(token_hash)
 
     async def principals(self, token_hashes: Sequence[bytes], now: int) -> dict[bytes, Principal]:
-        rows = await self._database.rows("principals", list(token_hashes), now)
+        rows = await self._database.rows("principals", [each.hex() for each in token_hashes], now)
         return {row["token_hash"]: Principal(**{name: row[name] for name in FIELDS}) for row in rows}
 
     async def add_token(self, token_hash: bytes, principal: Principal, now: int) -> None:

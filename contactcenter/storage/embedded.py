@@ -37,6 +37,9 @@ PR_SET_PDEATHSIG = 1
 PORT = 5432
 PATIENCE_S = 60.0
 """How long a start may take: after a crash the server first replays its log."""
+LARGE_PAGES = "glibc.malloc.hugetlb=1"
+"""What each server process keeps of plans and tables, in large pages where the kernel gives them to whoever asks: a sixth less of
+its processor time. A C library that does not know this looks over it."""
 ORPHAN_S = 10.0
 """How long a server that lost its parent may take to notice by itself."""
 SETTINGS: Mapping[str, str] = {
@@ -212,7 +215,8 @@ class EmbeddedPostgres:
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(self.home)}
+        plain = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(self.home)}
+        return {**plain, "GLIBC_TUNABLES": LARGE_PAGES}
 
 
 def _die_with_parent() -> Callable[[], None] | None:

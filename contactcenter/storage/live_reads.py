@@ -53,7 +53,7 @@ class LiveReads:
 
     async def queue_lines(self, scope: Scope, now: int) -> list[QueueLine]:
         found = await self._database.rows("queue_lines", scope.provider, scope.client, now)
-        return [QueueLine(**{**row, "by_tier": tuple(row["by_tier"])}) for row in found]
+        return [QueueLine(**{**row, "by_tier": tuple(rows.plain(row["by_tier"]))}) for row in found]
 
     async def said_waits(self, scope: Scope, since: int) -> list[SaidWait]:
         found = await self._database.rows("said_waits", scope.provider, scope.client, since)

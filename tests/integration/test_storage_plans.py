@@ -217,6 +217,25 @@ def test_a_plan_of_the_first_day_reads_little_of_what_came_since(overtaken: dict
     assert sum(removed(node) for node in nodes(overtaken[name][0]["Plan"])) <= 50
 
 
+@pytest.fixture(scope="module")
+def types(pg_server: EmbeddedPostgres) -> dict[str, set[str]]:
+    """The types of what goes into each statement and comes out of it."""
+
+    async def all_of_them(connection: asyncpg.Connection) -> dict[str, set[str]]:
+        for name in STATEMENTS:
+            await _plan(connection, name)
+        asked = "SELECT name, parameter_types::text[] || result_types::text[] FROM pg_prepared_statements"
+        return {name.removesuffix("_"): set(named or ()) for name, named in await connection.fetch(asked)}
+
+    return _apart(_with_database(pg_server.dsn, all_of_them))
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_driver_knows_all_types_of_a_statement(types: dict[str, set[str]], name: str) -> None:
+    """Else each connection asks the server what they are, at the first use: twenty milliseconds, most of them planning."""
+    assert {each for each in types[name] if each.endswith("[]")} <= {"text[]"}
+
+
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for below in plan.get("Plans", ()):

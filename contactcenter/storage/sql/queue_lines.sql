@@ -7,10 +7,10 @@ SELECT c.client_id AS client, c.view, c.medium,
     greatest(coalesce($3 - min(micros(c.enqueued_at)) FILTER (WHERE NOT u.answered), 0), 0) / 1e6::float8
         AS oldest_wait_s,
     count(*) FILTER (WHERE NOT u.answered AND c.deadline < instant($3)) AS breached,
-    array[
+    json_build_array(
         count(*) FILTER (WHERE NOT u.answered AND c.tier = 0), count(*) FILTER (WHERE NOT u.answered AND c.tier = 1),
         count(*) FILTER (WHERE NOT u.answered AND c.tier = 2), count(*) FILTER (WHERE NOT u.answered AND c.tier = 3)
-    ] AS by_tier
+    )::text AS by_tier
 FROM contacts c
 CROSS JOIN LATERAL (SELECT c.state IN ('active', 'wrap_up') AS answered) u
 WHERE c.domain_id = $1 AND ($2 = '' OR c.client_id = $2) AND c.ended_at IS NULL
