@@ -13,8 +13,8 @@ from contactcenter.storage.queries import Part, compose, sql
 
 STATEMENT_TIMEOUT_S = 15.0
 PLANS_KEPT_S = 1800
-"""A plan is good whatever the tables held when it was made (queries.py), and making one costs as much as several uses of it; what
-is rarely asked is forgotten all the same. The server makes plans anew by itself when it has counted a table again."""
+"""A plan is good whatever the tables held when it was made (queries.py), and making one costs as much as several uses;
+what is rarely asked is forgotten all the same. The server itself makes plans anew when it has counted a table again."""
 SESSION = {
     "timezone": "UTC",
     "jit": "off",

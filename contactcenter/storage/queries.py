@@ -6,9 +6,9 @@ integer microseconds through instant() and micros() of migration 0001.
 Rows go in as one array literal a column, and unnest(...) AS m (id, ...) names them like the fields they come from
 (storage/arrays.py). What a door writes goes in as one JSON array instead, named by json_to_recordset.
 
-A plan is kept by its session and does not depend on values or on how much a table held when it was made, so a statement
-leaves the planner one way to look up (tests/integration/test_storage_plans.py). Where a look-up could go by another index:
-rows for each given key are a LATERAL subselect by the key alone with OFFSET 0, and what confines them stands around it;
+A plan is kept by its session and must not depend on how much a table held when it was made, so a statement leaves
+the planner one way to look up (tests/integration/test_storage_plans.py). Where it could go by another index, the rows
+of each given key are a LATERAL subselect by that key alone with OFFSET 0, and what confines them stands around it;
 IS NOT DISTINCT FROM compares what no index may be asked for; coalesce(x, 'infinity') = 'infinity' says x IS NULL and
 keeps away from the partial index of all such rows.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,27 @@ async def test_it_speaks_utf8_whatever_the_environment_says(
     server.start()
     assert await ask(server, "SELECT upper('ä') || lower('É') || length('您好')") == "Äé2"
     assert await ask(server, "SHOW listen_addresses") == ""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what other C libraries do with freed memory is theirs")
+async def test_its_processes_keep_their_memory_between_two_statements(server: EmbeddedPostgres) -> None:
+    """Giving a megabyte back and taking it again is 256 page faults each time."""
+    server.start()
+    connection = await asyncpg.connect(server.dsn)
+    sorting = "SELECT count(*) FROM (SELECT n FROM generate_series(1, 20000) n ORDER BY -n OFFSET 0) sorted"
+    pid = await connection.fetchval("SELECT pg_backend_pid()")
+    for _ in range(5):
+        await connection.fetchval(sorting)
+    before = page_faults(pid)
+    for _ in range(20):
+        await connection.fetchval(sorting)
+    assert page_faults(pid) - before < 20 * 50
+    await connection.close()
+
+
+def page_faults(pid: int) -> int:
+    """So far, without those that had to read from the disk."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[7])
 
 
 async def test_nobody_else_reaches_its_socket(server: EmbeddedPostgres) -> None:

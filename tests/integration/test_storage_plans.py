@@ -232,7 +232,7 @@ def types(pg_server: EmbeddedPostgres) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_the_driver_knows_all_types_of_a_statement(types: dict[str, set[str]], name: str) -> None:
-    """Else each connection asks the server what they are, at the first use: twenty milliseconds, most of them planning."""
+    """Else each connection asks the server what they are, at the first use: twenty milliseconds, mostly planning."""
     assert {each for each in types[name] if each.endswith("[]")} <= {"text[]"}
 
 
