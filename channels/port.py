@@ -256,6 +256,7 @@ class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
     join        offer: the consulted agent takes over, the first one's leg is released (a warm transfer's end)
     leave       offer: the consulted agent's leg is released, the customer is resumed
     record, pause_record, stop_record  the recording of the talk
+    status      the call: what became of it is said again, as events (our own dialect alone)
     """
 
     source: str
