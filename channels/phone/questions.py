@@ -1,9 +1,9 @@
 """What became of the calls that a platform of our own dialect dialled for us, and of whose end nothing was heard.
 
-It is asked by the command `status`, when a tenure begins and every minute, as the other platforms are looked at; whatever
-it knows it says again as events, and `call.unknown` when it has no such call. A question is sent and not stored: a lost
-one is asked again in a minute. Whoever refuses it for good (4xx) is not asked again in this tenure, and whoever takes it
-and says nothing leaves things as they are.
+It is asked by the command `status`, when a tenure begins and every minute, as the other platforms are looked at.
+Whatever it knows it says again as events, and `call.unknown` when it has no such call. A question is sent and not
+stored: a lost one is asked again in a minute. Whoever refuses it for good (4xx) is not asked again in this tenure,
+and whoever takes it and says nothing leaves things as they are.
 """
 
 from __future__ import annotations

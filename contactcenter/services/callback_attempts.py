@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from channels.port import PhoneCommand
 from contactcenter.clock import SECOND, Micros
 from contactcenter.domain import callback_offers
-from contactcenter.domain.callback_outcomes import AGAIN, CALLED_IN, CORRECTS, SAID, counted, final, goes_on
+from contactcenter.domain.callback_outcomes import AGAIN, CALLED_IN, SAID, counted, final, goes_on
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
-from contactcenter.services.callback_corrections import check_correction, correct
+from contactcenter.services.callback_corrections import Word, check_correction, correct, may_correct
 from contactcenter.services.callbacks import next_timer
 from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
@@ -42,11 +42,12 @@ NOT_YET: Final = 30 * SECOND
 
 
 class Tried(Struct, frozen=True, kw_only=True):
-    """How an attempt went and who says so: `platform`, or an agent."""
+    """How an attempt went and who says so: `platform`, or an agent. `lost`: the platform could not tell its end."""
 
     result: str
     by: str
     at: Micros
+    lost: bool = False
 
 
 class CallbackAttempts:
@@ -124,8 +125,8 @@ class CallbackAttempts:
         if result not in SAID:
             raise Invalid(f"result is one of {', '.join(SAID)}", code="result", field="result")
         promise = await callback_rows.promise_of(self._reads, contact)
-        if result in CORRECTS and promise.outcome == "reached":
-            correct(promise, contact, result, by=seat.agent, at=self._office.clock.now(), changes=changes)
+        if may_correct(promise, contact, result):
+            await self._correct(promise, contact, result, seat, changes)
             return
         now, directory = self._office.clock.now(), self._office.directory(seat.provider)
         await settle(self._reads, directory, contact, Tried(result=result, by=seat.agent, at=now), changes)
@@ -137,7 +138,16 @@ class CallbackAttempts:
         `not_wrapping`, `not_reached`."""
         check_correction(contact, result)
         promise = await callback_rows.promise_of(self._reads, contact)
-        correct(promise, contact, result, by=seat.agent, at=self._office.clock.now(), changes=changes)
+        await self._correct(promise, contact, result, seat, changes)
+
+    async def _correct(
+        self, promise: CallbackWrite, contact: ContactView, result: str, seat: Seat, changes: Changes
+    ) -> None:
+        """Whom the platform believed not reached is not called again, unless he asked for it since."""
+        facts = await self._office.reads.facts_of_contact(Scope(contact.provider, contact.client), contact.id)
+        asked_at = max((fact.at for fact in facts if fact.kind == "callback.joined"), default=0)
+        word = Word(result=result, by=seat.agent, at=self._office.clock.now(), asked_at=asked_at)
+        correct(promise, contact, word, changes)
 
     async def ended(self, timer: DueTimer) -> None:
         """The timer `callback.settle`: a contact ended; if nobody tried it, that was the promise's end."""
@@ -253,7 +263,7 @@ async def settle(reads: DoorReads, directory: Directory, contact: ContactView, t
     if callback_rows.is_over(promise, contact.id):
         return False
     rules, result, at = directory.document.callbacks, tried.result, tried.at
-    after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at)
+    after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at, lost=tried.lost)
     listed = result in AGAIN and await reads.unwanted(contact.client, contact.address) is not None
     once_more = not listed and goes_on(result, tried=counted(after.attempts), most=rules.attempts)
     data = {"result": result, "attempt": attempt_of(contact), "final": not once_more, "origin": contact.origin}

@@ -56,10 +56,13 @@ def is_tried(promise: CallbackWrite, contact: str) -> bool:
     return any(result != CALLED_IN for result in results)
 
 
-def tried(promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros) -> CallbackWrite:
+def tried(
+    promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros, lost: bool = False
+) -> CallbackWrite:
+    """`lost`: how the call ended was never told."""
     number = contact.context.get("attempt", 1)
     entry = {"contact": contact.id, "attempt": number, "result": result, "at": at, "by": by}
-    return replace(promise, state="open", attempts=(*promise.attempts, entry))
+    return replace(promise, state="open", attempts=(*promise.attempts, {**entry, "lost": True} if lost else entry))
 
 
 def held(promise: CallbackWrite, contact: ContactView, *, call: str, at: Micros) -> CallbackWrite:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from callback_scene import NUMBER, Scene, calls_himself
+from callback_scene import MOST, NUMBER, Scene, calls_himself
 from desk_floor import KANGJIA
 from house import HOTLINE, TOLL_FREE, house
 from msgspec.structs import replace
@@ -135,6 +135,61 @@ async def test_a_dialled_call_that_is_no_more_frees_its_agent_and_is_an_attempt(
     assert await survey.dialled() == []
     assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["no_answer"]
     assert await scene.next_attempt(contact)
+
+
+async def lost(scene: Scene, contact: str) -> None:
+    """Dialled; neither an answer nor the end is told, and the agent wraps up."""
+    call = await scene.dialled(contact)
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
+
+
+@pytest.mark.parametrize("result", ["reached", "wrong_number", "declined"])
+async def test_the_agent_who_talked_in_a_call_whose_end_was_lost_spares_his_customer_another(
+    scene: Scene, result: str
+) -> None:
+    contact = (await scene.asked()).contact
+    await lost(scene, contact)
+    assert (await scene.promise(contact)).attempts[0]["lost"] is True
+    await scene.do(p.WrapUpDone(id="wrap", contact=contact, result=result))
+    await scene.settled(contact)
+    found = await scene.one_outcome(contact, result)
+    assert [(each["result"], each["was"], each["by"]) for each in found.attempts] == [(result, "no_answer", "a1002")]
+
+
+async def test_the_last_attempt_whose_end_was_lost_is_what_its_agent_says(scene: Scene) -> None:
+    first = contact = (await scene.asked()).contact
+    for _ in range(MOST - 1):
+        call = await scene.dialled(contact)
+        await scene.heard(CallReleased, call, by="platform", cause="busy")
+        await scene.over(contact)
+        contact = await scene.next_attempt(contact)
+    await lost(scene, contact)
+    assert (await scene.promise(first)).outcome == "not_reached"
+    await scene.do(p.WrapUpDone(id="wrap", contact=contact, result="reached"))
+    assert (await scene.promise(first)).outcome == "reached"
+
+
+async def test_a_customer_who_asks_again_meanwhile_is_called_though_he_was_reached(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await lost(scene, contact)
+    scene.clock.pass_s(1)
+    await scene.asked()
+    await scene.do(p.WrapUpDone(id="wrap", contact=contact, result="reached"))
+    await scene.settled(contact)
+    assert (await scene.promise(contact)).outcome == "reached"
+    again = await scene.next_attempt(contact, after_s=31)
+    assert (await scene.promise(again)).state == "open", "a promise of its own"
+
+
+async def test_a_call_whose_answer_was_heard_is_reached_however_its_end_was_lost(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallProgress, call, what="answered_by", value="notsure")
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.over(contact)
+    found = await scene.one_outcome(contact, "reached")
+    assert "lost" not in found.attempts[0]
 
 
 async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(scene: Scene) -> None:
