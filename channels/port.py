@@ -23,8 +23,8 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="
 
 # --- phone -------------------------------------------------------------------------------------------
 
-INSTEAD_OF_CALLBACK = "~callback=instead"
-"""A step of a call's path that every platform carries; no flow's node can have such a name."""
+CALLS_HIMSELF = "calls_himself"
+"""A fact of a call in our flow: its caller is promised a callback, whose id is the `value`."""
 ENDED_AWAY = "ended_while_away"
 """The cause of a call that is no more, and of whose end nobody told."""
 
@@ -33,7 +33,6 @@ class CallOffered(Inbound, frozen=True, kw_only=True, tag="call.offered"):
     """A call reached a line. `alerting` False: an announcement or IVR answered it first.
 
     The IVR's results may ride along: language (BCP 47), member number, product, complaint, and the path through it.
-    A path with INSTEAD_OF_CALLBACK: asked, he said that he would rather wait than be called back.
     """
 
     call: str

@@ -20,6 +20,7 @@ from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
 from contactcenter.services.callback_corrections import Word, check_correction, correct, may_correct
+from contactcenter.services.callback_rows import Held
 from contactcenter.services.callbacks import next_timer
 from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
@@ -37,6 +38,8 @@ from routing.model import Medium
 
 DIAL_LIFE: Final = 30 * SECOND
 """A dial command that is late is worse than none."""
+IN_FLOW: Final = 5 * 60 * SECOND
+"""How long a caller in a flow holds his callback, should nothing be heard of him any more."""
 NOT_YET: Final = 30 * SECOND
 """How long to wait when the failed attempt's contact is still being wrapped up."""
 
@@ -187,16 +190,24 @@ class CallbackAttempts:
     async def _held(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> Micros:
         """Until when the customer's own call keeps it out of the queue, 0: no longer. An answered one was its end."""
         calls = callback_rows.holding(promise) if promise.state != "ended" else ()
-        for name in reversed(calls):
-            call = await self._office.reads.contact(Scope(before.provider), name)
+        for each in reversed(calls):
+            call = await self._office.reads.contact(Scope(before.provider), each.call)
             if call is not None and call.answered_at is not None:
                 over = callback_rows.ended(promise, CALLED_IN, by="customer", at=now)
                 changes.callbacks.append(over)
-                changes.facts.append(callback_rows.ended_fact(over, answered_as=name))
+                changes.facts.append(callback_rows.ended_fact(over, answered_as=each.call))
                 return 0
-            if call is not None and call.state != "ended":
+            if (call is not None and call.state != "ended") or await self._in_flow(each, now):
                 return now + LOOK
         return _again_at(self._office.directory(before.provider), before, now) if calls else 0
+
+    async def _in_flow(self, held: Held, now: Micros) -> bool:
+        """Is he still in a flow, as far as his platform has told? Who queues has a contact, and is held by it."""
+        named = handles.call_of(held.call)
+        if named is None or now >= held.at + IN_FLOW:
+            return False
+        call = await self._reads.call(*named)
+        return call is None or not (call.gone or call.contact)
 
     async def _promised_again(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> None:
         """The next attempt of the same promise, or, after its outcome, of a new one; none for a listed number."""

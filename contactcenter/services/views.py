@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from channels.port import AnyOutbound
 from contactcenter.domain.facts import Fact
@@ -160,10 +160,25 @@ class CallView(Struct, frozen=True):
     over: bool = False
     instead_of: str = ""
 
+    @property
+    def gone(self) -> bool:
+        """Has its caller left, whether or not there was ever a contact?"""
+        return _state(self.life).state in ("released", "lost")
+
+
+class _State(Struct):
+    """What is read of a call's life here; without it none was offered yet."""
+
+    state: str = ""
+
+
+_state = json.Decoder(_State).decode
+
 
 class PromisedView(Struct, frozen=True, kw_only=True):
-    """When a number will be called back, microseconds."""
+    """When a number will be called back, microseconds. `id`: its callback."""
 
+    id: str
     client: str
     number: str
     window_from: int

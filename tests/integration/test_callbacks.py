@@ -14,7 +14,6 @@ from desk_floor import KANGJIA, MORNING
 from house import HOTLINE, TOLL_FREE, house
 
 from channels.port import (
-    INSTEAD_OF_CALLBACK,
     CallAnswered,
     CallOffered,
     CallProgress,
@@ -326,7 +325,7 @@ async def test_who_waits_instead_at_an_own_ivr_is_not_called_once_an_agent_witho
         dialled=HOTLINE,
         caller=NUMBER,
         alerting=False,
-        path=("menu=wait", INSTEAD_OF_CALLBACK),
+        path=("menu=wait",),
     )
     call = (await scene.core.intake.accept(waits)).contact
     await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=promise)))

@@ -12,7 +12,7 @@ from desk_floor import KANGJIA
 from house import HOTLINE, TOLL_FREE, house
 from msgspec.structs import replace
 
-from channels.port import CallAnswered, CallOffered, CallProgress, CallReleased, Malformed, VoicemailLeft
+from channels.port import CALLS_HIMSELF, CallAnswered, CallOffered, CallProgress, CallReleased, Malformed, VoicemailLeft
 from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, Forbidden
 from contactcenter.services.handles import dialled_call
@@ -110,6 +110,69 @@ async def test_a_callback_that_is_being_dialled_goes_on_though_its_customer_call
     assert await scene.fire("callback.next") == 1, "he waits still"
     assert await scene.core.reads.open_callback("kangjia", NUMBER) is None
     await is_called_again_when_he_gives_up(scene, promise, ended=2)
+
+
+# --- he is still in a flow ---------------------------------------------------------------------------------------
+
+
+async def in_a_flow(scene: Scene, promise: str, call: str = "own-1") -> None:
+    await scene.heard(CallProgress, call, what=CALLS_HIMSELF, value=promise)
+    await scene.settled(promise)
+
+
+async def waits_again(scene: Scene, promise: str, *, after_s: float) -> bool:
+    scene.clock.pass_s(after_s)
+    assert await scene.fire("callback.next") == 1
+    return await scene.core.reads.open_callback("kangjia", NUMBER) is not None
+
+
+async def test_who_is_in_a_flow_is_not_called_and_keeps_his_callback_when_he_hangs_up(scene: Scene) -> None:
+    promise = await scene.taken((await scene.asked()).contact)
+    await scene.heard(CallProgress, "own-1", what=CALLS_HIMSELF, value=promise)
+    with pytest.raises((Conflict, Forbidden)):
+        await scene.do(p.Dial(id="dial-1", contact=promise))
+    await scene.settled(promise)
+    assert not await waits_again(scene, promise, after_s=31), "he listens still"
+    await scene.heard(CallReleased, "own-1", by="customer")
+    assert await waits_again(scene, promise, after_s=31)
+    found = await scene.promise(promise)
+    assert [each["call"] for each in found.attempts] == ["phone|pbx-1|own-1"]
+
+
+async def test_who_goes_on_from_the_flow_into_the_queue_holds_it_as_one_call(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    await in_a_flow(scene, promise)
+    call = await calls_himself(scene)
+    assert [each["call"] for each in (await scene.promise(promise)).attempts] == [call]
+    assert not await waits_again(scene, promise, after_s=31)
+    await scene.taken(call)
+    await scene.heard(CallAnswered, "own-1", agent="1002")
+    await scene.one_outcome(promise, "called_in")
+
+
+async def test_of_whom_nothing_is_heard_any_more_the_callback_is_held_five_minutes(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    await in_a_flow(scene, promise)
+    assert not await waits_again(scene, promise, after_s=31)
+    assert not await waits_again(scene, promise, after_s=240)
+    assert await waits_again(scene, promise, after_s=31)
+
+
+async def test_a_word_from_the_flow_that_comes_after_its_end_holds_nothing_more(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    call = await calls_himself(scene)
+    await scene.heard(CallProgress, "own-1", what=CALLS_HIMSELF, value=promise)
+    assert [each["call"] for each in (await scene.promise(promise)).attempts] == [call]
+
+
+async def test_an_ivr_of_the_platforms_own_that_asks_for_a_callback_has_it_held(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    assert (await scene.sought_by_ivr()).instruction == "callback"
+    assert (await scene.sought_by_ivr()).instruction == "callback"
+    await scene.settled(promise)
+    assert [each["call"] for each in (await scene.promise(promise)).attempts] == ["phone|pbx-1|800-3"]
+    await scene.heard(CallReleased, "800-3", by="customer")
+    assert await waits_again(scene, promise, after_s=31)
 
 
 async def test_a_caller_without_a_number_holds_nobodys_callback(scene: Scene) -> None:

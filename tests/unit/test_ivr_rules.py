@@ -123,7 +123,7 @@ nodes:
     otherwise: queue
   - {id: cancel, do: cancel_callback}
   - {id: never, do: do_not_call}
-  - {id: rather, do: queue, instead_of_callback: true}
+  - {id: rather, do: queue}
   - {id: queue, do: queue}
   - {id: message, do: voicemail}
 """
@@ -139,17 +139,22 @@ nodes:
             {"nodes[1].cases.outstanding": "case"},
         ),
         ("otherwise: queue}", "otherwise: told}", {"nodes[2].text.en": "callback_unknown"}),
-        ("otherwise: queue}", "otherwise: rather}", {"nodes[5].instead_of_callback": "callback_unknown"}),
         ("{fresh: asked}", "{fresh: told}", {"nodes[1].id": "unreachable", "nodes[2].text.en": "callback_unknown"}),
     ],
 )
-def test_only_who_is_promised_a_callback_hears_when_and_may_wait_instead(
-    old: str, new: str, wrong: dict[str, str]
-) -> None:
+def test_only_who_is_promised_a_callback_hears_when(old: str, new: str, wrong: dict[str, str]) -> None:
     assert old in PROMISED
     found = codes(PROMISED.replace(old, new))
     assert {path: found.get(path) for path in wrong} == wrong
     assert bool(found) is bool(wrong)
+
+
+def test_an_option_of_earlier_flows_still_loads_and_is_told_to_have_no_effect() -> None:
+    older = PROMISED.replace("{id: rather, do: queue}", "{id: rather, do: queue, instead_of_callback: true}")
+    found = list(flow_problems(flow(older)))
+    assert [(each.path, each.code, each.warning) for each in found] == [
+        ("nodes[5].instead_of_callback", "no_effect", True)
+    ]
 
 
 def test_a_text_is_needed_only_in_the_languages_in_which_callers_come() -> None:
