@@ -163,16 +163,22 @@ class CallView(Struct, frozen=True):
     @property
     def gone(self) -> bool:
         """Has its caller left, whether or not there was ever a contact?"""
-        return _state(self.life).state in ("released", "lost")
+        return _told(self.life).state in ("released", "lost")
+
+    @property
+    def call(self) -> str:
+        """The platform's name for it."""
+        return _told(self.life).call
 
 
-class _State(Struct):
-    """What is read of a call's life here; without it none was offered yet."""
+class _Told(Struct):
+    """What is read of a call's life here (channels.phone.record). Without a state it was not offered yet."""
 
+    call: str = ""
     state: str = ""
 
 
-_state = json.Decoder(_State).decode
+_told = json.Decoder(_Told).decode
 
 
 class PromisedView(Struct, frozen=True, kw_only=True):

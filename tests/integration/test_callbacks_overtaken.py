@@ -193,6 +193,10 @@ async def test_a_dialled_call_that_is_no_more_frees_its_agent_and_is_an_attempt(
     assert await survey.dialled() == [], "it may be under way"
     scene.clock.pass_s(61)
     assert await survey.dialled() == [call]
+    number, since = await survey.customer(call)
+    assert number == NUMBER
+    assert 0 < since < scene.clock.now()
+    assert await survey.customer("ct_unknown/call") == ("", 0)
     await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
     await scene.over(contact)
     assert await survey.dialled() == []
@@ -262,6 +266,7 @@ async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(sce
     await scene.house.at_work("a1001", device="PJSIP/1001")
     await calls_himself(scene, "stray")
     await scene.house.until(lambda: bool(scene.house.of("offer.made", agent="a1001")))
+    assert await survey.there() == ["stray"]
     devices, rings = await survey.ringing()
     offers = [each.offer.id for each in scene.house.of("offer.made", agent="a1001")]
     assert [(device, call) for device, call, _ in rings] == [("PJSIP/1001", "stray")]
