@@ -1,4 +1,4 @@
-"""What the owner of a source of our own dialect does besides sending: it asks what became of dialled calls."""
+"""What the owner of a source of our own dialect does besides sending: it asks what became of calls."""
 
 from __future__ import annotations
 

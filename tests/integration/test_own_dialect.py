@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import asyncpg
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from callback_scene import Scene
+from callback_scene import Scene, calls_himself
 from desk_floor import SetClock
 from house import HOTLINE, House, house
 
+from channels.phone import questions as asked
 from channels.phone.door import PhoneDoor
 from channels.phone.feed import CommandFeed
 from channels.phone.questions import Questions
@@ -24,6 +25,7 @@ from channels.phone.send import PhoneSender
 from channels.phone.verify import Verifier
 from contactcenter.client.phone import PhoneClient
 from contactcenter.services.phone_survey import PhoneSurvey
+from contactcenter.wiring.own_platforms import OwnPlatforms
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 SOURCE = "pbx-1"
@@ -105,24 +107,45 @@ class Control:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.status = 200
+        self.heard = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append(await request.json())
+        self.heard.set()
         return web.Response(status=self.status)
 
 
 @asynccontextmanager
-async def questions(scene: Scene, control: Control) -> AsyncIterator[Questions]:
-    """As they are put to a platform with a control address."""
+async def sending(control: Control, now: Callable[[], int]) -> AsyncIterator[PhoneSender]:
+    """To a platform with a control address."""
     app = web.Application()
     app.router.add_post("/control", control.handle)
-    core, now = scene.core, scene.clock.now
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         urls = {SOURCE: str(server.make_url("/control"))}
         feed = CommandFeed(now=now)
-        sender = PhoneSender(control_urls=urls, secrets={SOURCE: [SECRET]}, session=session, now=now, feed=feed)
+        yield PhoneSender(control_urls=urls, secrets={SOURCE: [SECRET]}, session=session, now=now, feed=feed)
+
+
+@asynccontextmanager
+async def questions(scene: Scene, control: Control) -> AsyncIterator[Questions]:
+    core, now = scene.core, scene.clock.now
+    async with sending(control, now) as sender:
         survey = PhoneSurvey(SOURCE, reads=core.reads, directories=core.directories, clock=scene.clock)
         yield Questions(SOURCE, house=survey, sender=sender, now=now)
+
+
+async def test_the_owner_of_a_source_of_our_own_dialect_asks_as_his_tenure_begins(scene: Scene) -> None:
+    control = Control()
+    await calls_himself(scene, "came-before")
+    async with sending(control, scene.core.clock.now) as sender, asyncio.timeout(10):
+        own = OwnPlatforms(scene.core, sender)
+        assert own.work_of("another") is None
+        work = own.work_of(SOURCE)
+        assert work is not None
+        tenure = asyncio.create_task(work(1))
+        await control.heard.wait()
+        tenure.cancel()
+    assert [each["subject"] for each in control.asked] == ["came-before"]
 
 
 async def test_a_dialled_call_that_the_platform_does_not_know_is_over_and_an_attempt(scene: Scene) -> None:
@@ -143,6 +166,35 @@ async def test_a_dialled_call_that_the_platform_does_not_know_is_over_and_an_att
     assert len(control.asked) == 1, "nobody asks after a call that is over"
     assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["no_answer"]
     assert await scene.next_attempt(contact)
+
+
+async def test_after_a_start_it_is_asked_after_the_callers_who_came_before_once(scene: Scene) -> None:
+    control = Control()
+    contact = await calls_himself(scene, "came-before")
+    async with questions(scene, control) as asking, posting(scene.house) as platform:
+        control.status = 503
+        assert await asking.round()
+        control.status = 200
+        assert await asking.round()
+        assert await asking.round()
+        assert [each["subject"] for each in control.asked] == ["came-before"] * 2, "until it was heard"
+        await platform.post("call.unknown", "came-before")
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=contact)))
+    (ended,) = scene.house.of("contact.ended", contact=contact)
+    assert ended.by == "platform"
+
+
+async def test_of_very_many_calls_some_are_asked_after_and_the_log_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    control = Control()
+    await calls_himself(scene, "one")
+    await calls_himself(scene, "two")
+    monkeypatch.setattr(asked, "MOST", 1)
+    async with questions(scene, control) as asking:
+        assert await asking.round()
+    assert len(control.asked) == 1
+    assert "asked after 1 of its 2 calls" in caplog.text
 
 
 async def test_a_platform_that_knows_the_end_says_it_again(scene: Scene) -> None:
