@@ -121,7 +121,10 @@ class CallbackCancelled(Inbound, frozen=True, kw_only=True, tag="callback.cancel
 
 
 class CallbackSought(Inbound, frozen=True, kw_only=True, tag="callback.sought"):
-    """An IVR of the platform's own asks whether this number is promised a callback: the receipt's text says when."""
+    """An IVR of the platform's own asks whether this number is promised a callback: the receipt's text says when.
+
+    While this call is there nobody is called back.
+    """
 
     call: str
     dialled: str

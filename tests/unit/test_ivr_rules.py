@@ -248,6 +248,15 @@ def test_check_of_a_good_flow_and_of_one_that_is_no_yaml(written: Written, capsy
     assert main(["ivr", "check", "nowhere.yaml"]) == 2
 
 
+def test_check_tells_a_warning_and_lets_the_flow_pass(written: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    older = PROMISED.replace("{id: rather, do: queue}", "{id: rather, do: queue, instead_of_callback: true}")
+    assert main(["ivr", "check", written(older), "--language", "en"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("flow.yaml:15:")
+    assert "warning: nodes[5].instead_of_callback: has no effect any more" in lines[0]
+    assert lines[1].startswith("promised: fine")
+
+
 def test_check_beside_its_configuration(written: Written, capsys: pytest.CaptureFixture[str]) -> None:
     around = ["--config", str(ROOT / "contactcenter/demo/kangjia.yaml")]
     assert main(["ivr", "check", written(FRESH_ONLY), *around]) == 0
