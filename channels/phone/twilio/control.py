@@ -55,7 +55,6 @@ class Made(Struct, frozen=True):
     """A call that we made, as Twilio keeps it: its end is there long after everybody has gone."""
 
     sid: str
-    status: str
     answered_by: str
 
 
@@ -175,7 +174,7 @@ class Control:
         listed = await self._rest.get("Calls", To=number, From=self._number, PageSize="20")
         for each in listed.get("calls", ()):
             if forms.instant(str(each.get("date_created"))) >= since - SKEW:
-                return Made(str(each["sid"]), str(each["status"]), str(each.get("answered_by") or ""))
+                return Made(str(each["sid"]), str(each.get("answered_by") or ""))
         return None
 
     # --- conferences ----------------------------------------------------------------------------------------
