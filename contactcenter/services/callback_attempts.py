@@ -39,7 +39,7 @@ from routing.model import Medium
 DIAL_LIFE: Final = 30 * SECOND
 """A dial command that is late is worse than none."""
 IN_FLOW: Final = 5 * 60 * SECOND
-"""How long a caller in a flow holds his callback, should nothing be heard of him any more."""
+"""How long a caller holds his callback beside the queue, should nothing be heard of him any more."""
 NOT_YET: Final = 30 * SECOND
 """How long to wait when the failed attempt's contact is still being wrapped up."""
 
@@ -197,17 +197,18 @@ class CallbackAttempts:
                 changes.callbacks.append(over)
                 changes.facts.append(callback_rows.ended_fact(over, answered_as=each.call))
                 return 0
-            if (call is not None and call.state != "ended") or await self._in_flow(each, now):
+            if (call is not None and call.state != "ended") or await self._is_on_the_line(each, call, now):
                 return now + LOOK
         return _again_at(self._office.directory(before.provider), before, now) if calls else 0
 
-    async def _in_flow(self, held: Held, now: Micros) -> bool:
-        """Is he still in a flow, as far as his platform has told? Who queues has a contact, and is held by it."""
-        named = handles.call_of(held.call)
-        if named is None or now >= held.at + IN_FLOW:
+    async def _is_on_the_line(self, held: Held, contact: ContactView | None, now: Micros) -> bool:
+        """In a flow, before his place in the queue or after it, until his end is told; without a word not for long."""
+        since = held.at if contact is None else contact.ended_at or now
+        named = handles.call_of(held.handle or held.call)
+        if named is None or now >= since + IN_FLOW:
             return False
         call = await self._reads.call(*named)
-        return call is None or not (call.gone or call.contact)
+        return call is None or not call.gone
 
     async def _promised_again(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> None:
         """The next attempt of the same promise, or, after its outcome, of a new one; none for a listed number."""

@@ -22,7 +22,7 @@ CALLER: Final = "customer"
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """A call of the customer's own, since when: `call` is its contact, or its `handle` while it is in a flow."""
+    """A call of the customer's own, since when: `call` is its contact, its `handle` while it has none."""
 
     call: str
     at: Micros
@@ -81,7 +81,8 @@ def held(promise: CallbackWrite, contact: ContactView, held: Held) -> CallbackWr
     """Its customer calls himself. While he was in a flow his call had no contact: now it has, and takes that place."""
     entry = {"contact": contact.id, "attempt": contact.context.get("attempt", 1), "result": CALLED_IN, "at": held.at}
     before = tuple(each for each in promise.attempts if each.get("call") not in (held.call, held.handle))
-    return replace(promise, attempts=(*before, {**entry, "by": CALLER, "call": held.call}))
+    own = {"call": held.call, "handle": held.handle} if held.handle else {"call": held.call}
+    return replace(promise, attempts=(*before, {**entry, "by": CALLER, **own}))
 
 
 def is_over(promise: CallbackWrite, contact: str) -> bool:
@@ -99,7 +100,7 @@ def is_held(promise: CallbackWrite, contact: str) -> bool:
 def holding(promise: CallbackWrite) -> tuple[Held, ...]:
     """The customer's own calls while it was outstanding, newest last."""
     return tuple(
-        Held(call=str(each.get("call", "")), at=int(each.get("at", 0)))
+        Held(call=str(each.get("call", "")), at=int(each.get("at", 0)), handle=str(each.get("handle", "")))
         for each in promise.attempts
         if each.get("result") == CALLED_IN
     )

@@ -17,7 +17,7 @@ from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, Forbidden
 from contactcenter.services.handles import dialled_call
 from contactcenter.services.phone_survey import PhoneSurvey
-from routing.events import SignedIn
+from routing.events import Closed, SignedIn
 
 
 @pytest.fixture
@@ -155,6 +155,17 @@ async def test_of_whom_nothing_is_heard_any_more_the_callback_is_held_five_minut
     await in_a_flow(scene, promise)
     assert not await waits_again(scene, promise, after_s=31)
     assert not await waits_again(scene, promise, after_s=240)
+    assert await waits_again(scene, promise, after_s=31)
+
+
+async def test_who_was_turned_away_from_the_queue_and_is_on_the_line_is_not_called(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    call = await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.house.happen(Closed(call, reason="treated elsewhere", by="boss"))
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=call)))
+    assert not await waits_again(scene, promise, after_s=31), "he listens to a flow still"
+    await scene.heard(CallReleased, "own-1", by="customer")
     assert await waits_again(scene, promise, after_s=31)
 
 

@@ -161,7 +161,7 @@ def _dialled_although_he_calls(ground: Ground) -> Iterator[str]:
 
 
 def _dialled_although_in_a_flow(ground: Ground) -> Iterator[str]:
-    """Customers who were called back while their own call was in a flow, of which the house had heard."""
+    """Customers who were called back while their own call, of which a flow had told the house, was on the line."""
     tables = ground.tables
     held = [fact for fact in tables.facts.values() if fact.kind == "callback.held"]
     flows = [(fact, named) for fact in held if (named := handles.call_of(fact.data["call"])) is not None]
