@@ -59,6 +59,8 @@ class InsteadOfCallback:
         promise = callback_rows.written(view)
         if any(each.call == call.call for each in callback_rows.holding(promise)):
             return
+        if contact.state == "ended" and not callback_rows.is_over(promise, contact.id):
+            return  # Somebody closed it, and its outcome is about to be written (callback_attempts.ended).
         changes.callbacks.append(callback_rows.held(promise, contact, call))
         changes.facts.append(_held(view, contact, call))
         if view.state == "dialling":

@@ -169,6 +169,17 @@ async def test_who_was_turned_away_from_the_queue_and_is_on_the_line_is_not_call
     assert await waits_again(scene, promise, after_s=31)
 
 
+async def test_a_callback_that_the_house_has_just_closed_is_not_kept_by_a_call(scene: Scene) -> None:
+    """Its outcome is written a moment later."""
+    promise = (await scene.asked()).contact
+    await scene.house.happen(Closed(promise, reason="answered by mail", by="boss"))
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=promise)))
+    await scene.heard(CallProgress, "own-1", what=CALLS_HIMSELF, value=promise)
+    await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.one_outcome(promise, "closed")
+
+
 async def test_a_word_from_the_flow_that_comes_after_its_end_holds_nothing_more(scene: Scene) -> None:
     promise = (await scene.asked()).contact
     call = await calls_himself(scene)
