@@ -157,8 +157,8 @@ class DoNotCall(_Node, frozen=True, kw_only=True, tag="do_not_call"):
 class Queue(_Node, frozen=True, kw_only=True, tag="queue"):
     """The call queues with all that was chosen.
 
-    `instead_of_callback`: the caller was asked and would rather wait than be called back: it is on his path. What
-    becomes of his callback is the same for everybody who calls himself.
+    `instead_of_callback` is of earlier flows and has no effect: who calls himself is not called meanwhile, whatever he
+    was asked.
     """
 
     instead_of_callback: bool = False

@@ -23,8 +23,8 @@ class Inbound(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="
 
 # --- phone -------------------------------------------------------------------------------------------
 
-INSTEAD_OF_CALLBACK = "~callback=instead"
-"""A step of a call's path that every platform carries; no flow's node can have such a name."""
+CALLS_HIMSELF = "calls_himself"
+"""A fact of a call in our flow: its caller is promised a callback, whose id is the `value`."""
 ENDED_AWAY = "ended_while_away"
 """The cause of a call that is no more, and of whose end nobody told."""
 
@@ -33,7 +33,6 @@ class CallOffered(Inbound, frozen=True, kw_only=True, tag="call.offered"):
     """A call reached a line. `alerting` False: an announcement or IVR answered it first.
 
     The IVR's results may ride along: language (BCP 47), member number, product, complaint, and the path through it.
-    A path with INSTEAD_OF_CALLBACK: asked, he said that he would rather wait than be called back.
     """
 
     call: str
@@ -122,7 +121,10 @@ class CallbackCancelled(Inbound, frozen=True, kw_only=True, tag="callback.cancel
 
 
 class CallbackSought(Inbound, frozen=True, kw_only=True, tag="callback.sought"):
-    """An IVR of the platform's own asks whether this number is promised a callback: the receipt's text says when."""
+    """An IVR of the platform's own asks whether this number is promised a callback: the receipt's text says when.
+
+    While this call is there nobody is called back.
+    """
 
     call: str
     dialled: str
@@ -256,6 +258,7 @@ class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
     join        offer: the consulted agent takes over, the first one's leg is released (a warm transfer's end)
     leave       offer: the consulted agent's leg is released, the customer is resumed
     record, pause_record, stop_record  the recording of the talk
+    status      the call: what became of it is said again, as events (our own dialect alone)
     """
 
     source: str

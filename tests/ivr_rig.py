@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from channels import verbs
 from channels.flow import Flow
 from channels.ivr.engine import Flows
-from channels.ivr.surroundings import Window
+from channels.ivr.surroundings import Promise, Window
 from channels.verbs import Answer, Caller, Heard, Turn
 from contactcenter.domain.configuration_yaml import decode
 
@@ -24,7 +24,7 @@ class Surroundings:
     one: Flow | None
     open: bool = True
     asked: list[str] = field(default_factory=list)
-    outstanding: tuple[int, int] | None = None
+    outstanding: Promise | None = None
 
     def flow(self, dialled: str) -> Flow | None:
         return self.one
@@ -45,7 +45,7 @@ class Surroundings:
     def can_be_called(self, number: str) -> bool:
         return number.isdigit() and len(number) >= 8
 
-    def promised(self, dialled: str, number: str) -> tuple[int, int] | None:
+    def promised(self, dialled: str, number: str) -> Promise | None:
         return self.outstanding if self.can_be_called(number) else None
 
     def when(self, dialled: str, number: str, language: str, /, *, span: tuple[int, int], now: int) -> str:

@@ -46,6 +46,7 @@ class Line:
     conference: str = ""
     held: bool = False
     answered_by: str = ""
+    created: str = ""
     sequence: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
@@ -86,6 +87,7 @@ class Twilio:
         self.held_back: list[tuple[str, dict[str, str]]] | None = None
         self.answers: list[tuple[str, int]] = []
         self.now: Callable[[], float] = time.time
+        self.largest_page = 1000
         self.changed = asyncio.Event()
         self._session = aiohttp.ClientSession()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -346,7 +348,7 @@ class Twilio:
             case "POST", ["Calls"]:
                 return self._create(form, many.getall("StatusCallbackEvent", ["completed"]))
             case "GET", ["Calls"]:
-                return 200, {"calls": [_row(line) for line in self.lines.values() if _fits(line, form)]}
+                return 200, self._page("calls", [_row(line) for line in self.lines.values() if _fits(line, form)], form)
             case "GET", ["Calls", sid] if sid in self.lines:
                 return 200, _row(self.lines[sid])
             case "POST", ["Calls", sid] if sid in self.lines:
@@ -359,10 +361,19 @@ class Twilio:
                 return 200, {"sid": f"RE{sid}"}
             case "GET", ["Conferences"]:
                 rooms = [each for each in self.rooms.items() if each[0] == form.get("FriendlyName", each[0])]
-                return 200, {"conferences": [_conference(*each) for each in rooms if each[1].begun]}
+                running = [_conference(*each) for each in rooms if each[1].begun]
+                return 200, self._page("conferences", running, form)
             case _, ["Conferences", sid, *rest]:
                 return await self._room(sid, rest, form)
         return 404, {"code": 20404, "message": f"{path} was not found"}
+
+    def _page(self, key: str, found: list[dict[str, str]], form: dict[str, Any]) -> dict[str, Any]:
+        """The newest first; the next page's address carries the whole query, as Twilio's does."""
+        page, size = int(form.get("Page", 0)), min(int(form.get("PageSize", 50)), self.largest_page)
+        rest = found[::-1][page * size :]
+        query = urlencode({**form, "Page": page + 1, "PageToken": f"PA{page}"})
+        following = f"{ROOT}/{key.title()}.json?{query}" if len(rest) > size else None
+        return {key: rest[:size], "next_page_uri": following}
 
     def _create(self, form: dict[str, Any], events: list[str]) -> tuple[int, dict[str, Any]]:
         if form["To"] in self.refused_numbers or not form["To"].startswith(("client:", "sip:", "+")):
@@ -404,12 +415,21 @@ class Twilio:
     def _line(self, to: str, from_: str, direction: str, *, status_callback: str) -> Line:
         self._count += 1
         line = Line(f"CA{self._count:032d}", to, from_, direction, status_callback=status_callback)
+        line.created = formatdate(self.now())
         self.lines[line.sid] = line
         return line
 
 
 def _row(line: Line) -> dict[str, str]:
-    return {"sid": line.sid, "status": line.status, "to": line.to, "from": line.from_, "direction": line.direction}
+    return {
+        "sid": line.sid,
+        "status": line.status,
+        "to": line.to,
+        "from": line.from_,
+        "direction": line.direction,
+        "date_created": line.created,
+        "answered_by": line.answered_by,
+    }
 
 
 def _conference(name: str, room: Room) -> dict[str, str]:

@@ -56,11 +56,19 @@ class StoredCalls:
     """What the house has stored of its calls, as a test says."""
 
     dialling: list[str] = field(default_factory=list)
+    callers: list[str] = field(default_factory=list)
+    called: tuple[str, int] = ("", 0)
     devices: frozenset[str] = frozenset()
     rings: list[tuple[str, str, str]] = field(default_factory=list)
 
     async def dialled(self) -> list[str]:
         return self.dialling
+
+    async def there(self) -> list[str]:
+        return self.callers
+
+    async def customer(self, call: str) -> tuple[str, int]:
+        return self.called
 
     async def ringing(self) -> tuple[frozenset[str], list[tuple[str, str, str]]]:
         return self.devices, self.rings

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from channels.flow import Flow
 from channels.ivr.nodes import ENTER, HEAR
 from channels.ivr.standard import standard
 from channels.ivr.state import VERSION, State, decode, mark_of
 from channels.ivr.surroundings import Surroundings
 from channels.ivr.walk import Step, Walk
-from channels.port import Receipt
-from channels.verbs import Answer, Caller, Exit, Outcome, Say, Turn
+from channels.port import CALLS_HIMSELF, Receipt
+from channels.verbs import Answer, Caller, Exit, Note, Outcome, Say, Turn
 
 MAX_TURNS: Final = 60
 """More than any sensible caller needs; a caller who circles in menus is queued then."""
@@ -38,7 +40,15 @@ class Flows:
         language = caller.language if caller.language in flow.languages else flow.languages[0]
         mark = mark_of(flow)
         state = State(v=VERSION, flow=flow.id, mark=mark, caller=caller, node=flow.start, language=language)
-        return _run(Walk(flow, state, self._house, now), flow.start)
+        turn = _run(Walk(flow, state, self._house, now), flow.start)
+        return turn if caller.why else self._calls_himself(caller, turn)
+
+    def _calls_himself(self, caller: Caller, turn: Turn) -> Turn:
+        """Noted as soon as his call is known, whatever the flow asks: nobody is to call him meanwhile (A04)."""
+        promise = self._house.promised(caller.dialled, caller.caller)
+        if promise is None or not promise.callback:
+            return turn
+        return replace(turn, notes=(*turn.notes, Note(CALLS_HIMSELF, promise.callback)))
 
     def go_on(self, state: bytes, answer: Answer, now: int) -> Turn:
         known = decode(state)

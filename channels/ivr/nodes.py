@@ -9,7 +9,6 @@ from channels import flow as f
 from channels import verbs
 from channels.ivr import callback, checks
 from channels.ivr.walk import SECOND, Step, Walk
-from channels.port import INSTEAD_OF_CALLBACK
 from channels.verbs import Answer, Exit, Heard
 
 Enter = Callable[[Walk, Any], Step]
@@ -128,7 +127,8 @@ def _case(walk: Walk, node: f.Branch) -> str:
         case "complaint":
             return "made" if walk.state.complaint else "none"
         case "callback":
-            walk.state.promised = walk.house.promised(walk.line, walk.state.caller.caller)
+            found = walk.house.promised(walk.line, walk.state.caller.caller)
+            walk.state.promised = None if found is None else (found.since, found.until)
             return "none" if walk.state.promised is None else "promised"
 
 
@@ -144,8 +144,6 @@ def _wish(exit: Exit) -> Enter:
 
 
 def _queue(walk: Walk, node: f.Queue) -> Step:
-    if node.instead_of_callback and walk.state.promised is not None:
-        walk.step(INSTEAD_OF_CALLBACK)
     return walk.end(walk.state.outcome(Exit.QUEUE))
 
 

@@ -13,6 +13,14 @@ Span = tuple[int, int]
 """From and until, microseconds UTC."""
 
 
+class Promise(Struct, frozen=True):
+    """A callback that is outstanding for a number, and its window. `callback`: its id, '' where it is rehearsed."""
+
+    since: int
+    until: int
+    callback: str = ""
+
+
 class Window(Struct, frozen=True):
     """A stretch in which a customer may be called back, microseconds, and how it is said to him."""
 
@@ -44,7 +52,7 @@ class Surroundings(Protocol):
         """Whether this is a number of the public network."""
         ...
 
-    def promised(self, dialled: str, number: str) -> Span | None:
+    def promised(self, dialled: str, number: str) -> Promise | None:
         """When this number is called back for the line's client, as far as is known here; None: it is not."""
         ...
 

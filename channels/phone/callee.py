@@ -3,7 +3,8 @@
 Read from the life of the call, which only ever grows, so that the order in which events come cannot change it.
 
     the agent's device   `call.answered` and `call.released` (leg agent) with the offer `<contact>/dial`
-    the customer         the fact `callee_answered`, or `call.answered` with another offer or the agent's number
+    the customer         the fact `callee_answered`, or `call.answered` with another offer or the agent's number; also
+                         the fact `answered_by`: somebody was listened to, though the answer itself was lost
     a machine            the fact `answered_by` with machine..., fax or MACHINE (Twilio, Asterisk's AMDSTATUS)
     the end              `call.released` of the customer's leg
 """
@@ -18,6 +19,7 @@ from msgspec import Struct
 from channels.phone.record import Call
 
 DIAL: Final = "/dial"
+ANSWERS: Final = ("callee_answered", "answered_by")
 MACHINES: Final = ("machine", "fax")
 
 
@@ -39,7 +41,7 @@ def callee(stored: bytes) -> Callee:
     talked = any(leg.answered_at for leg in call.legs if not leg.offer.endswith(DIAL))
     own = [leg for leg in call.legs if leg.offer.endswith(DIAL)]
     return Callee(
-        answered=talked or any(what == "callee_answered" for what, _ in marks),
+        answered=talked or any(what in ANSWERS for what, _ in marks),
         machine=any(what == "answered_by" and value.startswith(MACHINES) for what, value in marks),
         agent_failed=any(leg.ended_at and not leg.answered_at for leg in own),
         over=call.released,

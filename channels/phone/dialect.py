@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from channels.port import (
+    ENDED_AWAY,
     CallAlerting,
     CallAnswered,
     CallbackCancelled,
@@ -230,6 +231,13 @@ class Screened(Data, frozen=True, kw_only=True):
         return CallProgress(**_fields(about), what="answered_by", value=self.answered_by)
 
 
+class Unknown(Data, frozen=True, kw_only=True):
+    """call.unknown: asked what became of a call, the platform has none of this name, and knows of no end."""
+
+    def inbound(self, about: About) -> CallReleased:
+        return CallReleased(**_fields(about), by="platform", cause=ENDED_AWAY)
+
+
 TYPES: Final[dict[str, type[Data]]] = {
     "call.offered": Offered,
     "call.alerting": Alerting,
@@ -246,6 +254,7 @@ TYPES: Final[dict[str, type[Data]]] = {
     "callback.sought": Sought,
     "do_not_call.asked": Unwanted,
     "call.screened": Screened,
+    "call.unknown": Unknown,
 }
 
 

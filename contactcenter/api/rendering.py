@@ -71,6 +71,7 @@ def callback(view: CallbackView, *, full: bool) -> s.CallbackOut:
                 at=instant(int(each["at"])),
                 by=str(each["by"]),
                 was=str(each.get("was", "")),
+                lost=bool(each.get("lost")),
             )
             for each in view.attempts
         ),

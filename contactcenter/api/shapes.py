@@ -95,7 +95,8 @@ class FactOut(Out, frozen=True, kw_only=True):
 class CallbackAttemptOut(Out, frozen=True, kw_only=True):
     """One attempt: its contact, how the customer's phone answered, and who says so (`platform` or an agent).
 
-    `was`: the result that the agent corrected, empty when he did not.
+    `was`: the result that the agent corrected, empty when he did not. `lost`: its end was never told, and it may have
+    been answered (`ended_while_away`).
     """
 
     contact: str
@@ -104,6 +105,7 @@ class CallbackAttemptOut(Out, frozen=True, kw_only=True):
     at: str
     by: str
     was: str
+    lost: bool
 
 
 class CallbackOut(Out, frozen=True, kw_only=True):

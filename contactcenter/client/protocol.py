@@ -78,7 +78,8 @@ class Finish(Command, frozen=True, kw_only=True, tag="finish"):
 
 
 class WrapUpDone(Command, frozen=True, kw_only=True, tag="wrap_up_done"):
-    """The writing up is done. `result` (wrong_number, declined) corrects a callback that was told as reached."""
+    """The writing up is done. `result` (wrong_number, declined) corrects a callback that was told as reached; one
+    whose end was lost also `reached`."""
 
     contact: str
     result: str = ""

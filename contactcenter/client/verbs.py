@@ -63,7 +63,7 @@ class Verbs(ABC):
         return await self.send(said)
 
     async def wrap_up_done(self, contact: str, *, result: str = "") -> Answer:
-        """Free again. `result`: what a callback that the platform told as reached really was, such as wrong_number."""
+        """Free again. `result`: what a callback really was, such as wrong_number (services/callback_corrections.py)."""
         return await self.send(p.WrapUpDone(id=self._ids(), contact=contact, result=result))
 
     async def transfer(self, contact: str, *, view: str = "", agent: str = "", reason: str = "") -> Answer:

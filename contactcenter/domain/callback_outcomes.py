@@ -15,7 +15,8 @@ What the customer's leg did decides where the platform tells it; else the agent'
     called_in           yes     -                  the customer called himself: held until his call is over, no attempt
 
 Who answered the platform cannot tell: `reached` becomes one of CORRECTS by the word of the agent who talked, until his
-wrap-up is over.
+wrap-up is over. A call whose end was lost counts as `no_answer` unless its customer was heard to answer; it becomes any
+of SAID_AFTER in the same way.
 
 Besides these a promise ends as `called_in` (an agent answered the customer's own call), `cancelled` (by the customer),
 `do_not_call` (never dialled) or `closed` (somebody ended its contact without an attempt).
@@ -24,6 +25,8 @@ Besides these a promise ends as `called_in` (an agent answered the customer's ow
 from __future__ import annotations
 
 from typing import Final, Protocol
+
+from channels.port import ENDED_AWAY
 
 SAID: Final = (
     "reached",
@@ -38,6 +41,8 @@ SAID: Final = (
 """What an agent may say."""
 CORRECTS: Final = ("wrong_number", "declined")
 """What an agent may make of `reached`: somebody answered, and only he knows who and what for."""
+SAID_AFTER: Final = ("reached", *CORRECTS)
+"""What he may say once the call is over: `reached` where its end was lost, and nobody but he knows of the talk."""
 AGAIN: Final = ("no_answer", "busy", "unreachable", "answering_machine", "not_dialled")
 CALLED_IN: Final = "called_in"
 """Both how an attempt was overtaken by the customer's own call, and the outcome once that was answered."""
@@ -91,6 +96,11 @@ def of_legs(callee: Callee) -> str:
     if callee.agent_failed or callee.cause.startswith("agent_"):
         return "not_dialled"
     return _CAUSES.get(callee.cause, "no_answer") if callee.over else ""
+
+
+def is_lost(callee: Callee) -> bool:
+    """Nobody told how it ended, and no answer was heard: there may have been one."""
+    return callee.over and callee.cause == ENDED_AWAY and of_legs(callee) == "no_answer"
 
 
 def counted(attempts: tuple[dict[str, object], ...]) -> int:

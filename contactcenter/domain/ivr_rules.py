@@ -153,6 +153,9 @@ def _spoken(flow: Flow, node: Node, where: str, found: frozenset[Stance]) -> Ite
         for language in sorted(needed - set(text)) if text else ():
             yield Problem(f"{where}.{name}", "missing_language", f"callers come here in {language}, which has no text")
     yield from _promised(node, where, here)
+    if isinstance(node, Queue) and node.instead_of_callback:
+        why = "has no effect any more: whoever calls himself is not called meanwhile; leave it out"
+        yield Problem(f"{where}.instead_of_callback", "no_effect", why, warning=True)
     if isinstance(node, Queue) and any(stance.why for stance in here):
         whys = ", ".join(sorted({stance.why for stance in here if stance.why}))
         yield Problem(
@@ -161,7 +164,7 @@ def _spoken(flow: Flow, node: Node, where: str, found: frozenset[Stance]) -> Ite
 
 
 def _promised(node: Node, where: str, here: list[Stance]) -> Iterator[Problem]:
-    """Only who is known to be promised a callback hears when, or may wait instead of it."""
+    """Only who is known to be promised a callback hears when."""
     if all(stance.callback == "promised" for stance in here):
         return
     why = "callers come here who are promised no callback; a branch by callback tells them apart"
@@ -169,8 +172,6 @@ def _promised(node: Node, where: str, here: list[Stance]) -> Iterator[Problem]:
         for language, text in getattr(node, name, {}).items():
             if "{callback}" in text:
                 yield Problem(f"{where}.{name}.{language}", "callback_unknown", why)
-    if isinstance(node, Queue) and node.instead_of_callback:
-        yield Problem(f"{where}.instead_of_callback", "callback_unknown", why)
 
 
 # --- the rest of the document -----------------------------------------------------------------------------

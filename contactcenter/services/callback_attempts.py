@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from channels.port import PhoneCommand
 from contactcenter.clock import SECOND, Micros
 from contactcenter.domain import callback_offers
-from contactcenter.domain.callback_outcomes import AGAIN, CALLED_IN, CORRECTS, SAID, counted, final, goes_on
+from contactcenter.domain.callback_outcomes import AGAIN, CALLED_IN, SAID, counted, final, goes_on
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
-from contactcenter.services.callback_corrections import check_correction, correct
+from contactcenter.services.callback_corrections import Word, check_correction, correct, may_correct
+from contactcenter.services.callback_rows import Held
 from contactcenter.services.callbacks import next_timer
 from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
@@ -37,16 +38,19 @@ from routing.model import Medium
 
 DIAL_LIFE: Final = 30 * SECOND
 """A dial command that is late is worse than none."""
+IN_FLOW: Final = 5 * 60 * SECOND
+"""How long a caller holds his callback beside the queue, should nothing be heard of him any more."""
 NOT_YET: Final = 30 * SECOND
 """How long to wait when the failed attempt's contact is still being wrapped up."""
 
 
 class Tried(Struct, frozen=True, kw_only=True):
-    """How an attempt went and who says so: `platform`, or an agent."""
+    """How an attempt went and who says so: `platform`, or an agent. `lost`: the platform could not tell its end."""
 
     result: str
     by: str
     at: Micros
+    lost: bool = False
 
 
 class CallbackAttempts:
@@ -124,8 +128,8 @@ class CallbackAttempts:
         if result not in SAID:
             raise Invalid(f"result is one of {', '.join(SAID)}", code="result", field="result")
         promise = await callback_rows.promise_of(self._reads, contact)
-        if result in CORRECTS and promise.outcome == "reached":
-            correct(promise, contact, result, by=seat.agent, at=self._office.clock.now(), changes=changes)
+        if may_correct(promise, contact, result):
+            await self._correct(promise, contact, result, seat, changes)
             return
         now, directory = self._office.clock.now(), self._office.directory(seat.provider)
         await settle(self._reads, directory, contact, Tried(result=result, by=seat.agent, at=now), changes)
@@ -137,7 +141,16 @@ class CallbackAttempts:
         `not_wrapping`, `not_reached`."""
         check_correction(contact, result)
         promise = await callback_rows.promise_of(self._reads, contact)
-        correct(promise, contact, result, by=seat.agent, at=self._office.clock.now(), changes=changes)
+        await self._correct(promise, contact, result, seat, changes)
+
+    async def _correct(
+        self, promise: CallbackWrite, contact: ContactView, result: str, seat: Seat, changes: Changes
+    ) -> None:
+        """Whom the platform believed not reached is not called again, unless he asked for it since."""
+        facts = await self._office.reads.facts_of_contact(Scope(contact.provider, contact.client), contact.id)
+        asked_at = max((fact.at for fact in facts if fact.kind == "callback.joined"), default=0)
+        word = Word(result=result, by=seat.agent, at=self._office.clock.now(), asked_at=asked_at)
+        correct(promise, contact, word, changes)
 
     async def ended(self, timer: DueTimer) -> None:
         """The timer `callback.settle`: a contact ended; if nobody tried it, that was the promise's end."""
@@ -177,16 +190,25 @@ class CallbackAttempts:
     async def _held(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> Micros:
         """Until when the customer's own call keeps it out of the queue, 0: no longer. An answered one was its end."""
         calls = callback_rows.holding(promise) if promise.state != "ended" else ()
-        for name in reversed(calls):
-            call = await self._office.reads.contact(Scope(before.provider), name)
+        for each in reversed(calls):
+            call = await self._office.reads.contact(Scope(before.provider), each.call)
             if call is not None and call.answered_at is not None:
                 over = callback_rows.ended(promise, CALLED_IN, by="customer", at=now)
                 changes.callbacks.append(over)
-                changes.facts.append(callback_rows.ended_fact(over, answered_as=name))
+                changes.facts.append(callback_rows.ended_fact(over, answered_as=each.call))
                 return 0
-            if call is not None and call.state != "ended":
+            if (call is not None and call.state != "ended") or await self._is_on_the_line(each, call, now):
                 return now + LOOK
         return _again_at(self._office.directory(before.provider), before, now) if calls else 0
+
+    async def _is_on_the_line(self, held: Held, contact: ContactView | None, now: Micros) -> bool:
+        """In a flow, before his place in the queue or after it, until his end is told; without a word not for long."""
+        since = held.at if contact is None else contact.ended_at or now
+        named = handles.call_of(held.handle or held.call)
+        if named is None or now >= since + IN_FLOW:
+            return False
+        call = await self._reads.call(*named)
+        return call is None or not call.gone
 
     async def _promised_again(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> None:
         """The next attempt of the same promise, or, after its outcome, of a new one; none for a listed number."""
@@ -253,7 +275,7 @@ async def settle(reads: DoorReads, directory: Directory, contact: ContactView, t
     if callback_rows.is_over(promise, contact.id):
         return False
     rules, result, at = directory.document.callbacks, tried.result, tried.at
-    after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at)
+    after = callback_rows.tried(promise, contact, result=result, by=tried.by, at=at, lost=tried.lost)
     listed = result in AGAIN and await reads.unwanted(contact.client, contact.address) is not None
     once_more = not listed and goes_on(result, tried=counted(after.attempts), most=rules.attempts)
     data = {"result": result, "attempt": attempt_of(contact), "final": not once_more, "origin": contact.origin}

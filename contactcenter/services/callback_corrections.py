@@ -1,27 +1,40 @@
-"""The agent talked with somebody, and it was not the customer: his word corrects what the platform told (A04).
+"""The agent knows better than the platform who answered, or that anybody did: his word corrects the attempt (A04).
 
-The promise keeps its one outcome, in its one row; that it was `reached` before stands with the attempt as `was`, and in
-the fact `callback.corrected`. Neither a wrong number nor a customer who wants nothing more is called again.
+The promise keeps its one outcome, in its one row; what it was before stands with the attempt as `was`, and in the fact
+`callback.corrected`. Neither a wrong number nor a customer who wants nothing more is called again; nor is one who was
+reached in a call whose end was lost, which counted as `no_answer`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from contactcenter.clock import Micros
-from contactcenter.domain.callback_outcomes import CORRECTS
+from contactcenter.domain.callback_outcomes import CORRECTS, SAID_AFTER
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, Invalid
+from contactcenter.services import callback_rows
+from contactcenter.services.callbacks import timer_id
 from contactcenter.services.changes import CallbackWrite, Changes
 from contactcenter.services.views import ContactView
 
 
+class Word(Struct, frozen=True, kw_only=True):
+    """What the agent `by` says, and when. `asked_at`: when the customer last wished to be called again, 0 if never."""
+
+    result: str
+    by: str
+    at: Micros
+    asked_at: Micros = 0
+
+
 def check_correction(contact: ContactView, result: str) -> None:
     """Invalid `result`; Conflict `wrong_medium`, `too_late` when the agent's part is over, `not_wrapping` before."""
-    if result not in CORRECTS:
-        raise Invalid(f"after the talk a result is one of {', '.join(CORRECTS)}", code="result", field="result")
+    if result not in SAID_AFTER:
+        raise Invalid(f"after the talk a result is one of {', '.join(SAID_AFTER)}", code="result", field="result")
     if contact.medium != "callback":
         raise Conflict("only a callback has a result", code="wrong_medium", field="contact")
     if contact.state == "ended":
@@ -30,22 +43,43 @@ def check_correction(contact: ContactView, result: str) -> None:
         raise Conflict("it is not over yet: finish it with its result", code="not_wrapping", field="contact")
 
 
-def correct(
-    promise: CallbackWrite, contact: ContactView, result: str, *, by: str, at: Micros, changes: Changes
-) -> None:
+def may_correct(promise: CallbackWrite, contact: ContactView, result: str) -> bool:
+    """Is there a word of the platform about this contact that this one may replace? Once, and no later contact's."""
+    attempt = _attempt(promise, contact)
+    if "was" in attempt or promise.contact != contact.id:
+        return False
+    if attempt.get("lost"):
+        return result in SAID_AFTER and promise.outcome in ("", "not_reached")
+    return result in CORRECTS and promise.outcome == "reached" == attempt.get("result")
+
+
+def correct(promise: CallbackWrite, contact: ContactView, word: Word, changes: Changes) -> None:
     """Add it to the changes; said again it adds nothing. Conflict `not_reached` when the attempt went otherwise."""
-    attempt = next((each for each in promise.attempts if each.get("contact") == contact.id), {})
+    attempt = _attempt(promise, contact)
     was = str(attempt.get("result", ""))
-    if was == result:
+    if was == word.result:
         return
-    if was != "reached" or promise.outcome != "reached":
+    if not may_correct(promise, contact, word.result):
         raise Conflict(
             f"this attempt ended as {was or 'nothing yet'}, not as reached", code="not_reached", field="result"
         )
-    said = {**attempt, "result": result, "by": by, "was": was}
-    attempts = tuple(said if each is attempt else each for each in promise.attempts)
-    changes.callbacks.append(replace(promise, attempts=attempts, outcome=result, ended_by=by))
-    changes.facts.append(_corrected(promise, contact, said, at))
+    said = {**attempt, "result": word.result, "by": word.by, "was": was}
+    after = replace(promise, attempts=tuple(said if each is attempt else each for each in promise.attempts))
+    changes.facts.append(_corrected(promise, contact, said, word.at))
+    if promise.state == "ended":
+        changes.callbacks.append(replace(after, outcome=word.result, ended_by=word.by))
+        return
+    over = callback_rows.ended(after, word.result, by=word.by, at=word.at)
+    changes.callbacks.append(over)
+    changes.facts.append(callback_rows.ended_fact(over))
+    if word.asked_at <= attempt["at"]:
+        changes.timers_cancelled.append(timer_id(contact))
+
+
+def _attempt(promise: CallbackWrite, contact: ContactView) -> dict[str, Any]:
+    """The last of this contact's that has a result; {} when there is none."""
+    found = [each for each in promise.attempts if each.get("contact") == contact.id]
+    return found[-1] if found else {}
 
 
 def _corrected(promise: CallbackWrite, contact: ContactView, said: dict[str, Any], at: Micros) -> Fact:

@@ -17,7 +17,7 @@ from contactcenter.domain.directory import Directory
 from contactcenter.errors import NotFound
 from contactcenter.services.access import MAX_TOKEN, signing
 from contactcenter.services.callback_cancelling import Standing, cancelling, standing_of
-from contactcenter.services.caller_wishes import CALLER
+from contactcenter.services.callback_rows import CALLER
 from contactcenter.services.commands import again
 from contactcenter.services.ports import Bus, ChangeStore, Reads
 from contactcenter.services.views import CallbackView, Scope

@@ -5,8 +5,9 @@ The row's id is the id of its first contact; later ones name it in their context
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from contactcenter.clock import Micros
@@ -15,6 +16,17 @@ from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import CallbackWrite
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.views import CallbackView, ContactView, Scope
+
+CALLER: Final = "customer"
+"""Who ends or holds a promise for whom it was made."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """A call of the customer's own, since when: `call` is its contact, its `handle` while it has none."""
+
+    call: str
+    at: Micros
+    handle: str = ""
 
 
 def promise_id(contact: ContactView) -> str:
@@ -56,16 +68,21 @@ def is_tried(promise: CallbackWrite, contact: str) -> bool:
     return any(result != CALLED_IN for result in results)
 
 
-def tried(promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros) -> CallbackWrite:
+def tried(
+    promise: CallbackWrite, contact: ContactView, *, result: str, by: str, at: Micros, lost: bool = False
+) -> CallbackWrite:
+    """`lost`: how the call ended was never told."""
     number = contact.context.get("attempt", 1)
     entry = {"contact": contact.id, "attempt": number, "result": result, "at": at, "by": by}
-    return replace(promise, state="open", attempts=(*promise.attempts, entry))
+    return replace(promise, state="open", attempts=(*promise.attempts, {**entry, "lost": True} if lost else entry))
 
 
-def held(promise: CallbackWrite, contact: ContactView, *, call: str, at: Micros) -> CallbackWrite:
-    """Its customer calls himself: `call` is the contact of that call."""
-    entry = {"contact": contact.id, "attempt": contact.context.get("attempt", 1), "result": CALLED_IN, "at": at}
-    return replace(promise, attempts=(*promise.attempts, {**entry, "by": "customer", "call": call}))
+def held(promise: CallbackWrite, contact: ContactView, held: Held) -> CallbackWrite:
+    """Its customer calls himself. While he was in a flow his call had no contact: now it has, and takes that place."""
+    entry = {"contact": contact.id, "attempt": contact.context.get("attempt", 1), "result": CALLED_IN, "at": held.at}
+    before = tuple(each for each in promise.attempts if each.get("call") not in (held.call, held.handle))
+    own = {"call": held.call, "handle": held.handle} if held.handle else {"call": held.call}
+    return replace(promise, attempts=(*before, {**entry, "by": CALLER, **own}))
 
 
 def is_over(promise: CallbackWrite, contact: str) -> bool:
@@ -80,9 +97,13 @@ def is_held(promise: CallbackWrite, contact: str) -> bool:
     )
 
 
-def holding(promise: CallbackWrite) -> tuple[str, ...]:
-    """The contacts of the customer's own calls while it was outstanding, newest last."""
-    return tuple(str(each.get("call", "")) for each in promise.attempts if each.get("result") == CALLED_IN)
+def holding(promise: CallbackWrite) -> tuple[Held, ...]:
+    """The customer's own calls while it was outstanding, newest last."""
+    return tuple(
+        Held(call=str(each.get("call", "")), at=int(each.get("at", 0)), handle=str(each.get("handle", "")))
+        for each in promise.attempts
+        if each.get("result") == CALLED_IN
+    )
 
 
 def ended(promise: CallbackWrite, outcome: str, *, by: str, at: Micros) -> CallbackWrite:

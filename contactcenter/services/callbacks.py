@@ -211,10 +211,15 @@ class Callbacks:
         )
 
 
+def timer_id(contact: ContactView) -> str:
+    """That of the timer below: a contact has at most one."""
+    return f"callback.next:{contact.id}"
+
+
 def next_timer(contact: ContactView, at: Micros) -> TimerSet:
     """When the next attempt at this number is opened (services/callback_attempts.py)."""
     return TimerSet(
-        id=f"callback.next:{contact.id}",
+        id=timer_id(contact),
         kind="callback.next",
         provider=contact.provider,
         client=contact.client,

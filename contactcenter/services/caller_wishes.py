@@ -5,14 +5,15 @@ from __future__ import annotations
 from channels import port
 from contactcenter.clock import Micros
 from contactcenter.domain.identity import is_withheld, phone
+from contactcenter.services import handles
 from contactcenter.services.callback_cancelling import cancelling
+from contactcenter.services.callback_rows import CALLER, Held
 from contactcenter.services.directories import Directories, Door
 from contactcenter.services.do_not_call import listing
+from contactcenter.services.instead_of_callback import InsteadOfCallback
 from contactcenter.services.instructions import Instructions
 from contactcenter.services.intake import Plan
 from contactcenter.services.ports import DoorReads
-
-CALLER = "customer"
 
 
 class CallerWishes:
@@ -20,6 +21,7 @@ class CallerWishes:
         self._directories = directories
         self._reads = reads
         self._instructions = instructions
+        self._instead = InsteadOfCallback(reads)
 
     async def cancel(self, inbound: port.CallbackCancelled, now: Micros, reply_to: str) -> Plan:
         """Calling again finds what is outstanding for this number; who has none, or comes too late, hears that."""
@@ -33,16 +35,19 @@ class CallerWishes:
         return Plan(receipt=receipt, changes=done.changes) if done.changes else Plan(receipt=receipt)
 
     async def sought(self, inbound: port.CallbackSought, now: Micros, reply_to: str) -> Plan:
-        """For an IVR that is not ours: `callback` with the words for him, or `none`. It changes nothing."""
+        """For an IVR that is not ours: `callback` with the words for him, or `none`. While he is in it, it is held."""
         door = self._door(inbound.source, inbound.dialled)
         found = await self._reads.outstanding_callback(door.client, phone(inbound.number))
         if found is None:
             return Plan(receipt=port.Receipt(instruction="none", language=inbound.language))
         until = self._instructions.hour(door, max(found.window_until, now))
         text = self._instructions.text(door, "callback.joined", inbound.language, until=until, number=inbound.number)
-        return Plan(
+        plan = Plan(
             receipt=port.Receipt(contact=found.contact, instruction="callback", text=text, language=inbound.language)
         )
+        call = Held(call=handles.phone(inbound.source, inbound.call), at=now)
+        await self._instead.hold(door.provider, found.id, call, plan.changes)
+        return plan
 
     async def do_not_call(self, inbound: port.DoNotCall, now: Micros, reply_to: str) -> Plan:
         """The number comes onto the client's list; what was promised to it ends with that."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from channels import port
 from contactcenter.clock import Micros
-from contactcenter.domain.callback_outcomes import Callee, of_legs
+from contactcenter.domain.callback_outcomes import Callee, is_lost, of_legs
 from contactcenter.errors import NotFound
 from contactcenter.services import handles
 from contactcenter.services.callback_attempts import Tried, settle
@@ -91,7 +91,8 @@ class DialledCalls:
             directory = self._directories.of(contact.provider)
         except NotFound:
             return
-        await settle(self._reads, directory, contact, Tried(result=result, by="platform", at=now), plan.changes)
+        tried = Tried(result=result, by="platform", at=now, lost=is_lost(legs))
+        await settle(self._reads, directory, contact, tried, plan.changes)
         if contact.state != "ended":
             # Said at every event after the end, stored once: the agent may have accepted it only after the first.
             by = legs.by if result == "reached" else "platform"

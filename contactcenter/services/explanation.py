@@ -15,6 +15,7 @@ from msgspec.structs import asdict
 from contactcenter.clock import SECOND, Micros, to_datetime
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.texts import Renderer
+from contactcenter.services import handles
 from routing.effects import Because
 
 NumberOf = Callable[[str], str]
@@ -164,7 +165,9 @@ class Explanation(Words):
         return self._key(f"desk.end.{fact.data.get('how', '')}")
 
     def _held(self, fact: Fact) -> str:
-        return f"{self._key('why.callback_held')}: {fact.data.get('call', '')}"
+        """By his contact; while he is in a flow by his platform's name for the call."""
+        name = str(fact.data.get("call", ""))
+        return f"{self._key('why.callback_held')}: {' '.join(handles.call_of(name) or (name,))}"
 
     def _agent(self, fact: Fact) -> str:
         return self._number_of(fact.agent) if fact.agent else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from contactcenter.domain import priority
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import Identity, can_be_dialled, identity, is_withheld
 from contactcenter.services import handles
+from contactcenter.services.callback_rows import Held
 from contactcenter.services.callbacks import Callbacks, CallbackWish
 from contactcenter.services.changes import CallWrite, Changes, NewEvent, Outgoing
 from contactcenter.services.directories import Directories
@@ -130,12 +131,15 @@ class PhoneIntake:
                 contact = await self._enter(inbound, signal, plan, now, reply_to=reply_to, seen=seen)
                 instead_of = str(plan.changes.contacts[-1].context.get("instead_of", ""))
                 if instead_of and signal.kind == "enter":
-                    await self._instead.hold(provider, contact, instead_of, now, plan.changes)
+                    queues = Held(call=contact, at=now, handle=handles.phone(inbound.source, inbound.call))
+                    await self._instead.hold(provider, instead_of, queues, plan.changes)
             needed = over or instead_of or signal.kind in NEEDS_CONTACT
             known = await self._reads.contact(scope, contact) if needed else None
             self._follow(signal, inbound, Known(provider, contact, known, over), plan)
             if instead_of and has_been_answered(signal.kind, known):
                 await self._instead.answered(provider, contact, instead_of, now, plan.changes)
+        if _calls_himself(inbound) and not contact:
+            await self._instead.in_flow(provider, inbound, now, plan.changes)
         _keep_call(plan.changes, inbound, stored, life=life, contact=contact, provider=provider, now=now)
         plan.receipt = port.Receipt(contact=contact)
         if isinstance(inbound, port.CallOffered) and not plan.changes.contacts:
@@ -341,6 +345,10 @@ def _release_device(signal: Signal, inbound: port.AnyInbound, known: Known) -> O
     )
     client = known.view.client if known.view else ""
     return by_phone(command, provider=known.provider, client=client, contact=known.contact, now=signal.at)
+
+
+def _calls_himself(inbound: port.AnyInbound) -> TypeGuard[port.CallProgress]:
+    return isinstance(inbound, port.CallProgress) and inbound.what == port.CALLS_HIMSELF
 
 
 def caller_identities(number: str, member: str = "") -> tuple[Identity, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contactcenter.clock import SECOND, Clock
+from contactcenter.clock import SECOND, Clock, Micros
 from contactcenter.services import handles
 from contactcenter.services.callback_attempts import source_of
 from contactcenter.services.directories import Directories
@@ -36,6 +36,16 @@ class PhoneSurvey:
         directory = self._directories.of(provider)
         found = await self._reads.dialling(provider, self._clock.now() - UNDER_WAY)
         return [handles.dialled_call(each.id) for each in found if source_of(directory, each) == self._source]
+
+    async def there(self) -> list[str]:
+        """The calls of callers who may still be there, as far as was heard: not those that we made."""
+        return [each.call for each in await self._reads.open_calls(self._source) if not each.gone]
+
+    async def customer(self, call: str) -> tuple[str, Micros]:
+        """Whom a call that we made is for, and since when it can have been made; ('', 0) for one of no contact."""
+        provider = self._directories.source_provider(self._source)
+        contact = await self._reads.contact(Scope(provider), handles.dialled_contact(call))
+        return (contact.address, contact.opened_at) if contact else ("", 0)
 
     async def ringing(self) -> tuple[frozenset[str], list[Ring]]:
         """All devices of the provider's agents, and those that may ring now: for an offer, or for a callback."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from channels.port import AnyOutbound
 from contactcenter.domain.facts import Fact
@@ -160,10 +160,31 @@ class CallView(Struct, frozen=True):
     over: bool = False
     instead_of: str = ""
 
+    @property
+    def gone(self) -> bool:
+        """Has its caller left, whether or not there was ever a contact?"""
+        return _told(self.life).state in ("released", "lost")
+
+    @property
+    def call(self) -> str:
+        """The platform's name for it."""
+        return _told(self.life).call
+
+
+class _Told(Struct):
+    """What is read of a call's life here (channels.phone.record). Without a state it was not offered yet."""
+
+    call: str = ""
+    state: str = ""
+
+
+_told = json.Decoder(_Told).decode
+
 
 class PromisedView(Struct, frozen=True, kw_only=True):
-    """When a number will be called back, microseconds."""
+    """When a number will be called back, microseconds. `id`: its callback."""
 
+    id: str
     client: str
     number: str
     window_from: int

@@ -24,6 +24,7 @@ from contactcenter.wiring.asterisks import Asterisks
 from contactcenter.wiring.chat_house import Conversations
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.outbound import phone_connections, webhook_sender
+from contactcenter.wiring.own_platforms import OwnPlatforms
 from contactcenter.wiring.twilio_doors import TwilioDoors, build_twilio
 from contactcenter.wiring.visitors import Sites, Texts, Tokens
 from contactcenter.workers.tenure import Tenures
@@ -44,13 +45,14 @@ class Doors:
 def build_doors(core: Core, session: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> Doors:
     """`outside` goes where subscribers say, under guard (channels.webhook.send.open_session)."""
     settings, now = core.settings, core.clock.now
-    asterisks = Asterisks(core)
-    feed, connections = CommandFeed(now=now), phone_connections(core, asterisks.work_of)
-    asterisks.holds = connections.holds
-    twilio = build_twilio(core, session)
+    asterisks, feed = Asterisks(core), CommandFeed(now=now)
     standard = PhoneSender(
         control_urls=_control_urls(core), secrets=core.secrets.webhooks, session=session, now=now, feed=feed
     )
+    own = OwnPlatforms(core, standard)
+    connections = phone_connections(core, lambda source: asterisks.work_of(source) or own.work_of(source))
+    asterisks.holds = connections.holds
+    twilio = build_twilio(core, session)
     return Doors(
         phone=PhoneDoor(
             intake=core.intake,

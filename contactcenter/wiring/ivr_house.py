@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from channels.flow import Flow
-from channels.ivr.surroundings import Span, Window
+from channels.ivr.surroundings import Promise, Span, Window
 from contactcenter.clock import Micros, to_datetime
 from contactcenter.domain import identity
 from contactcenter.domain.callback_offers import offered, zone_of
@@ -17,11 +17,12 @@ from contactcenter.domain.configuration import Hours
 from contactcenter.domain.texts import Renderer
 from contactcenter.errors import Invalid
 from contactcenter.services.directories import Door
+from contactcenter.services.views import PromisedView
 from contactcenter.services.wording import Wording, in_language
 
 Render = Callable[[Renderer, dict[str, str]], str]
-Promised = Callable[[str, str], Span | None]
-"""The window of the callback that is outstanding for a client and a number."""
+Promised = Callable[[str, str], PromisedView | None]
+"""The callback that is outstanding for a client and a number."""
 
 
 class IvrHouse:
@@ -58,9 +59,10 @@ class IvrHouse:
             return False
         return bool(phonenumbers.is_possible_number(parsed))
 
-    def promised(self, dialled: str, number: str) -> Span | None:
+    def promised(self, dialled: str, number: str) -> Promise | None:
         door = self._line(dialled)
-        return self._promised(door.client, number) if door else None
+        found = self._promised(door.client, number) if door else None
+        return Promise(found.window_from, found.window_until, found.id) if found else None
 
     def when(self, dialled: str, number: str, language: str, /, *, span: Span, now: int) -> str:
         door = self._line(dialled)

@@ -12,7 +12,7 @@ import msgspec
 from channels import verbs
 from channels.flow import Flow
 from channels.ivr.engine import Flows
-from channels.ivr.surroundings import Surroundings
+from channels.ivr.surroundings import Promise, Surroundings
 from channels.verbs import Answer, Caller, Heard, Turn
 from contactcenter.domain.configuration import Document
 from contactcenter.domain.texts import Renderer, catalogue
@@ -25,7 +25,7 @@ Words = Callable[..., str]
 
 def play(flow: Flow, document: Document | None, options: argparse.Namespace, at: int) -> int:
     """Print the dialogue; 0 when it came to its end, 1 when the caller hung up before."""
-    promised = (at + 2 * HOUR, at + 4 * HOUR) if options.promised else None
+    promised = Promise(at + 2 * HOUR, at + 4 * HOUR) if options.promised else None
     house: Surroundings = Configured(flow, document, promised) if document else Alone(flow, promised)
     words: Words = partial(_words, options.language)
     caller = Caller(source="terminal", call="play", dialled="play", caller=options.caller, why=options.why)

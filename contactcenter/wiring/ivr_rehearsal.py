@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.flow import Flow
-from channels.ivr.surroundings import Span, Window
+from channels.ivr.surroundings import Promise, Span, Window
 from contactcenter.domain.configuration import Document, Line
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer, catalogue
@@ -19,10 +19,10 @@ HOUR = 3_600_000_000
 class Alone:
     """A flow without its configuration: client and web site by name, always open, the next two hours.
 
-    `promised`: the window of the callback that its caller is promised.
+    `promised`: the callback that its caller is promised.
     """
 
-    def __init__(self, flow: Flow, promised: Span | None) -> None:
+    def __init__(self, flow: Flow, promised: Promise | None) -> None:
         self._flow = flow
         self._promised = promised
         self._render = Renderer(catalogue())
@@ -45,7 +45,7 @@ class Alone:
     def can_be_called(self, number: str) -> bool:
         return number.isascii() and number.isdigit() and 5 <= len(number) <= 15
 
-    def promised(self, dialled: str, number: str) -> Span | None:
+    def promised(self, dialled: str, number: str) -> Promise | None:
         return self._promised if self.can_be_called(number) else None
 
     def when(self, dialled: str, number: str, language: str, /, *, span: Span, now: int) -> str:
@@ -58,16 +58,16 @@ class Alone:
 class Configured(IvrHouse):
     """The flow on a line of its client, whichever flow that line has in the configuration."""
 
-    def __init__(self, flow: Flow, document: Document, promised: Span | None) -> None:
-        super().__init__(
-            lambda dialled: _door(flow, document),
-            Wording(catalogue()),
-            lambda client, number: promised if self.can_be_called(number) else None,
-        )
+    def __init__(self, flow: Flow, document: Document, promised: Promise | None) -> None:
+        super().__init__(lambda dialled: _door(flow, document), Wording(catalogue()), lambda client, number: None)
         self._only = flow
+        self._rehearsed = promised
 
     def flow(self, dialled: str) -> Flow:
         return self._only
+
+    def promised(self, dialled: str, number: str) -> Promise | None:
+        return self._rehearsed if self.can_be_called(number) else None
 
 
 def _door(flow: Flow, document: Document) -> Door | None:

@@ -49,9 +49,7 @@ def ivr(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _check(found: Found, options: argparse.Namespace) -> int:
-    wrong = _wrong(found)
-    if wrong:
-        print("\n".join(wrong))
+    if not _tell(found, _problems(found)):
         return 1
     flow = found.flow
     known = {"flow": flow.id, "nodes": len(flow.nodes), "languages": ", ".join(flow.languages)}
@@ -59,10 +57,11 @@ def _check(found: Found, options: argparse.Namespace) -> int:
     return 0
 
 
-def _wrong(found: Found) -> list[str]:
-    """Every problem of this flow, with its place where there is a file."""
-    problems = [each for each in _problems(found) if not each.warning]
-    return [str(each) for each in problems] if found.place is None else located(found.place, found.text, problems)
+def _tell(found: Found, problems: list[Problem]) -> bool:
+    """Print them, with their places where there is a file; whether the flow may run all the same."""
+    place = found.place
+    print("".join(f"{each}\n" for each in (located(place, found.text, problems) if place else problems)), end="")
+    return all(each.warning for each in problems)
 
 
 def _problems(found: Found) -> list[Problem]:
@@ -74,8 +73,7 @@ def _problems(found: Found) -> list[Problem]:
 
 
 def _play(found: Found, options: argparse.Namespace) -> int:
-    if wrong := _wrong(found):
-        print("\n".join(wrong))
+    if not _tell(found, [each for each in _problems(found) if not each.warning]):
         return 1
     zone = ZoneInfo(found.document.provider.time_zone if found.document else "Asia/Shanghai")
     now = SystemClock().now()

@@ -60,7 +60,10 @@ async def test_the_outstanding_promises_of_some_clients_are_those_without_an_out
     ]
     await stores.changes.apply(Changes(callbacks=promises))
     mine = await stores.intake.outstanding_callbacks([CLIENT, "nobody"])
-    assert [(each.client, each.number) for each in mine] == [(CLIENT, "+861"), (CLIENT, "+862")]
+    assert [(each.id, each.client, each.number) for each in mine] == [
+        ("ct_2", CLIENT, "+861"),
+        (promises[0].id, CLIENT, "+862"),
+    ]
     assert (mine[1].window_from, mine[1].window_until) == (T0 + SECOND, T0 + 9 * SECOND)
     both = await stores.intake.outstanding_callbacks([OTHER, CLIENT])
     assert {(each.client, each.number) for each in both} == {(OTHER, "+861"), (CLIENT, "+861"), (CLIENT, "+862")}

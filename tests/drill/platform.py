@@ -121,8 +121,13 @@ class Platform:
     # --- commands ----------------------------------------------------------------------------------------------
 
     async def _command(self, request: web.Request) -> web.Response:
-        """Every command is written down; what it asks for is done once, after the answer."""
+        """Every command is written down; what it asks for is done once, after the answer.
+
+        A question is no command of a router's: its customers tell each end until it was taken, and need not be asked.
+        """
         command = msgspec.json.decode(await request.read())
+        if command["type"] == "phone.status":
+            return web.json_response({"taken": True})
         data = command.get("data", {})
         self._ledger.ordered.append(_ordered(request.headers.get("webhook-id", command["id"]), command["type"], data))
         offer = data.get("offer", "")

@@ -175,3 +175,19 @@ async def test_our_process_is_killed_in_every_state_of_a_callback(state: str) ->
     assert len(causes) == 1
     assert (causes == ["ended_while_away"]) is (state != "they talk")
     assert not {agent, customer} & channels.keys()
+
+
+async def test_who_finds_two_talking_tells_the_answer_that_was_not_told() -> None:
+    """Else the end of their talk would count as a call that nobody answered."""
+    async with emulator() as (found, address):
+        found.world.devices |= {"a1": Device(answers=0.0), "139@trunk": Device(answers=0.02)}
+        async with adapter(found, address, Desk(), board_of()) as first:
+            await first.order("dial", "ct_9/call", device="a1", number="139", agent="1001")
+            await until(lambda: len(found.world.inside("cc:bridge:ct_9~1call")) == 2)
+        await until(lambda: found.socket is None)
+        desk = Desk()
+        async with adapter(found, address, desk, board_of()) as second:
+            found.world.hang_up("cc:out:ct_9~1call", cause=16)
+            await until(lambda: desk.ends("ct_9/call"))
+            await second.all_quiet()
+    assert of_legs(callee(encode(desk.calls["ct_9/call"]))) == "reached"

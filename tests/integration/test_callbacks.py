@@ -14,7 +14,6 @@ from desk_floor import KANGJIA, MORNING
 from house import HOTLINE, TOLL_FREE, house
 
 from channels.port import (
-    INSTEAD_OF_CALLBACK,
     CallAnswered,
     CallOffered,
     CallProgress,
@@ -199,7 +198,7 @@ async def test_a_finish_that_comes_after_the_platforms_word_corrects_it_too(scen
 
 async def test_a_correction_that_makes_no_sense_or_comes_too_late_is_refused_by_name(scene: Scene) -> None:
     contact = await talked(scene)
-    for result in ("reached", "busy", "nonsense"):
+    for result in ("no_answer", "busy", "nonsense"):
         with pytest.raises(Invalid) as wrong:
             await scene.do(p.WrapUpDone(id=f"wrap-{result}", contact=contact, result=result))
         assert (wrong.value.code, wrong.value.field) == ("result", "result")
@@ -212,6 +211,14 @@ async def test_a_correction_that_makes_no_sense_or_comes_too_late_is_refused_by_
     await scene.one_outcome(contact, "reached")
 
 
+async def test_who_says_that_he_reached_whom_the_platform_told_as_reached_changes_nothing(scene: Scene) -> None:
+    contact = await talked(scene)
+    assert await scene.do(p.WrapUpDone(id="wrap", contact=contact, result="reached")) == {}
+    await scene.settled(contact)
+    found = await scene.one_outcome(contact, "reached")
+    assert "was" not in found.attempts[0]
+
+
 async def test_only_what_was_reached_can_be_a_wrong_number(scene: Scene) -> None:
     contact = (await scene.asked()).contact
     call = await scene.dialled(contact)
@@ -220,9 +227,10 @@ async def test_only_what_was_reached_can_be_a_wrong_number(scene: Scene) -> None
     assert early.value.code == "not_wrapping"
     await scene.heard(CallReleased, call, by="platform", cause="busy")
     await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
-    with pytest.raises(Conflict) as wrong:
-        await scene.do(p.WrapUpDone(id="busy", contact=contact, result="wrong_number"))
-    assert (wrong.value.code, wrong.value.field) == ("not_reached", "result")
+    for result in ("wrong_number", "reached"):
+        with pytest.raises(Conflict) as wrong:
+            await scene.do(p.WrapUpDone(id=f"busy-{result}", contact=contact, result=result))
+        assert (wrong.value.code, wrong.value.field) == ("not_reached", "result")
     assert (await scene.promise(contact)).outcome == ""
 
 
@@ -317,7 +325,7 @@ async def test_who_waits_instead_at_an_own_ivr_is_not_called_once_an_agent_witho
         dialled=HOTLINE,
         caller=NUMBER,
         alerting=False,
-        path=("menu=wait", INSTEAD_OF_CALLBACK),
+        path=("menu=wait",),
     )
     call = (await scene.core.intake.accept(waits)).contact
     await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=promise)))

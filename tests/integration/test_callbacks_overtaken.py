@@ -7,17 +7,17 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from callback_scene import NUMBER, Scene, calls_himself
+from callback_scene import MOST, NUMBER, Scene, calls_himself
 from desk_floor import KANGJIA
 from house import HOTLINE, TOLL_FREE, house
 from msgspec.structs import replace
 
-from channels.port import CallAnswered, CallOffered, CallProgress, CallReleased, Malformed, VoicemailLeft
+from channels.port import CALLS_HIMSELF, CallAnswered, CallOffered, CallProgress, CallReleased, Malformed, VoicemailLeft
 from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, Forbidden
 from contactcenter.services.handles import dialled_call
 from contactcenter.services.phone_survey import PhoneSurvey
-from routing.events import SignedIn
+from routing.events import Closed, SignedIn
 
 
 @pytest.fixture
@@ -112,6 +112,91 @@ async def test_a_callback_that_is_being_dialled_goes_on_though_its_customer_call
     await is_called_again_when_he_gives_up(scene, promise, ended=2)
 
 
+# --- he is still in a flow ---------------------------------------------------------------------------------------
+
+
+async def in_a_flow(scene: Scene, promise: str, call: str = "own-1") -> None:
+    await scene.heard(CallProgress, call, what=CALLS_HIMSELF, value=promise)
+    await scene.settled(promise)
+
+
+async def waits_again(scene: Scene, promise: str, *, after_s: float) -> bool:
+    scene.clock.pass_s(after_s)
+    assert await scene.fire("callback.next") == 1
+    return await scene.core.reads.open_callback("kangjia", NUMBER) is not None
+
+
+async def test_who_is_in_a_flow_is_not_called_and_keeps_his_callback_when_he_hangs_up(scene: Scene) -> None:
+    promise = await scene.taken((await scene.asked()).contact)
+    await scene.heard(CallProgress, "own-1", what=CALLS_HIMSELF, value=promise)
+    with pytest.raises((Conflict, Forbidden)):
+        await scene.do(p.Dial(id="dial-1", contact=promise))
+    await scene.settled(promise)
+    assert not await waits_again(scene, promise, after_s=31), "he listens still"
+    await scene.heard(CallReleased, "own-1", by="customer")
+    assert await waits_again(scene, promise, after_s=31)
+    found = await scene.promise(promise)
+    assert [each["call"] for each in found.attempts] == ["phone|pbx-1|own-1"]
+
+
+async def test_who_goes_on_from_the_flow_into_the_queue_holds_it_as_one_call(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    await in_a_flow(scene, promise)
+    call = await calls_himself(scene)
+    assert [each["call"] for each in (await scene.promise(promise)).attempts] == [call]
+    assert not await waits_again(scene, promise, after_s=31)
+    await scene.taken(call)
+    await scene.heard(CallAnswered, "own-1", agent="1002")
+    await scene.one_outcome(promise, "called_in")
+
+
+async def test_of_whom_nothing_is_heard_any_more_the_callback_is_held_five_minutes(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    await in_a_flow(scene, promise)
+    assert not await waits_again(scene, promise, after_s=31)
+    assert not await waits_again(scene, promise, after_s=240)
+    assert await waits_again(scene, promise, after_s=31)
+
+
+async def test_who_was_turned_away_from_the_queue_and_is_on_the_line_is_not_called(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    call = await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.house.happen(Closed(call, reason="treated elsewhere", by="boss"))
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=call)))
+    assert not await waits_again(scene, promise, after_s=31), "he listens to a flow still"
+    await scene.heard(CallReleased, "own-1", by="customer")
+    assert await waits_again(scene, promise, after_s=31)
+
+
+async def test_a_callback_that_the_house_has_just_closed_is_not_kept_by_a_call(scene: Scene) -> None:
+    """Its outcome is written a moment later."""
+    promise = (await scene.asked()).contact
+    await scene.house.happen(Closed(promise, reason="answered by mail", by="boss"))
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=promise)))
+    await scene.heard(CallProgress, "own-1", what=CALLS_HIMSELF, value=promise)
+    await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.one_outcome(promise, "closed")
+
+
+async def test_a_word_from_the_flow_that_comes_after_its_end_holds_nothing_more(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    call = await calls_himself(scene)
+    await scene.heard(CallProgress, "own-1", what=CALLS_HIMSELF, value=promise)
+    assert [each["call"] for each in (await scene.promise(promise)).attempts] == [call]
+
+
+async def test_an_ivr_of_the_platforms_own_that_asks_for_a_callback_has_it_held(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    assert (await scene.sought_by_ivr()).instruction == "callback"
+    assert (await scene.sought_by_ivr()).instruction == "callback"
+    await scene.settled(promise)
+    assert [each["call"] for each in (await scene.promise(promise)).attempts] == ["phone|pbx-1|800-3"]
+    await scene.heard(CallReleased, "800-3", by="customer")
+    assert await waits_again(scene, promise, after_s=31)
+
+
 async def test_a_caller_without_a_number_holds_nobodys_callback(scene: Scene) -> None:
     promise = (await scene.asked()).contact
     for n, caller in enumerate(("", "anonymous", "13900139000")):
@@ -130,11 +215,70 @@ async def test_a_dialled_call_that_is_no_more_frees_its_agent_and_is_an_attempt(
     assert await survey.dialled() == [], "it may be under way"
     scene.clock.pass_s(61)
     assert await survey.dialled() == [call]
+    number, since = await survey.customer(call)
+    assert number == NUMBER
+    assert 0 < since < scene.clock.now()
+    assert await survey.customer("ct_unknown/call") == ("", 0)
     await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
     await scene.over(contact)
     assert await survey.dialled() == []
     assert [each["result"] for each in (await scene.promise(contact)).attempts] == ["no_answer"]
     assert await scene.next_attempt(contact)
+
+
+async def lost(scene: Scene, contact: str) -> None:
+    """Dialled; neither an answer nor the end is told, and the agent wraps up."""
+    call = await scene.dialled(contact)
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
+
+
+@pytest.mark.parametrize("result", ["reached", "wrong_number", "declined"])
+async def test_the_agent_who_talked_in_a_call_whose_end_was_lost_spares_his_customer_another(
+    scene: Scene, result: str
+) -> None:
+    contact = (await scene.asked()).contact
+    await lost(scene, contact)
+    assert (await scene.promise(contact)).attempts[0]["lost"] is True
+    await scene.do(p.WrapUpDone(id="wrap", contact=contact, result=result))
+    await scene.settled(contact)
+    found = await scene.one_outcome(contact, result)
+    assert [(each["result"], each["was"], each["by"]) for each in found.attempts] == [(result, "no_answer", "a1002")]
+
+
+async def test_the_last_attempt_whose_end_was_lost_is_what_its_agent_says(scene: Scene) -> None:
+    first = contact = (await scene.asked()).contact
+    for _ in range(MOST - 1):
+        call = await scene.dialled(contact)
+        await scene.heard(CallReleased, call, by="platform", cause="busy")
+        await scene.over(contact)
+        contact = await scene.next_attempt(contact)
+    await lost(scene, contact)
+    assert (await scene.promise(first)).outcome == "not_reached"
+    await scene.do(p.WrapUpDone(id="wrap", contact=contact, result="reached"))
+    assert (await scene.promise(first)).outcome == "reached"
+
+
+async def test_a_customer_who_asks_again_meanwhile_is_called_though_he_was_reached(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await lost(scene, contact)
+    scene.clock.pass_s(1)
+    await scene.asked()
+    await scene.do(p.WrapUpDone(id="wrap", contact=contact, result="reached"))
+    await scene.settled(contact)
+    assert (await scene.promise(contact)).outcome == "reached"
+    again = await scene.next_attempt(contact, after_s=31)
+    assert (await scene.promise(again)).state == "open", "a promise of its own"
+
+
+async def test_a_call_whose_answer_was_heard_is_reached_however_its_end_was_lost(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await scene.heard(CallProgress, call, what="answered_by", value="notsure")
+    await scene.heard(CallReleased, call, by="platform", cause="ended_while_away")
+    await scene.over(contact)
+    found = await scene.one_outcome(contact, "reached")
+    assert "lost" not in found.attempts[0]
 
 
 async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(scene: Scene) -> None:
@@ -144,6 +288,7 @@ async def test_a_platform_that_looks_for_strays_hears_which_devices_may_ring(sce
     await scene.house.at_work("a1001", device="PJSIP/1001")
     await calls_himself(scene, "stray")
     await scene.house.until(lambda: bool(scene.house.of("offer.made", agent="a1001")))
+    assert await survey.there() == ["stray"]
     devices, rings = await survey.ringing()
     offers = [each.offer.id for each in scene.house.of("offer.made", agent="a1001")]
     assert [(device, call) for device, call, _ in rings] == [("PJSIP/1001", "stray")]

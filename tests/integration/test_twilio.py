@@ -261,11 +261,13 @@ async def outcome(floor: Floor) -> tuple[str, str]:
 async def test_a_caller_who_is_promised_a_callback_hears_when_and_keeps_or_cancels_it(
     floor: Floor, key: str, said: str, state: tuple[str, str]
 ) -> None:
-    await promised(floor)
+    callback = await promised(floor)
     caller = floor.twilio.incoming(TOLL_FREE, "3", key)
     await floor.twilio.until(lambda: not caller.alive)
     assert any("We have promised to call you back to" in words for words in caller.heard)
     assert said in caller.heard[-1]
+    (held,) = await floor.facts("callback.held")
+    assert held["callback"] == callback
     assert await outcome(floor) == state
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 from twilio_emulator import Line
 from twilio_rig import Rig, rig
 
+from channels.phone.twilio import rest
 from channels.phone.twilio.reconcile import ALONE
-from channels.port import CallReleased
+from channels.port import CallProgress, CallReleased
 
 OFFER = "ct_1/1/one"
 
@@ -87,6 +89,34 @@ async def test_conferences_of_others_on_the_account_are_left_alone(line: Rig) ->
     assert not [path for _, path, _ in line.twilio.requests if path.startswith("Conferences/")]
 
 
+# --- long lists --------------------------------------------------------------------------------------------------
+
+
+async def test_callers_on_every_page_are_known_again_and_one_whom_the_house_alone_has_is_gone(line: Rig) -> None:
+    callers = [line.twilio.incoming("+862112345678") for _ in range(5)]
+    await line.twilio.until(lambda: all(each.conference for each in callers))
+    line.twilio.lost = {"completed", "participant-leave"}
+    await line.twilio.ends(callers[0])
+    line.restarts()
+    line.intake.taken.clear()
+    line.twilio.largest_page = 2
+    line.house.callers = [each.sid for each in callers]
+    assert await line.reconciler.round() == 1
+    assert ends(line) == [(callers[0].sid, "completed")]
+    assert set(line.board.calls) == {each.sid for each in callers[1:]}
+
+
+async def test_of_a_list_without_end_the_newest_are_read_and_the_log_says_so(
+    line: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = [line.twilio.incoming("+862112345678") for _ in range(5)]
+    await line.twilio.until(lambda: all(each.conference for each in callers))
+    line.twilio.largest_page = 2
+    monkeypatch.setattr(rest, "MOST_PAGES", 2)
+    assert await line.control.under_way() == [each.sid for each in callers[:0:-1]]
+    assert "has more than 4 entries" in caplog.text
+
+
 # --- devices that ring as our process dies -----------------------------------------------------------------------
 
 
@@ -116,6 +146,39 @@ async def test_a_device_that_rings_for_a_living_offer_rings_on_and_can_be_comman
     assert device.alive
     await line.command("stop_ringing", caller.sid, offer=OFFER)
     await line.twilio.until(lambda: not device.alive)
+
+
+async def ring_together_and_die(line: Rig, *offers: str) -> tuple[Line, list[Line]]:
+    """At one device, the oldest first."""
+    caller = line.twilio.incoming("+862112345678")
+    await line.twilio.until(lambda: caller.conference)
+    for offer in offers:
+        await line.command("ring", caller.sid, offer=offer, device="client:one")
+    await line.twilio.until(lambda: sum("/status?" in url for url, _ in line.twilio.answers) == len(offers))
+    line.restarts()
+    line.house.devices = frozenset({"client:one"})
+    return caller, line.twilio.ringing("client:one")
+
+
+async def test_of_two_that_ring_at_one_device_the_older_is_called_off(line: Rig) -> None:
+    """It rang for an offer before; its end was lost, and the next one rang the same device."""
+    caller, (older, newer) = await ring_together_and_die(line, "ct_1/1/one", "ct_1/2/one")
+    line.house.rings = [("client:one", caller.sid, "ct_1/2/one")]
+    assert await line.reconciler.round() == 1
+    await line.twilio.until(lambda: not older.alive)
+    assert newer.alive
+    leg = line.board.leg(caller.sid, "ct_1/2/one")
+    assert leg is not None
+    assert leg.sid == newer.sid
+
+
+async def test_a_device_with_two_living_offers_rings_for_both(line: Rig) -> None:
+    offers = ("ct_1/1/one", "ct_2/1/one")
+    caller, both = await ring_together_and_die(line, *offers)
+    line.house.rings = [("client:one", caller.sid, offer) for offer in offers]
+    assert await line.reconciler.round() == 0
+    legs = [line.board.leg(caller.sid, offer) for offer in offers]
+    assert [leg.sid for leg in legs if leg is not None] == [each.sid for each in both]
 
 
 async def test_what_others_ring_from_our_number_is_left_alone(line: Rig) -> None:
@@ -153,6 +216,40 @@ async def test_a_callback_of_which_nothing_is_left_after_a_restart_has_ended_whi
     line.intake.taken.clear()
     assert await line.reconciler.round() == 1
     assert ends(line) == [("ct_9/call", "ended_while_away")]
+
+
+@pytest.mark.parametrize(
+    ("status", "by", "cause"),
+    [("completed", "human", "completed"), ("completed", "machine_start", "completed"), ("no-answer", "", "no-answer")],
+)
+async def test_twilio_knows_how_a_callback_went_of_which_nothing_is_left(
+    line: Rig, status: str, by: str, cause: str
+) -> None:
+    """Else a customer with whom somebody had talked would be called again."""
+    device, customer = await dialled(line)
+    line.house.called = ("+8613900000009", time.time_ns() // 1000)
+    line.twilio.lost = {"completed", "canceled", "participant-leave", status}
+    customer.answered_by = by
+    await line.twilio.ends(customer, status)
+    await line.twilio.ends(device)
+    line.restarts()
+    line.intake.taken.clear()
+    assert await line.reconciler.round() == 1
+    assert ends(line) == [("ct_9/call", cause)]
+    facts = [each.value for each in line.intake.taken if isinstance(each, CallProgress) and each.what == "answered_by"]
+    assert facts == ([by] if by else [])
+
+
+async def test_a_call_to_him_from_before_this_attempt_tells_nothing_about_it(line: Rig) -> None:
+    _, customer = await dialled(line)
+    await line.twilio.ends(customer)
+    await line.twilio.until(lambda: bool(ends(line)))
+    await line.reconciler.round()
+    line.intake.taken.clear()
+    line.house.dialling = ["ct_10/call"]
+    line.house.called = ("+8613900000009", time.time_ns() // 1000 + 60_000_000)
+    assert await line.reconciler.round() == 1
+    assert ends(line) == [("ct_10/call", "ended_while_away")]
 
 
 async def test_a_callback_that_goes_on_is_not_ended_by_a_restart(line: Rig) -> None:

@@ -12,20 +12,26 @@ from floor import offered, seen
 from sip import Device
 
 TOLL_FREE = "8000000102"
+AMD_S = 6
+"""It listens no longer."""
 
 
-async def dialled(scene: Scene, customer: Device) -> str:
-    """By a caller of his own, who is promised nothing yet: asked for by keys, offered, accepted; the agent's phone has
-    answered and the customer is dialled."""
-    desk = await scene.at_work("a1002", "1002")
-    await desk.not_ready("break")
-    call = scene.dial(TOLL_FREE, caller=customer.name)
+async def asked_for(scene: Scene, caller: str) -> str:
+    """By keys, by a caller of his own who is promised nothing yet."""
+    call = scene.dial(TOLL_FREE, caller=caller)
     call.until("CONFIRMED")
     for key in "13111":
         await asyncio.sleep(1.2)
         if not call.over:
             call.press(key)
-    contact = await scene.contact()
+    return await scene.contact()
+
+
+async def dialled(scene: Scene, customer: Device) -> str:
+    """Asked for, offered, accepted; the agent's phone has answered and the customer is dialled."""
+    desk = await scene.at_work("a1002", "1002")
+    await desk.not_ready("break")
+    contact = await asked_for(scene, customer.name)
     scene.place.phones.customers["+86" + customer.name] = customer
     scene.device("1002").answers_after_s = 0.2
     await desk.ready()
@@ -56,7 +62,7 @@ async def test_a_callback_is_asked_for_by_keys_and_dialled(scene: Scene) -> None
     customer = Device("13900007771", answers_after_s=1.0)
     contact = await dialled(scene, customer)
     customer.last.until("CONFIRMED")
-    await asyncio.sleep(6)
+    await asyncio.sleep(AMD_S)
     assert await flows(customer.last) > 30
     assert await flows(scene.device("1002").last) > 30
     customer.last.hang_up()
@@ -106,3 +112,32 @@ async def test_the_service_is_killed_while_the_customer_rings(scene: Scene) -> N
     await scene.state(contact, "wrap_up", "ended")
     assert await results(scene, contact)() == ["no_answer"]
     await over(scene, contact)
+
+
+async def test_a_talk_that_ends_while_the_service_is_away_was_one(scene: Scene) -> None:
+    """Its answer had been told: nobody calls him again."""
+    customer = Device("13900007778", answers_after_s=0.5)
+    contact = await dialled(scene, customer)
+    await scene.until("he answers", lambda: customer.last.state == "CONFIRMED")
+    await asyncio.sleep(AMD_S)
+    assert await flows(customer.last) > 30
+    scene.service.kill()
+    customer.last.hang_up()
+    await asyncio.sleep(1)
+    scene.place.service = scene.place.home.start()
+    await scene.state(contact, "wrap_up", "ended")
+    assert await results(scene, contact)() == ["reached"]
+    await over(scene, contact)
+
+
+async def test_a_customer_who_calls_himself_is_not_called_while_he_is_in_the_flow(scene: Scene) -> None:
+    caller = "13900007779"
+    contact = await asked_for(scene, caller)
+    await asyncio.sleep(1.5)  # what flows know is a second old
+    call = scene.dial(TOLL_FREE, caller=caller)
+    call.until("CONFIRMED")
+    held = await scene.state(contact, "ended")
+    assert "callback.held" in [fact["kind"] for fact in held["facts"]]
+    call.hang_up()
+    (again,) = await scene.asked("it stands again", scene.new, 45)
+    assert (again["contact"]["medium"], again["contact"]["state"] == "ended") == ("callback", False)

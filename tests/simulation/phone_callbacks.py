@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import msgspec
 from simulation.phone_house import PROVIDER, Ground, Process
 
 from contactcenter.client import protocol as p
 from contactcenter.errors import Busy, ContactCenterError
 from contactcenter.services import handles
+from contactcenter.services.callback_attempts import IN_FLOW
 from contactcenter.services.seats import Seat
 
 PREVIEW_S = (0.5, 4.0)
@@ -27,6 +29,8 @@ DIES = 0.25
 """Of the dialled calls: our process is killed before the customer answers."""
 WRONG = 0.2
 """Of those who were reached: somebody else."""
+TALKED = 0.5
+"""Of those whose call's end was lost: the agent had talked with them."""
 
 
 class Desk:
@@ -79,8 +83,8 @@ class Desk:
             await self._say(p.Finish(id=f"finish-{contact}", contact=contact, result="no_answer"))
             await self._sleep(5)
         if self._state(contact) == "wrap_up":
-            wrong = self._was_reached(contact) and self._rng.random() < WRONG
-            await self._say(p.WrapUpDone(id=f"wrap-{contact}", contact=contact, result="wrong_number" if wrong else ""))
+            said = p.WrapUpDone(id=f"wrap-{contact}", contact=contact, result=self._knows_better(contact))
+            await self._say(said)
 
     async def _while_active(self, contact: str) -> None:
         waited = 0
@@ -91,9 +95,13 @@ class Desk:
     def _state(self, contact: str) -> str:
         return str(self._ground.tables.contacts[contact].state)
 
-    def _was_reached(self, contact: str) -> bool:
-        said = [each for promise in self._ground.tables.promises.values() for each in promise.attempts]
-        return any((each["contact"], each["result"]) == (contact, "reached") for each in said)
+    def _knows_better(self, contact: str) -> str:
+        """What he says of the attempt that the platform has told otherwise; '' for nothing."""
+        told = [each for promise in self._ground.tables.promises.values() for each in promise.attempts]
+        attempt = next((each for each in told if each["contact"] == contact and each["result"] != "called_in"), {})
+        if attempt.get("result") == "reached" and self._rng.random() < WRONG:
+            return "wrong_number"
+        return "reached" if attempt.get("lost") and self._rng.random() < TALKED else ""
 
     async def _say(self, command: p.Command) -> bool:
         """Until it is done or refused; a process that dies meanwhile has not answered."""
@@ -135,6 +143,7 @@ def violations(ground: Ground) -> Iterator[str]:
                 if contact.medium == "callback" and contact.state != "ended")  # fmt: skip
     yield from _at_once(tables.promises.values())
     yield from _dialled_although_he_calls(ground)
+    yield from _dialled_although_in_a_flow(ground)
 
 
 def _dialled_although_he_calls(ground: Ground) -> Iterator[str]:
@@ -149,6 +158,27 @@ def _dialled_although_he_calls(ground: Ground) -> Iterator[str]:
                 for call in calls
                 if call.context["instead_of"] == name and call.opened_at < fact.at < (call.ended_at or fact.at + 1)
             )
+
+
+def _dialled_although_in_a_flow(ground: Ground) -> Iterator[str]:
+    """Customers who were called back while their own call, of which a flow had told the house, was on the line."""
+    tables = ground.tables
+    held = [fact for fact in tables.facts.values() if fact.kind == "callback.held"]
+    flows = [(fact, named) for fact in held if (named := handles.call_of(fact.data["call"])) is not None]
+    for fact in tables.facts.values():
+        if fact.kind == "callback.dialled":
+            name = tables.contacts[fact.contact].context.get("callback", fact.contact)
+            yield from (
+                f"{fact.contact} was dialled while {named} of its customer was in a flow"
+                for hold, named in flows
+                if hold.data["callback"] == name and hold.at < fact.at < _left_at(tables.calls[named], hold.at)
+            )
+
+
+def _left_at(call: Any, since: int) -> int:
+    """When its end was heard; after so long it holds nothing any more."""
+    heard = msgspec.json.decode(call.life).get("released_at", since + IN_FLOW)
+    return int(min(heard, since + IN_FLOW))
 
 
 def _at_once(promises: Any) -> Iterator[str]:

@@ -180,12 +180,13 @@ def test_a_consult_is_told_with_both_public_numbers(language: str, talk: str, jo
     assert all({"zh-CN", "en"} <= set(catalogue()[key]) for key in keys)
 
 
+@pytest.mark.parametrize(("call", "named"), [("ct_2", "ct_2"), ("phone|pbx-1|7.2", "pbx-1 7.2")])
 @pytest.mark.parametrize(("language", "told"), [("en", "calls himself: held"), ("zh-CN", "客户自己来电")])
-def test_a_held_callback_names_the_customers_own_call(language: str, told: str) -> None:
+def test_a_held_callback_names_the_customers_own_call(language: str, told: str, call: str, named: str) -> None:
     words, _ = speaking(language)
-    held = Fact(id="1", at=NINE, kind="callback.held", provider="p", contact="ct_1", data={"call": "ct_2"})
+    held = Fact(id="1", at=NINE, kind="callback.held", provider="p", contact="ct_1", data={"call": call})
     assert told in words.line(held)
-    assert words.line(held).endswith(": ct_2")
+    assert words.line(held).endswith(f": {named}")
 
 
 # --- by the API ------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from channels import verbs
 from channels.ivr.checks import luhn
 from channels.ivr.engine import MAX_TURNS, Flows
-from channels.port import INSTEAD_OF_CALLBACK, Receipt
+from channels.ivr.surroundings import Promise
+from channels.port import Receipt
 from channels.verbs import Answer, Exit, Heard, Note, Outcome, Turn
 
 FLOW = flow("""
@@ -179,13 +180,24 @@ nodes:
   - {id: told, do: menu, text: {en: 'We call {callback}.'}, keys: {"1": bye, "2": stop, "3": rather}, otherwise: queue}
   - {id: bye, do: hang_up}
   - {id: stop, do: cancel_callback}
-  - {id: rather, do: queue, instead_of_callback: true}
+  - {id: rather, do: queue}
   - {id: queue, do: queue}
 """)
 
 
+BLIND = """
+id: blind
+client: kangjia
+start: menu
+languages: [en]
+nodes:
+  - {id: menu, do: menu, text: {en: 'Press 3.'}, keys: {"3": queue}, otherwise: queue}
+  - {id: queue, do: queue}
+"""
+
+
 def outstanding(*pressed: str, caller: str = "13900000001") -> list[Turn]:
-    around = Surroundings(PROMISED, outstanding=(NOW + 2 * HOUR, NOW + 4 * HOUR))
+    around = Surroundings(PROMISED, outstanding=Promise(NOW + 2 * HOUR, NOW + 4 * HOUR, "ct_7"))
     return walk(Flows(around), keys(*pressed), replace(CALLER, caller=caller))
 
 
@@ -203,9 +215,20 @@ def test_who_is_promised_a_callback_hears_when_and_keeps_cancels_or_waits_instea
     turns = outstanding(key)
     assert words(turns[0]) == ["We call in 2 to 4 hours."]
     assert chosen(turns[-1]) == Outcome(exit=exit, language="en", number=number)
-    outcome = turns[-1].outcome
-    assert outcome is not None
-    assert (INSTEAD_OF_CALLBACK in outcome.path) is (key == "3")
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_caller_who_is_promised_a_callback_is_noted_at_once_and_once_whatever_the_flow_asks(asks: bool) -> None:
+    noted = Note("calls_himself", "ct_7")
+    promise = Promise(NOW, NOW + HOUR, "ct_7")
+    dialogue = Flows(Surroundings(PROMISED if asks else flow(BLIND), outstanding=promise))
+    turns = walk(dialogue, keys("3"))
+    assert noted in turns[0].notes
+    assert not any(noted in turn.notes for turn in turns[1:])
+    assert noted not in walk(dialogue, keys("3"), replace(CALLER, caller=""))[0].notes
+    turned_away = dialogue.begin(replace(CALLER, why="callback"), NOW)
+    assert turned_away is not None
+    assert noted not in turned_away.notes, "he has a contact, which holds it"
 
 
 def test_a_withheld_number_and_one_that_is_promised_nothing_go_on_as_ever() -> None:

@@ -123,7 +123,7 @@ nodes:
     otherwise: queue
   - {id: cancel, do: cancel_callback}
   - {id: never, do: do_not_call}
-  - {id: rather, do: queue, instead_of_callback: true}
+  - {id: rather, do: queue}
   - {id: queue, do: queue}
   - {id: message, do: voicemail}
 """
@@ -139,17 +139,22 @@ nodes:
             {"nodes[1].cases.outstanding": "case"},
         ),
         ("otherwise: queue}", "otherwise: told}", {"nodes[2].text.en": "callback_unknown"}),
-        ("otherwise: queue}", "otherwise: rather}", {"nodes[5].instead_of_callback": "callback_unknown"}),
         ("{fresh: asked}", "{fresh: told}", {"nodes[1].id": "unreachable", "nodes[2].text.en": "callback_unknown"}),
     ],
 )
-def test_only_who_is_promised_a_callback_hears_when_and_may_wait_instead(
-    old: str, new: str, wrong: dict[str, str]
-) -> None:
+def test_only_who_is_promised_a_callback_hears_when(old: str, new: str, wrong: dict[str, str]) -> None:
     assert old in PROMISED
     found = codes(PROMISED.replace(old, new))
     assert {path: found.get(path) for path in wrong} == wrong
     assert bool(found) is bool(wrong)
+
+
+def test_an_option_of_earlier_flows_still_loads_and_is_told_to_have_no_effect() -> None:
+    older = PROMISED.replace("{id: rather, do: queue}", "{id: rather, do: queue, instead_of_callback: true}")
+    found = list(flow_problems(flow(older)))
+    assert [(each.path, each.code, each.warning) for each in found] == [
+        ("nodes[5].instead_of_callback", "no_effect", True)
+    ]
 
 
 def test_a_text_is_needed_only_in_the_languages_in_which_callers_come() -> None:
@@ -241,6 +246,15 @@ def test_check_of_a_good_flow_and_of_one_that_is_no_yaml(written: Written, capsy
     assert main(["ivr", "check", written("id: [")]) == 1
     assert capsys.readouterr().out.startswith("flow.yaml:2:1: ")
     assert main(["ivr", "check", "nowhere.yaml"]) == 2
+
+
+def test_check_tells_a_warning_and_lets_the_flow_pass(written: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    older = PROMISED.replace("{id: rather, do: queue}", "{id: rather, do: queue, instead_of_callback: true}")
+    assert main(["ivr", "check", written(older), "--language", "en"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("flow.yaml:15:")
+    assert "warning: nodes[5].instead_of_callback: has no effect any more" in lines[0]
+    assert lines[1].startswith("promised: fine")
 
 
 def test_check_beside_its_configuration(written: Written, capsys: pytest.CaptureFixture[str]) -> None:

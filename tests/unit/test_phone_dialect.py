@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from channels.phone.dialect import TYPES, translate
 from channels.port import (
+    ENDED_AWAY,
     CallAlerting,
     CallAnswered,
     CallbackCancelled,
@@ -70,6 +71,7 @@ TAKEN = [
     ("ivr.menu", {"menu": "repair"}, CallProgress(**ABOUT, what="ivr.menu", value="repair")),
     ("ivr.digits", {"digits": "88"}, CallProgress(**ABOUT, what="ivr.digits", value="88")),
     ("call.screened", {"answered_by": "machine"}, CallProgress(**ABOUT, what="answered_by", value="machine")),
+    ("call.unknown", None, CallReleased(**ABOUT, by="platform", cause=ENDED_AWAY)),
     ("callback.cancelled", CALLBACK, CallbackCancelled(**ABOUT, **CALLBACK)),
     ("callback.sought", CALLBACK, CallbackSought(**ABOUT, **CALLBACK)),
     ("do_not_call.asked", CALLBACK | {"language": "en"}, DoNotCall(**ABOUT, **CALLBACK, language="en")),

@@ -109,6 +109,12 @@ def answered(step: Step, event: ev.AnyEvent) -> None:
     if call.answered:
         return
     call.answered = True
+    tell_answer(step)
+
+
+def tell_answer(step: Step) -> None:
+    """Also by whoever finds them talking: the process before may not have told it. Told twice it is stored once."""
+    call = step.call
     leg = call.talker
     step.tell(
         CallAnswered(

@@ -174,6 +174,7 @@ def _orphan(board: Board, channel: ev.Channel, found: Found, now: int, out: Out)
         call.winner = outgoing.AGENT
         call.legs[call.winner] = Leg(channel=both[0], offer=call.winner, placed=True, here=True, up_at=now)
         board.calls[call.id] = call
+        outgoing.tell_answer(board.step(call, now, out))
         return
     path = names.path("channels", channel.id)
     rest = Rest(call=named.call, lane=channel.id, method="DELETE", path=path, query={"reason": "normal"})

@@ -23,6 +23,8 @@ ALIVE: Final = (*RINGING, "in-progress")
 EVENTS: Final = ("initiated", "ringing", "completed")
 """`answered` is heard by the answering device's own request, which cannot be missed without the call failing."""
 LEAST_RING_S: Final = 5
+SKEW: Final = 30_000_000
+"""By how many microseconds Twilio's clock may be behind ours."""
 LOOKS: Final = 3
 """How often a doubtful call is looked for before it counts as not made."""
 
@@ -47,6 +49,13 @@ class Room(Struct, frozen=True):
     sid: str
     call: str
     since: int
+
+
+class Made(Struct, frozen=True):
+    """A call that we made, as Twilio keeps it: its end is there long after everybody has gone."""
+
+    sid: str
+    answered_by: str
 
 
 class Control:
@@ -149,26 +158,24 @@ class Control:
         except NotThere:
             return "gone"
 
-    async def ended_since(self, day: str) -> list[tuple[str, str]]:
-        """SID and status of the calls that came to us and ended on or after a day (UTC)."""
-        ended = await self._inbound(**{"EndTime>": day})
-        return [(sid, status) for sid, status in ended if status in forms.ENDED]
-
     async def under_way(self) -> list[str]:
         """The callers who are there now, by SID."""
-        return [sid for sid, _ in await self._inbound(Status="in-progress")]
+        listed = await self._rest.listed("Calls", "calls", Status="in-progress")
+        return [str(each.get("sid", "")) for each in listed if each.get("direction") == "inbound"]
 
     async def ringing(self) -> list[tuple[str, str]]:
         """SID and `To` of the calls from our number that ring, newest first: whoever made them."""
-        listed = await self._rest.get("Calls", From=self._number, Status="ringing", PageSize="200")
-        calls = (each for each in listed.get("calls", ()) if each.get("direction") != "inbound")
+        listed = await self._rest.listed("Calls", "calls", From=self._number, Status="ringing")
+        calls = (each for each in listed if each.get("direction") != "inbound")
         return [(str(each.get("sid", "")), str(each.get("to", ""))) for each in calls]
 
-    async def _inbound(self, **wanted: str) -> list[tuple[str, str]]:
-        """SID and status of the newest calls that came to us."""
-        listed = await self._rest.get("Calls", **wanted, PageSize="200")
-        calls = (each for each in listed.get("calls", ()) if each.get("direction") == "inbound")
-        return [(str(each.get("sid", "")), str(each.get("status", ""))) for each in calls]
+    async def made_to(self, number: str, since: int) -> Made | None:
+        """The newest call from our number to this one since then, microseconds; None when Twilio has none."""
+        listed = await self._rest.get("Calls", To=number, From=self._number, PageSize="20")
+        for each in listed.get("calls", ()):
+            if forms.instant(str(each.get("date_created"))) >= since - SKEW:
+                return Made(str(each["sid"]), str(each.get("answered_by") or ""))
+        return None
 
     # --- conferences ----------------------------------------------------------------------------------------
 
@@ -194,11 +201,11 @@ class Control:
         return [(str(each["call_sid"]), str(each.get("label") or "")) for each in listed.get("participants", ())]
 
     async def rooms(self) -> list[Room]:
-        """The newest conferences that run; the account may have others, which are none of our business."""
-        listed = await self._rest.get("Conferences", Status="in-progress", PageSize="200")
+        """The conferences that run; the account may have others, which are none of our business."""
+        listed = await self._rest.listed("Conferences", "conferences", Status="in-progress")
         found = (
             Room(str(each["sid"]), call_of(str(each["friendly_name"])), forms.instant(str(each.get("date_created"))))
-            for each in listed.get("conferences", ())
+            for each in listed
         )
         return [room for room in found if room.call]
 

@@ -10,7 +10,7 @@ from channels.phone.twilio.control import RINGING, Control, Ring, is_over
 from channels.phone.twilio.forms import Form
 from channels.phone.twilio.links import Links
 from channels.phone.twilio.telling import Tell
-from channels.port import ENDED_AWAY, Refused
+from channels.port import ENDED_AWAY, CallProgress, Refused
 
 Query = Mapping[str, str]
 
@@ -58,7 +58,7 @@ class Devices:
         self._board.learn(Leg(forms.required(form, "CallSid"), call, CUSTOMER, CUSTOMER))
         await self._tell(forms.fact(self._source, call, name="callee_answered", what="callee_answered"))
         if by:
-            await self._tell(forms.fact(self._source, call, name="answered_by", what="answered_by", value=by))
+            await self._tell(answered_by(self._source, call, by))
         if by.startswith(forms.MACHINES):
             # Nobody to talk to: the agent need not listen to a machine. The end of this leg ends the call.
             return twiml.bye()
@@ -140,23 +140,24 @@ class Devices:
             self._board.forget(leg.call, leg.offer)
         return over
 
-    async def check_dialled(self, call: str, *, there: bool) -> bool:
-        """A call that we made: over when its customer's leg is, or nothing is left of it. `there`: its conference."""
-        customer = self._board.leg(call, CUSTOMER)
-        if customer is not None:
-            status = await self._control.status(customer.sid)
-            if is_over(status):
-                form = {"CallStatus": "completed" if status == "gone" else status}
-                await self._customer_status(call, customer.sid, form, over=True)
-            return is_over(status)
-        if there or self._board.legs_of(call):
-            return False
-        await self._tell(forms.caller_gone(self._source, call, {"CallStatus": ENDED_AWAY}, by="platform"))
-        return True
+    async def check_customer(self, call: str, leg: str) -> bool:
+        """The same for the customer of a call that we made: with his leg it is over."""
+        status = await self._control.status(leg)
+        if is_over(status):
+            form = {"CallStatus": "completed" if status == "gone" else status}
+            await self._customer_status(call, leg, form, over=True)
+        return is_over(status)
 
-    async def gone(self, call: str, status: str) -> None:
-        """The platform's own list says that this call is over."""
-        await self._gone(call, {"CallStatus": status})
+    async def check_nobody(self, call: str, number: str, since: int) -> bool:
+        """A call that we made, with nobody in it: Twilio may know how it went; if not, it ended while we were away."""
+        made = await self._control.made_to(number, since) if number else None
+        if made is None:
+            await self._tell(forms.caller_gone(self._source, call, {"CallStatus": ENDED_AWAY}, by="platform"))
+            return True
+        if made.answered_by:
+            await self._tell(answered_by(self._source, call, made.answered_by))
+        self._board.learn(Leg(made.sid, call, CUSTOMER, CUSTOMER))
+        return await self.check_customer(call, made.sid)
 
     async def _gone(self, call: str, form: Form) -> None:
         by = "platform" if self._board.we_ended(call) else "customer"
@@ -165,3 +166,8 @@ class Devices:
         for leg in self._board.legs_of(call):
             # Whoever answered in the same moment would open a new conference, and wait in it for ever.
             await self._control.end(leg.sid)
+
+
+def answered_by(source: str, call: str, by: str) -> CallProgress:
+    """Whether a machine took it, where the platform finds that out; the same fact however it is learned."""
+    return forms.fact(source, call, name="answered_by", what="answered_by", value=by)

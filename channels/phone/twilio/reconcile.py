@@ -1,14 +1,14 @@
 """Whoever we believe to be there is looked for every minute: a callback that was lost is made up for.
 
-The first round of a process asks for those who were here before it started: the callers who still are, the calls that
-ended lately, and the agents in our conferences, who are known again by their labels. A conference whose caller has gone
-is closed whenever it is found: an agent who walked in as he left would wait in it for ever. A device that was rung
-before and belongs to no offer any more is called off, and a callback of which nothing is left has ended.
+The first round of a process asks for those who were here before it started: the callers who still are, those whom the
+house alone still has, and the agents in our conferences, who are known again by their labels. A conference whose caller
+has gone is closed whenever it is found: an agent who walked in as he left would wait in it for ever. A device that was
+rung before and belongs to no offer any more is called off, and a callback of which nothing is left has ended, as
+Twilio's list of calls says.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
@@ -29,6 +29,14 @@ class House(Protocol):
 
     async def dialled(self) -> Sequence[str]:
         """The calls that we made some time ago, and of whose end nothing was heard."""
+        ...
+
+    async def there(self) -> Sequence[str]:
+        """The callers of whose end nothing was heard."""
+        ...
+
+    async def customer(self, call: str) -> tuple[str, int]:
+        """Whom a call that we made is for, and the instant before which it was not made; ('', 0) when it is unknown."""
         ...
 
     async def ringing(self) -> tuple[frozenset[str], list[tuple[str, str, str]]]:
@@ -60,9 +68,7 @@ class Reconciler:
         """Look once; how many callers and devices turned out to be gone."""
         gone = 0
         if self._first:
-            for call in await self._control.under_way():
-                self._board.began(call)
-            gone += await self._ended_before() + await self._strays()
+            gone += await self._came_before() + await self._strays()
         rooms = await self._control.rooms()
         gone += await self._rooms(rooms)
         self._first = False
@@ -72,35 +78,48 @@ class Reconciler:
             if leg.offer != CUSTOMER:
                 gone += await self._devices.check_leg(leg)
         for call in await self._house.dialled():
-            gone += await self._devices.check_dialled(call, there=any(room.call == call for room in rooms))
+            gone += await self._dialled(call, there=any(room.call == call for room in rooms))
         return gone
+
+    async def _dialled(self, call: str, *, there: bool) -> bool:
+        """Whether it turned out to be over. `there`: its conference."""
+        customer = self._board.leg(call, CUSTOMER)
+        if customer is not None:
+            return await self._devices.check_customer(call, customer.sid)
+        if there or self._board.legs_of(call):
+            return False
+        return await self._devices.check_nobody(call, *await self._house.customer(call))
 
     async def _strays(self) -> int:
         """Devices that rang before this process lived: known again by their offer, or called off when it is over.
 
-        Other programs may call from our number: what is no agent's device is none of our business.
+        Other programs may call from our number: what is no agent's device is none of our business. An offer is rung
+        once: what rings at its device besides the newest is of an earlier one.
         """
         known = {leg.sid for leg in self._board.legs()}
         ringing = [each for each in await self._control.ringing() if each[0] not in known]
         if not ringing:
             return 0
         devices, rings = await self._house.ringing()
-        wanted = {device: (call, offer) for device, call, offer in rings}
+        wanted: dict[str, list[tuple[str, str]]] = {}
+        for device, call, offer in rings:
+            wanted.setdefault(device, []).append((call, offer))
         strays = 0
         for sid, device in ringing:
-            if device in wanted:
-                self._board.learn(Leg(sid, *wanted.pop(device)))
+            if wanted.get(device):
+                self._board.learn(Leg(sid, *wanted[device].pop()))
             elif device in devices:
                 await self._control.end(sid)
                 strays += 1
         return strays
 
-    async def _ended_before(self) -> int:
-        day = dt.datetime.fromtimestamp(self._now() / 1_000_000, dt.UTC).date() - dt.timedelta(days=1)
-        ended = await self._control.ended_since(day.isoformat())
-        for sid, status in ended:
-            await self._devices.gone(sid, status)
-        return len(ended)
+    async def _came_before(self) -> int:
+        """Callers who are there are known again; of those whom the house alone still has it is asked one by one."""
+        here = set(await self._control.under_way())
+        believed = set(await self._house.there())
+        for call in sorted(here | believed):
+            self._board.began(call)
+        return sum([await self._devices.check(call) for call in sorted(believed - here)])
 
     # --- conferences ----------------------------------------------------------------------------------------
 

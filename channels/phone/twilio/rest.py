@@ -8,8 +8,10 @@ other 4xx                 Refused, with the platform's own code: an outcome, not
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import msgspec
@@ -20,10 +22,14 @@ BASE_URL: Final = "https://api.twilio.com"
 TIMEOUT_S: Final = 4.0
 PAUSES_S: Final = (0.2, 0.4, 0.8)
 """Before each further try; shorter than a caller's patience."""
+PAGE_SIZE: Final = "200"
+MOST_PAGES: Final = 25
+"""Of one list at a time: 5,000 calls or conferences, each page a request of some tenths of a second."""
 _LIMIT: Final = 1_048_576
 _MISSING: Final = 404
 Pause = Callable[[float], Awaitable[object]]
 Json = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 class Doubtful(ChannelDown):
@@ -54,6 +60,18 @@ class Rest:
 
     async def get(self, path: str, **query: str) -> Json:
         return await self._patiently("GET", path, {"params": query}, safe=True)
+
+    async def listed(self, path: str, key: str, **query: str) -> list[Json]:
+        """The entries of a list, the newest first, page after page. Of more than MOST_PAGES the rest is left."""
+        found: list[Json] = []
+        for _ in range(MOST_PAGES):
+            page = await self.get(path, **{**query, "PageSize": PAGE_SIZE})
+            found += page.get(key, ())
+            query = _following(page)
+            if not query:
+                return found
+        log.warning("%s has more than %d entries: those beyond are not looked at", path, len(found))
+        return found
 
     async def create(self, path: str, form: Mapping[str, str] | list[tuple[str, str]]) -> Json:
         """Something that must not come to be twice. Raises Refused, ChannelDown, Doubtful."""
@@ -91,6 +109,11 @@ class Rest:
             raise ChannelDown(f"{path}: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Doubtful(f"{path}: {type(error).__name__}") from error
+
+
+def _following(page: Json) -> dict[str, str]:
+    """The query of the next page, {} after the last one; it is asked of the same address, whatever is said here."""
+    return dict(parse_qsl(urlsplit(str(page.get("next_page_uri") or "")).query))
 
 
 def _judged(status: int, body: bytes) -> Json:

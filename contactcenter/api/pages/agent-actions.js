@@ -47,8 +47,8 @@ const FINISH = {
   callback: [choice("result", RESULTS, "desk.result", { wide: true })],
 };
 
-/** What the agent may make of a callback that was reached: he alone knows who answered. */
-export const CORRECTIONS = ["", "wrong_number", "declined"];
+/** What the agent may make of a callback that is over: he alone knows who answered, or that anybody did when its end was lost. */
+export const CORRECTIONS = ["", "reached", "wrong_number", "declined"];
 
 /** What needs the customer: over when the wrap-up begins. */
 const LIVE = ["dial", "transfer", "finish", "hold", "resume", "consult", "join", "leave", "record", "hang_up"];

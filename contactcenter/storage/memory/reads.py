@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec.structs import asdict, replace
 
 from contactcenter.domain.facts import Fact
@@ -44,8 +43,7 @@ def _is_open(contact: ContactView, call: CallView, since: int) -> bool:
     """Its contact has not ended, or its own end was never heard of."""
     if contact.ended_at is None:
         return True
-    state = msgspec.json.decode(call.life).get("state", "released")
-    return contact.medium == "voice" and contact.opened_at > since and state not in ("released", "lost")
+    return contact.medium == "voice" and contact.opened_at > since and not call.gone
 
 
 def _is_dialled(fact: Fact, before: int) -> bool:
@@ -126,7 +124,11 @@ class MemoryIntakeReads:
         promises.sort(key=lambda each: (each.client, each.number))
         return [
             PromisedView(
-                client=each.client, number=each.number, window_from=each.window_from, window_until=each.window_until
+                id=each.id,
+                client=each.client,
+                number=each.number,
+                window_from=each.window_from,
+                window_until=each.window_until,
             )
             for each in promises
         ]
