@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import bisect
 import heapq
-import struct
 from typing import Final
 
 from routing import effects, model
 
 bisect_left: Final = bisect.bisect_left
-bisect_right: Final = bisect.bisect_right
 insort: Final = bisect.insort
 heappop: Final = heapq.heappop
 heappush: Final = heapq.heappush
 least_of: Final = min
-pack: Final = struct.Struct(">BQQQ").pack
-"""The key of a contact (order.py)."""
 
 Offer: Final = model.Offer
 Because: Final = effects.Because

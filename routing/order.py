@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from routing.at_hand import bisect_left, pack
+from librt.strings import BytesWriter, read_i64_be, write_i64_be
+
+from routing.at_hand import bisect_left
 from routing.model import Contact, Micros
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ LATE: Final = 3
 CHUNK: Final = 256
 ZERO: Final = 1 << 61
 """Added to an instant in a key, because one may be negative. All that are less than NEVER / 2 away from 1970 fit."""
+DEADLINE: Final = 1
 ENQUEUED: Final = 9
-ARRIVAL: Final = 17
-"""Where enqueued_at and the arrival number begin in a key."""
+"""Where they begin in a key."""
 CLASSES: Final = [bytes((kind,)) for kind in range(1 << 6)]
 """By class: the first byte of its keys. Alone it is before all of them."""
 STARVED: Final = 0
@@ -46,7 +48,7 @@ NOTHING: Final = b""
 
 
 def enqueued_of(key: Key) -> Micros:
-    return int.from_bytes(key[ENQUEUED:ARRIVAL], "big") - ZERO
+    return read_i64_be(key, ENQUEUED) - ZERO
 
 
 def key_of(contact: Contact, arrival: int, band: int) -> Key:
@@ -69,7 +71,12 @@ def class_of(band: int, *, tier: int, complaint: bool) -> int:
 
 def key_at(kind: int, *, deadline: Micros, enqueued_at: Micros, arrival: int) -> Key:
     """The key of a contact of this class: inside the starving only the arrival counts."""
-    return pack(kind, 0 if kind == STARVED else deadline + ZERO, enqueued_at + ZERO, arrival)
+    writer = BytesWriter()
+    writer.append(kind)
+    write_i64_be(writer, 0 if kind == STARVED else deadline + ZERO)
+    write_i64_be(writer, enqueued_at + ZERO)
+    write_i64_be(writer, arrival)
+    return writer.getvalue()
 
 
 def key_moved(key: Key, *, to: int) -> Key:
@@ -105,7 +112,7 @@ class Line:
             self._chunks.insert(at, [work])
         else:
             chunk = self._chunks[at]
-            if key_in(chunk, len(chunk) - 1) < key:
+            if is_before(chunk[-1], work, key):
                 chunk.append(work)
             else:
                 at = self._chunk_of(key, kind, at)
@@ -113,7 +120,7 @@ class Line:
                 chunk.insert(place_in(chunk, key), work)
             if len(chunk) > 2 * CHUNK:
                 self._split(at, kind)
-        if key < self.first:
+        if not at and self._chunks[0][0] is work:
             self._lead(key, work)
 
     def remove(self, key: Key, work: Work) -> None:
@@ -164,7 +171,8 @@ class Line:
 
     def _lead(self, key: Key, work: Work | None) -> None:
         if self._heads is not None and self._leaders is not None:
-            self._leaders.pop(self.first, None)
+            if self.first is not LAST:
+                del self._leaders[self.first]
             if work is not None:
                 self._leaders[key] = work
             self._heads[self._number] = key
@@ -174,6 +182,14 @@ class Line:
         """In their order."""
         for chunk in self._chunks:
             yield from chunk
+
+
+def is_before(one: Work, other: Work, key: Key) -> bool:
+    """Two of one class; `key` is the other's. Where the deadlines differ, and count, the keys need no look."""
+    if other.kind != STARVED and one.deadline != other.deadline:
+        return one.deadline < other.deadline
+    assert one.key is not None
+    return one.key < key
 
 
 def key_in(chunk: list[Work], at: int) -> Key:

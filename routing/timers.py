@@ -16,6 +16,8 @@ from routing.order import NEVER
 
 SLACK: Final = 4096
 BUCKET: Final = 1_000_000
+LATELY: Final = 64
+"""Buckets kept at hand, a power of two."""
 AGENTS: Final = 1 << 48
 """Contacts have their arrival number as order; agents follow from here, leases after them."""
 LEASES: Final = 1 << 49
@@ -39,9 +41,25 @@ Entry = tuple[Any, ...]
 """(instant, order, sleeper), of open length so that compiled code keeps the tuple and copies none."""
 
 
+class Bucket:
+    """Who is to be woken in one second, unsorted; `number` counts the seconds."""
+
+    __slots__ = ("number", "sleepers")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.sleepers: list[Sleeper] = []
+
+
+NO_BUCKET: Final = Bucket(-NEVER)
+"""Of no second that anybody asks for."""
+
+
 class Agenda:
     def __init__(self) -> None:
-        self._buckets: dict[int, list[Sleeper]] = {}
+        self._buckets: dict[int, Bucket] = {}
+        self._lately: list[Bucket] = [NO_BUCKET] * LATELY
+        """Those asked for last, by the last bits of their numbers: a look here costs a tenth of one there."""
         self._numbers: list[int] = []
         """A heap of the buckets' numbers; each bucket is there once."""
         self._near: list[Entry] = []
@@ -71,14 +89,20 @@ class Agenda:
             insort(self._near, (due, sleeper.order, sleeper), self._next)
         else:
             number = due // BUCKET
-            bucket = self._buckets.get(number)
-            if bucket is None:
-                self._buckets[number] = [sleeper]
-                heappush(self._numbers, number)
-            else:
-                bucket.append(sleeper)
+            bucket = self._lately[number & (LATELY - 1)]
+            if bucket.number != number:
+                bucket = self._find_bucket(number)
+            bucket.sleepers.append(sleeper)
         if self._entries > SLACK + 4 * self._live:
             self._compact()
+
+    def _find_bucket(self, number: int) -> Bucket:
+        bucket = self._buckets.get(number)
+        if bucket is None:
+            bucket = self._buckets[number] = Bucket(number)
+            heappush(self._numbers, number)
+        self._lately[number & (LATELY - 1)] = bucket
+        return bucket
 
     def is_due(self, now: Micros) -> bool:
         """Might somebody be due? A quick look; a stale entry may say yes."""
@@ -116,19 +140,24 @@ class Agenda:
 
     def _open_bucket(self) -> None:
         number = heappop(self._numbers)
-        bucket = self._buckets.pop(number)
+        sleepers = self._forget_bucket(number).sleepers
         self._near_until = (number + 1) * BUCKET
-        self._near = sorted([(each.wake, each.order, each) for each in bucket if each.wake // BUCKET == number])
+        self._near = sorted([(each.wake, each.order, each) for each in sleepers if each.wake // BUCKET == number])
         self._next = 0
-        self._entries -= len(bucket) - len(self._near)
+        self._entries -= len(sleepers) - len(self._near)
+
+    def _forget_bucket(self, number: int) -> Bucket:
+        bucket = self._buckets.pop(number)
+        if self._lately[number & (LATELY - 1)] is bucket:
+            self._lately[number & (LATELY - 1)] = NO_BUCKET
+        return bucket
 
     def _compact(self) -> None:
         self._near = [entry for entry in self._near[self._next :] if entry[2].wake == entry[0]]
         self._next = 0
-        old, self._buckets = self._buckets, {}
-        for number, bucket in old.items():
-            live = [each for each in bucket if each.wake // BUCKET == number]
-            if live:
-                self._buckets[number] = live
+        for number, bucket in [*self._buckets.items()]:
+            bucket.sleepers = [each for each in bucket.sleepers if each.wake // BUCKET == number]
+            if not bucket.sleepers:
+                self._forget_bucket(number)
         self._numbers = sorted(self._buckets)
-        self._entries = len(self._near) + sum(map(len, self._buckets.values()))
+        self._entries = len(self._near) + sum([len(bucket.sleepers) for bucket in self._buckets.values()])

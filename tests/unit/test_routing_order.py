@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 
+import pytest
 from msgspec.structs import replace
 from property.routing_world import MEDIA, START, S, World, agent, call, chat, mail
 
@@ -13,7 +14,7 @@ from routing import events as ev
 from routing.desks import Work
 from routing.estimate import Known
 from routing.model import Medium, PresenceState, RelaxStep, Tier
-from routing.order import LAST, NORMAL, Line, enqueued_of, key_of
+from routing.order import LAST, NORMAL, STARVING, Line, enqueued_of, key_at, key_of
 from routing.overflow import UNBOUNDED
 from routing.views import PART, Queue
 
@@ -273,7 +274,13 @@ def test_needs_relax_by_declared_steps() -> None:
     assert world.seen(fx.Relaxed) == [fx.Relaxed("c", 1)]
 
 
-def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
+BEHIND = key_at(63, deadline=1 << 60, enqueued_at=0, arrival=0)
+"""After all others."""
+
+
+@pytest.mark.parametrize(("deadlines", "band"), [(50, NORMAL), (1, NORMAL), (50, STARVING)])
+def test_a_queue_of_keys_agrees_with_a_sorted_list(deadlines: int, band: int) -> None:
+    """Also where many have one deadline: a working day ends for all of them at once."""
     rng = random.Random(1)
     line, model = Queue(UNBOUNDED, Known()), []
     for step in range(6000):
@@ -281,17 +288,18 @@ def test_a_queue_of_keys_agrees_with_a_sorted_list() -> None:
             key = model.pop(rng.randrange(len(model)))
             line.remove(key, key[0])
         else:
-            key = key_of(chat("c", step, tier=Tier(rng.randrange(2)), deadline=rng.randrange(50)), step, NORMAL)
+            contact = chat("c", step, tier=Tier(rng.randrange(2)), deadline=rng.randrange(deadlines))
+            key = key_of(contact, step, band)
             model.append(key)
             model.sort()
             line.add(key, key[0])
         assert line.first == (model[0] if model else LAST)
         assert not model or line.head() == enqueued_of(model[0])
-        asked = rng.choice([key, key, LAST, *model[:1], *model[-1:], *model[step % 7 :: 97]])
-        assert line.rank(asked, min(asked[0], 63)) == bisect_left(model, asked)
+        asked = rng.choice([key, key, BEHIND, *model[:1], *model[-1:], *model[step % 7 :: 97]])
+        assert line.rank(asked, asked[0]) == bisect_left(model, asked)
     assert list(line) == model
     assert [line.rank(key, key[0]) for key in model[::97]] == list(range(0, len(model), 97))
-    assert line.rank(LAST, 63) == len(model)
+    assert line.rank(BEHIND, BEHIND[0]) == len(model)
 
 
 def test_whoever_came_last_can_leave_at_once() -> None:
