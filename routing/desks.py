@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import astuple
-from mypy_extensions import i64
 
 from routing.members import OFFERED, READY, WAITING
 from routing.model import (
@@ -26,7 +25,7 @@ from routing.model import (
 )
 from routing.order import Key, Line
 from routing.overflow import leaves_at
-from routing.pools import WORD, Pool, Signature
+from routing.pools import Pool, Signature
 from routing.rings import FALLBACK
 from routing.skills import held
 from routing.timers import AGENTS, Sleeper
@@ -264,8 +263,6 @@ class Desk(Sleeper):
         "staffed",
         "state",
         "until",
-        "word",
-        "word_bit",
     )
 
     def __init__(self, spec: Agent, presence: Presence, *, listed: bool) -> None:
@@ -305,9 +302,6 @@ class Desk(Sleeper):
         """Out of every index, as before the first placing."""
         self.pool: Pool | None = None
         self.bit = 0
-        self.word: i64 = 0
-        self.word_bit: i64 = 0
-        """His place in masks that are kept in words."""
         self.counted_load = 0
         """As his pool knows it, which he told that it is another (`shifted`)."""
         self.shifted = False
@@ -324,9 +318,8 @@ class Desk(Sleeper):
         self.line = Line()
         self.fans: dict[int, Work] = {}
 
-    def take_seat(self, pool: Pool, number: int) -> None:
-        self.pool, self.bit = pool, 1 << number
-        self.word, self.word_bit = number // WORD, 1 << number % WORD
+    def take_seat(self, pool: Pool, bit: int) -> None:
+        self.pool, self.bit = pool, bit
 
     def handles(self, medium: Medium) -> bool:
         return bool(self.medium_flags >> MEDIUM_NO[medium] & 1)

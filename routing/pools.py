@@ -12,9 +12,6 @@ from collections import OrderedDict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from librt.vecs import vec
-from mypy_extensions import i64
-
 from routing.at_hand import bisect_left, least_of
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
@@ -31,15 +28,10 @@ FEW: Final = 16
 """A group up to this size is looked at one by one; of a larger one somebody is met soon in the order of idleness."""
 
 
-WORD: Final = 60
-"""Agents in one word of a mask that is kept in words."""
-FULL: Final = (1 << WORD) - 1
-
-
 class Signature:
     """One set of needs: who meets it, and who waits with it, by medium. `users` counts the open contacts."""
 
-    __slots__ = ("_by_level", "_words", "lines", "mask", "names", "needs", "pool", "users")
+    __slots__ = ("_by_level", "lines", "mask", "names", "needs", "pool", "users")
 
     def __init__(self, pool: Pool, needs: Needs) -> None:
         self.pool = pool
@@ -50,19 +42,11 @@ class Signature:
         self.mask = pool.everyone
         for skill, level in needs:
             self.mask &= pool.at_least(skill, level)
-        self._words = vec[i64]([self.mask >> at & FULL for at in range(0, len(pool.desks), WORD)])
-        """The mask in words."""
         self._by_level: list[int] | None = None
 
-    def is_anybody_free(self, medium_no: i64) -> bool:
-        words, free = self._words, self.pool.free_words
-        count: i64 = len(words)
-        at: i64 = medium_no * count
-        found: i64 = 0
-        each: i64
-        for each in range(count):
-            found |= words[each] & free[at + each]
-        return found != 0
+    def is_anybody_free(self, medium_no: int) -> bool:
+        free = self.pool.free[medium_no]
+        return free != 0 and self.mask & free != 0
 
     def line(self, medium_no: int) -> Line:
         line = self.lines[medium_no]
@@ -98,7 +82,6 @@ class Pool(Sleeper):
         "everyone",
         "flags",
         "free",
-        "free_words",
         "heads",
         "id",
         "idle",
@@ -125,9 +108,6 @@ class Pool(Sleeper):
         self.desks = desks
         self.everyone = (1 << len(desks)) - 1
         self.free = [0] * len(MEDIA)
-        words: i64 = len(MEDIA) * ((len(desks) + WORD - 1) // WORD)
-        self.free_words = vec[i64]([0] * words)
-        """The same in words, medium after medium: whether anybody is free is asked more often than who."""
         self.present = [0] * len(MEDIA)
         self.signatures: dict[Needs, Signature] = {}
         self.lines: list[Line] = []
@@ -151,7 +131,7 @@ class Pool(Sleeper):
         self._levels: dict[str, dict[int, int]] = {}
         breadths: dict[int, int] = {}
         for at, desk in enumerate(desks):
-            desk.take_seat(self, at)
+            desk.take_seat(self, 1 << at)
             breadths[len(desk.skills)] = breadths.get(len(desk.skills), 0) | desk.bit
             for skill, level in desk.skills.items():
                 exact = self._levels.setdefault(skill, {})
@@ -277,18 +257,6 @@ class Pool(Sleeper):
             desk.picks.clear()
 
     # --- who is free ------------------------------------------------------------------------------------
-
-    def turn_free(self, desk: Desk, medium_no: int) -> None:
-        """He may be offered this medium from now on, or no longer."""
-        # Where all are busy nobody else is in there, and the number that he is need not be made anew.
-        free, others = self.free, self.free[medium_no]
-        if not others:
-            free[medium_no] = desk.bit
-        else:
-            free[medium_no] = 0 if others == desk.bit else others ^ desk.bit
-        words = self.free_words
-        at: i64 = medium_no * (len(words) // len(MEDIA)) + desk.word
-        words[at] = words[at] ^ desk.word_bit
 
     def _count_free(self, medium_no: int) -> None:
         """Who became free for a medium, or no longer is. Where all are busy most are so again before anybody asks."""

@@ -41,8 +41,14 @@ def weigh(state: State, desk: Desk) -> None:
         flags = 0
     changed = flags ^ desk.free_flags
     if changed:
+        free = pool.free
         for medium_no in NUMBERS[changed]:
-            pool.turn_free(desk, medium_no)
+            # Where all are busy nobody else is in there, and the number that he is need not be made anew.
+            others = free[medium_no]
+            if not others:
+                free[medium_no] = desk.bit
+            else:
+                free[medium_no] = 0 if others == desk.bit else others ^ desk.bit
         if changed & flags:
             state.dirty_desks[desk.id] = desk
         desk.free_flags = flags

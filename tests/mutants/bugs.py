@@ -200,7 +200,6 @@ AGENTS = [
     ),
     Bug("the grace time ends nothing", "agents.py", "    return_owned(turn, desk, (Medium.CHAT,))", "    return"),
     Bug("the scarce speaker is burnt", "choice.py", "mask & ~pool.lone(medium_no, mask) or mask", "mask", CHOICES),
-    Bug("who is free is not seen in time", "pools.py", "words[at] = words[at] ^ desk.word_bit", "pass", CHOICES),
     Bug("levels do not count", "choice.py", "if len(signature.by_level()) > 1:", "if False:", CHOICES),
     Bug(
         "busy speakers count as free ones",
