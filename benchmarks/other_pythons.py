@@ -1,8 +1,9 @@
 """Is a day decided the same by every other Python of this machine? `make pythons`.
 
 The simulated day of tests/simulation is written down as its first snapshot and its log, and decided again by each
-Python from 3.11 on that is found in PATH and in pyenv, under three hash seeds. One without msgspec gets it in an
-environment of its own, in a temporary folder. Exit code 1 when a digest differs, or when there is no other Python.
+Python from 3.11 on that is found in PATH and in pyenv, under three hash seeds. One without the libraries of the core
+gets them in an environment of its own, in a temporary folder. Exit code 1 when a digest differs, or when there is no
+other Python.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ("0", "1", "random")
+NEEDED = ("librt", "msgspec", "mypy-extensions")
 NAME = re.compile(r"python3\.(\d+)$")
 DECIDE = """
 import sys, platform, time, msgspec
@@ -44,7 +46,7 @@ def main() -> int:
     wrong, others = 0, 0
     with tempfile.TemporaryDirectory(prefix="contactcenter-pythons-") as folder:
         for found in pythons():
-            python = with_msgspec(found, Path(folder))
+            python = equipped(found, Path(folder))
             for seed in SEEDS:
                 implementation, number, digest, seconds = decided(python, log, seed)
                 wrong += digest != expected
@@ -75,14 +77,16 @@ def version_of(python: Path) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def with_msgspec(python: Path, folder: Path) -> Path:
-    if subprocess.run([python, "-c", "import msgspec"], capture_output=True, check=False).returncode == 0:
+def equipped(python: Path, folder: Path) -> Path:
+    """With what the core imports."""
+    asked = "import librt.vecs, msgspec, mypy_extensions"
+    if subprocess.run([python, "-c", asked], capture_output=True, check=False).returncode == 0:
         return python
     home = folder / version_of(python)
     subprocess.run([python, "-m", "venv", home], check=True, capture_output=True)
     own = home / "bin" / "python"
-    wanted = f"msgspec=={version('msgspec')}"
-    subprocess.run([own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wanted], check=True)
+    wanted = [f"{name}=={version(name)}" for name in NEEDED]
+    subprocess.run([own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted], check=True)
     return own
 
 
