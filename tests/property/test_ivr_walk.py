@@ -18,6 +18,7 @@ from contactcenter.domain.directory import Directory
 from contactcenter.domain.lint import forbidden_phrase
 from contactcenter.domain.texts import catalogue
 from contactcenter.services.directories import Door
+from contactcenter.services.views import PromisedView
 from contactcenter.services.wording import Wording
 from contactcenter.wiring.ivr_house import IvrHouse
 
@@ -27,10 +28,13 @@ KANGJIA = next(flow for flow in DEMO.ivr if flow.id == "kangjia-800")
 LINE = DIRECTORY.line("8000000102")
 assert LINE is not None
 DOOR = Door("ruixun", LINE.client, LINE.lease, LINE.view, DIRECTORY, LINE)
+PROMISED = PromisedView(
+    id="cb_1", client=DOOR.client, number="13900000001", window_from=NOW + HOUR, window_until=NOW + 2 * HOUR
+)
 HOUSE = IvrHouse(
     lambda dialled: DOOR if dialled == LINE.number else None,
     Wording(catalogue()),
-    lambda client, number: (NOW + HOUR, NOW + 2 * HOUR) if number == "13900000001" else None,
+    lambda client, number: PROMISED if number == "13900000001" else None,
 )
 
 presses = st.text("0123456789*", max_size=16)
