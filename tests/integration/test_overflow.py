@@ -243,8 +243,9 @@ async def test_a_call_that_waited_too_long_is_told_by_a_command_and_its_voicemai
             recording="r",
             seconds=9,
         )
-        back = await contact(home, (await home.core.intake.accept(left)).contact)
-        row = await contact(home, call.contact)
+        message = (await home.core.intake.accept(left)).contact
+        await home.until(lambda: bool(home.of("contact.queued", contact=message)))
+        back, row = await contact(home, message), await contact(home, call.contact)
         assert (row["state"], row["outcome"]) == ("ended", "overflowed")
         assert (back["enqueued_at"], back["origin_id"]) == (row["enqueued_at"], call.contact)
         repeated = await home.call(call="long", caller="13900008888", language="en")
