@@ -15,8 +15,9 @@ CORE = $(if $(wildcard .build/compiled/routing/decide.py),$(if $(STALE),,PYTHONP
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
+# An environment that another Python made cannot be brought up to date: it is made anew.
 $(STAMP): pyproject.toml requirements.lock
-	$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) # Another Python's environment is made anew.
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
 	@touch $(STAMP)
 

@@ -38,7 +38,7 @@ DEADLINE: Final = 1
 ENQUEUED: Final = 9
 """Where they begin in a key."""
 CLASSES: Final = [bytes((kind,)) for kind in range(1 << 6)]
-"""By class: the first byte of its keys. Alone it is before all of them."""
+"""By class: the first byte of its keys."""
 STARVED: Final = 0
 """The class of the starving."""
 LAST: Final = b"\xff"

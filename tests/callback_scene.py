@@ -27,7 +27,6 @@ class Scene(Floor):
     def __init__(self, found: Any) -> None:
         super().__init__(found)
         self.core.intake._clock = self.clock
-        self.core.ids = self.core.ids
         self.tokens = CallbackTokens(["a secret of tests, long enough"], self.clock)
         self.page = CallbackDesk(
             reads=self.core.reads,
@@ -48,27 +47,16 @@ class Scene(Floor):
         return await self.core.intake.accept(wish)
 
     async def cancelled_by_ivr(self, number: str = NUMBER) -> Receipt:
-        wish = CallbackCancelled(
-            source="pbx-1",
-            external_id=f"no-{next(_ids)}",
-            call="800-2",
-            dialled=TOLL_FREE,
-            number=number,
-            language="en",
-        )
-        return await self.core.intake.accept(wish)
+        return await self._said_to_an_ivr(CallbackCancelled, "800-2", number)
 
     async def sought_by_ivr(self, number: str = NUMBER) -> Receipt:
         """An IVR that is not ours asks."""
-        asks = CallbackSought(
-            source="pbx-1",
-            external_id=f"ask-{next(_ids)}",
-            call="800-3",
-            dialled=TOLL_FREE,
-            number=number,
-            language="en",
-        )
-        return await self.core.intake.accept(asks)
+        return await self._said_to_an_ivr(CallbackSought, "800-3", number)
+
+    async def _said_to_an_ivr(self, kind: type[CallbackCancelled | CallbackSought], call: str, number: str) -> Receipt:
+        name = f"{call}-{next(_ids)}"
+        said = kind(source="pbx-1", external_id=name, call=call, dialled=TOLL_FREE, number=number, language="en")
+        return await self.core.intake.accept(said)
 
     async def dialled(self, contact: str) -> str:
         await self.taken(contact)

@@ -7,5 +7,6 @@ FROM json_to_recordset($1::json) AS c (
     window_from bigint, window_until bigint, state text, attempts jsonb, outcome text, ended_at bigint, ended_by text,
     expected integer
 )
-WHERE k.id = c.id AND k.version = c.expected AND k.provider_id IS NOT DISTINCT FROM c.provider AND k.client_id IS NOT DISTINCT FROM c.client
+WHERE k.id = c.id AND k.version = c.expected AND k.provider_id IS NOT DISTINCT FROM c.provider
+    AND k.client_id IS NOT DISTINCT FROM c.client
 RETURNING k.id

@@ -9,5 +9,6 @@ FROM json_to_recordset($1::json) AS c (
     customer text, state text, owner text, subject text, due_text text, provisional boolean,
     calendar_version text, breached_at bigint, closed_at bigint, body jsonb, expected integer
 )
-WHERE k.id = c.id AND k.version = c.expected AND k.provider_id IS NOT DISTINCT FROM c.provider AND k.client_id IS NOT DISTINCT FROM c.client
+WHERE k.id = c.id AND k.version = c.expected AND k.provider_id IS NOT DISTINCT FROM c.provider
+    AND k.client_id IS NOT DISTINCT FROM c.client
 RETURNING k.id
