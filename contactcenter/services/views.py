@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from channels.port import AnyOutbound
 from contactcenter.domain.facts import Fact
@@ -149,36 +149,19 @@ class MessageView(Struct, frozen=True, kw_only=True):
 
 
 class CallView(Struct, frozen=True):
-    """A call as the platform told it; `over`: its contact has ended, which no later moment undoes.
+    """A call, by the platform's name for it, and its life as the platform told it.
 
-    `instead_of`: the callback that its caller rather waits than is called back for.
+    `gone`: its caller has left, whether or not there was ever a contact. `over`: its contact has ended, which no later
+    moment undoes. `instead_of`: the callback that its caller rather waits than is called back for.
     """
 
+    call: str
     life: bytes
     version: int
     contact: str
+    gone: bool = False
     over: bool = False
     instead_of: str = ""
-
-    @property
-    def gone(self) -> bool:
-        """Has its caller left, whether or not there was ever a contact?"""
-        return _told(self.life).state in ("released", "lost")
-
-    @property
-    def call(self) -> str:
-        """The platform's name for it."""
-        return _told(self.life).call
-
-
-class _Told(Struct):
-    """What is read of a call's life here (channels.phone.record). Without a state it was not offered yet."""
-
-    call: str = ""
-    state: str = ""
-
-
-_told = json.Decoder(_Told).decode
 
 
 class PromisedView(Struct, frozen=True, kw_only=True):

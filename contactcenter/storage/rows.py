@@ -102,7 +102,16 @@ def arrival(row: Any) -> ArrivalView:
 
 
 def call(row: Any) -> CallView:
-    return CallView(row["life"].encode(), row["version"], row["contact_id"], row["over"], row["instead_of"])
+    """As sql/columns/call.sql names it."""
+    return CallView(
+        call=row["call"],
+        life=row["life"].encode(),
+        version=row["version"],
+        contact=row["contact_id"],
+        gone=row["gone"],
+        over=row["over"],
+        instead_of=row["instead_of"],
+    )
 
 
 def conversation(row: Any) -> ConversationView:

@@ -38,7 +38,7 @@ from contactcenter.services.changes import (
     Quarantined,
 )
 from contactcenter.services.ports import AlreadyReceived
-from contactcenter.services.views import FirstReceipt, Scope
+from contactcenter.services.views import Arriving, FirstReceipt, Scope
 from contactcenter.storage.stores import Stores
 from routing import events
 
@@ -381,7 +381,21 @@ async def test_a_call_is_written_over_only_at_the_version_read(stores: Stores) -
             await stores.changes.apply(Changes(calls=[call(stale)]))
     now = await stores.intake.call("pbx", "c1")
     assert now
-    assert (b"up" in now.life, now.contact) == (True, "ct_1")
+    assert (now.call, b"up" in now.life, now.contact) == ("c1", True, "ct_1")
+
+
+@pytest.mark.parametrize(
+    ("life", "gone"),
+    [(b"{}", False), (b'{"state": "up"}', False), (b'{"state": "released"}', True), (b'{"state": "lost"}', True)],
+)
+async def test_a_caller_is_gone_when_his_call_was_released_or_lost(stores: Stores, life: bytes, gone: bool) -> None:
+    """Whether or not there was ever a contact, and for whoever reads one call as for whoever reads an arrival."""
+    await stores.changes.apply(Changes(calls=[call(None, life=life)]))
+    seen = await stores.intake.call("pbx", "c1")
+    arrival = await stores.intake.arrival(Arriving(source="pbx", external_id="e1", call="c1", client=CLIENT))
+    assert seen
+    assert arrival.call
+    assert (seen.gone, arrival.call.gone, arrival.call.call) == (gone, gone, "c1")
 
 
 async def test_the_open_calls_of_a_platform_are_those_whose_contact_has_not_ended(stores: Stores) -> None:

@@ -244,8 +244,11 @@ class _Writer:
             if write.expected != (None if before is None else before.version):
                 raise StaleWrite
             version = 0 if write.expected is None else write.expected + 1
-            life = msgspec.json.encode(msgspec.json.decode(write.life))
-            self._put(self._tables.calls, key, CallView(life, version, write.contact))
+            life = msgspec.json.decode(write.life)
+            gone = life.get("state") in ("released", "lost")
+            self._put(
+                self._tables.calls, key, CallView(write.call, msgspec.json.encode(life), version, write.contact, gone)
+            )
 
     # --- what follows --------------------------------------------------------------------------------------------
 

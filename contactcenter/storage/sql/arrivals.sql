@@ -1,7 +1,7 @@
 -- All that a phone platform's event is decided by: its first receipt, what is known of its call and whether that is over for
 -- us, whether he is promised a callback, and who calls: the customer of the first identity that is known, all of his, and who
 -- owned his newest contact.
-SELECT w.n, r.payload_hash, r.result::text AS result, k.life::text AS life, k.version, k.contact_id, t.ended_at IS NOT NULL AS over,
+SELECT w.n, r.payload_hash, r.result::text AS result, {call}, t.ended_at IS NOT NULL AS over,
     coalesce(t.context ->> 'instead_of', '') AS instead_of,
     (SELECT row_to_json(u) FROM (
         SELECT {customer},

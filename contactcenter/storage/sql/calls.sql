@@ -1,4 +1,4 @@
-SELECT k.source, k.call, k.life::text AS life, k.version, k.contact_id,
+SELECT k.source, {call},
     t.ended_at IS NOT NULL AS over,
     coalesce(t.context ->> 'instead_of', '') AS instead_of
 FROM json_to_recordset($1::json) AS w (source text, call text)
