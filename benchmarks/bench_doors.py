@@ -63,9 +63,12 @@ class Trial(NamedTuple):
 
 
 class Bench:
-    def __init__(self, world: World, service: int, *, seed: int = 1) -> None:
+    """`service` is its process; its children are the database. With `mix` open loops bring mails and chats too."""
+
+    def __init__(self, world: World, service: int, *, mix: bool = True, seed: int = 1) -> None:
         self._world = world
         self._service = service
+        self._mix = mix
         self._rng = random.Random(seed)
 
     async def closed(self, at_once: int, seconds: float) -> Trial:
@@ -87,14 +90,14 @@ class Bench:
         return await self._measured(keep_going, seconds, 0.0)
 
     async def opened(self, rate: float, seconds: float) -> Trial:
-        """Poisson arrivals, a mix of calls, mails and chats."""
+        """Poisson arrivals."""
 
         async def come(until: float) -> None:
             due = time.perf_counter()
             while (due := due + self._rng.expovariate(rate)) < until:
                 if (wait := due - time.perf_counter()) > 0:
                     await asyncio.sleep(wait)
-                self._world.spawn(self._world.one(mix=True))
+                self._world.spawn(self._world.one(mix=self._mix))
 
         return await self._measured(come, seconds, rate)
 

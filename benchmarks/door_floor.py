@@ -77,14 +77,17 @@ class Tally:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[int, DemoAccess]]:
-    """`contactcenter serve` with everything in it, on ports and data of its own: its pid and its access."""
+def serving(*module: str) -> Iterator[tuple[int, DemoAccess]]:
+    """`contactcenter serve` with everything in it, on ports and data of its own: its pid and its access.
+
+    Another `module` (with its arguments) is told its folder in the same way and writes the same access file.
+    """
     folder = Path(tempfile.mkdtemp(prefix="bench-doors-"))
     folder.chmod(0o755)
     prefix = "CONTACTCENTER_"
     settings = {"DATA_DIR": str(folder), "HTTP_PORT": "0", "SMTP_PORT": "0", "LOG_LEVEL": "WARNING"}
     environment = {**os.environ, **{f"{prefix}{name}": value for name, value in settings.items()}}
-    command = [sys.executable, "-P", "-m", "contactcenter", "serve"]
+    command = [sys.executable, "-P", "-m", *(module or ("contactcenter", "serve"))]
     with (folder / "service.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
