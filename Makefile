@@ -25,6 +25,10 @@ $(VENV)/.dev: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
 	@touch $(VENV)/.dev
 
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,bench]'
+	@touch $(VENV)/.bench
+
 setup: $(STAMP) ## environment for running
 
 run: $(STAMP) ## the service with an embedded PostgreSQL; Ctrl-C drains and stops
@@ -85,10 +89,10 @@ compile: .build/compiled/routing/decide.py ## the routing core compiled by mypyc
 	$(BIN)/python -P -m pytest -o pythonpath='.build/compiled . tests' tests/property tests/unit/test_routing_*.py || { rm -rf .build/compiled; exit 1; }
 	@touch $@
 
-bench: $(VENV)/.dev ## the figures of docs/performance.md (half an hour; one of them: make bench-decide)
+bench: $(VENV)/.bench ## the figures of docs/performance.md (half an hour; one of them: make bench-decide)
 	$(BIN)/python -m benchmarks
 
-bench-%: $(VENV)/.dev
+bench-%: $(VENV)/.bench
 	$(BIN)/python -m benchmarks $*
 
 pythons: $(VENV)/.dev ## a simulated day, decided again by every other Python found here

@@ -3,7 +3,7 @@
 yardstick measures the machine; decide, day, staffing, peers and estimates the routing core alone, and in-turn two
 compiled ones beside each other; dispatch what a decided event costs around it; writer, lifecycles and takeover the
 database as well; queues the batch writer beside job queues (which it installs); doors, sockets and ari a whole running
-service; asterisk the same with a real Asterisk and SIPp, where they are.
+service, floor the traffic of doors through an empty one; asterisk a real Asterisk and SIPp, where they are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks import (
     bench_dispatch,
     bench_doors,
     bench_estimates,
+    bench_floor,
     bench_in_turn,
     bench_lifecycles,
     bench_peers,
@@ -44,6 +45,7 @@ RUNS: dict[str, Callable[[list[str]], None]] = {
     "lifecycles": bench_lifecycles.main,
     "takeover": bench_takeover.main,
     "doors": bench_doors.main,
+    "floor": bench_floor.main,
     "sockets": bench_sockets.main,
     "queues": queues.main,
     "ari": bench_ari.main,

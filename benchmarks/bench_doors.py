@@ -1,10 +1,11 @@
 """Whole lifecycles through all doors of a running service, and how long it takes from a call to its offer on a socket.
 
-    python -m benchmarks doors [--agents N] [--seconds S] [--quick]
+    python -m benchmarks doors [--agents N] [--seconds S] [--quick] [--client lean|typed]
 
 One `contactcenter serve` process with its own database, all roles; signed webhooks in, agents on their sockets
-(contactcenter.client) who accept, finish and wrap up at once; one contact in twenty is a mail, one a chat (25 a minute
-at most: all come from one address). The generator, the service and the database share the machine's cores.
+who accept, finish and wrap up at once; one contact in twenty is a mail, one a chat (25 a minute at most: all come from
+one address). The generator, the service and the database share the machine's cores. `--client typed` calls and works
+with contactcenter.client; the default says the same on the wire and takes a third of the processor for it.
 
 First a closed loop finds how many lifecycles a second go through. Then calls come by an open loop, Poisson, whatever
 becomes of the ones before: the breaking rate is the highest at which the backlog stays flat, p99 stays below a second
@@ -23,8 +24,10 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from benchmarks.door_floor import Tally, World, serving
+from benchmarks import lean_agent, typed_agent
+from benchmarks.door_floor import ONCE, Crowd, Tally, World, hire, serving
 from benchmarks.processor import children, own_s, tree_s
+from contactcenter.client.http import ApiClient
 
 SHARES = (0.1, 0.5, 0.8)
 STEPS = 4
@@ -32,7 +35,7 @@ STEPS = 4
 
 
 class Use(NamedTuple):
-    """Cores that were busy, of this process, the service, and its database."""
+    """Seconds of processor a second (cores that were busy), of this process, the service, and its database."""
 
     generator: float
     service: float
@@ -60,9 +63,12 @@ class Trial(NamedTuple):
 
 
 class Bench:
-    def __init__(self, world: World, service: int, *, seed: int = 1) -> None:
+    """`service` is its process; its children are the database. With `mix` open loops bring mails and chats too."""
+
+    def __init__(self, world: World, service: int, *, mix: bool = True, seed: int = 1) -> None:
         self._world = world
         self._service = service
+        self._mix = mix
         self._rng = random.Random(seed)
 
     async def closed(self, at_once: int, seconds: float) -> Trial:
@@ -84,14 +90,14 @@ class Bench:
         return await self._measured(keep_going, seconds, 0.0)
 
     async def opened(self, rate: float, seconds: float) -> Trial:
-        """Poisson arrivals, a mix of calls, mails and chats."""
+        """Poisson arrivals."""
 
         async def come(until: float) -> None:
             due = time.perf_counter()
             while (due := due + self._rng.expovariate(rate)) < until:
                 if (wait := due - time.perf_counter()) > 0:
                     await asyncio.sleep(wait)
-                self._world.spawn(self._world.one(mix=True))
+                self._world.spawn(self._world.one(mix=self._mix))
 
         return await self._measured(come, seconds, rate)
 
@@ -122,11 +128,19 @@ class Bench:
         return own_s(os.getpid()), own_s(self._service), sum(map(tree_s, children(self._service)))
 
 
-def _show(name: str, trial: Trial) -> None:
-    use = " ".join(f"{share:5.2f}" for share in trial.use)
+HEADS = (
+    f"{'offered/s':>18} {'done/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'waiting':>8}"
+    f" {'cores busy':>17} {'ms a lifecycle':>17}  refused"
+)
+"""Cores and milliseconds of processor: of the generator, the service, the database."""
+
+
+def show(name: str, trial: Trial) -> None:
+    cores = " ".join(f"{share:5.2f}" for share in trial.use)
+    spent = " ".join(f"{share / trial.done * 1e3 if trial.done else 0:5.2f}" for share in trial.use)
     refused = dict(trial.tally.refused) or ""
     figures = f"{trial.offered:9.0f} {trial.done:8.0f} {trial.p50_ms:8.1f} {trial.p99_ms:8.1f}"
-    print(f"{name:>8} {figures} {max(trial.backlog):8} {use}  {refused}", flush=True)
+    print(f"{name:>8} {figures} {max(trial.backlog):8} {cores} {spent}  {refused}", flush=True)
 
 
 async def _search(bench: Bench, most: float, seconds: float) -> float:
@@ -135,38 +149,55 @@ async def _search(bench: Bench, most: float, seconds: float) -> float:
     for _ in range(STEPS):
         rate = (holds + breaks) / 2 if holds else breaks * 0.6
         trial = await bench.opened(rate, seconds)
-        _show("holds" if trial.holds else "breaks", trial)
+        show("holds" if trial.holds else "breaks", trial)
         holds, breaks = (rate, breaks) if trial.holds else (holds, rate)
     return holds
 
 
+async def trials(bench: Bench, options: argparse.Namespace) -> None:
+    """The closed loop, the search for the breaking rate, and the shares of it."""
+    print(f"{options.agents} agents on sockets; cores and milliseconds of processor: generator, service, database")
+    print(HEADS)
+    show("warm up", await bench.closed(options.at_once, 3))
+    closed = await bench.closed(options.at_once, options.seconds)
+    show("closed", closed)
+    breaking = await _search(bench, closed.done, options.seconds)
+    print(f"breaking rate {breaking:.0f}/s")
+    for share in SHARES if breaking else ():
+        show(f"{share:.0%}", await bench.opened(breaking * share, options.seconds))
+
+
 async def _measure(options: argparse.Namespace) -> None:
     with serving() as (service, access):
-        world = World(access)
-        async with world.at_work(options.agents):
-            bench = Bench(world, service)
-            print(f"{options.agents} agents on sockets; cores busy: generator, service, database")
-            heads = f"{'offered/s':>9} {'done/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'waiting':>8} {'cores busy':>17}"
-            print(f"{'':>8} {heads}  refused")
-            _show("warm up", await bench.closed(options.at_once, 3))
-            closed = await bench.closed(options.at_once, options.seconds)
-            _show("closed", closed)
-            breaking = await _search(bench, closed.done, options.seconds)
-            print(f"breaking rate {breaking:.0f}/s")
-            for share in SHARES if breaking else ():
-                _show(f"{share:.0%}", await bench.opened(breaking * share, options.seconds))
+        world = World(access, crowd(options.client))
+        async with world.at_work(await hire(access, options.agents)):
+            await trials(Bench(world, service), options)
+
+
+def crowd(client: str) -> Crowd:
+    """Imported when it is asked for: the lean one needs the extra `bench`."""
+    if client == "typed":
+        return Crowd(api=lambda url: ApiClient(url, patience=ONCE), day=typed_agent.day)
+    from benchmarks.lean_api import LeanApi
+
+    return Crowd(api=LeanApi, day=lean_agent.day)
+
+
+def options_of(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    parser.add_argument("--agents", type=int, default=400)
+    parser.add_argument("--at-once", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--quick", action="store_true", help="ten seconds a trial")
+    parser.add_argument("--client", choices=("lean", "typed"), default="lean")
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.seconds = 10.0
+    return options
 
 
 def main(arguments: list[str]) -> None:
     import uvloop
 
-    parser = argparse.ArgumentParser(prog="python -m benchmarks doors", description=__doc__)
-    parser.add_argument("--agents", type=int, default=400)
-    parser.add_argument("--at-once", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--quick", action="store_true", help="ten seconds a trial")
-    options = parser.parse_args(arguments)
-    if options.quick:
-        options.seconds = 10.0
-    print("lifecycles through all doors, embedded PostgreSQL with fsync")
+    options = options_of(argparse.ArgumentParser(prog="python -m benchmarks doors", description=__doc__), arguments)
+    print(f"lifecycles through all doors, embedded PostgreSQL with fsync, {options.client} clients")
     uvloop.run(_measure(options))

@@ -31,7 +31,8 @@ from typing import Any
 import uvloop
 import yaml
 
-from benchmarks.desk_socket import DeskSocket
+from benchmarks.desk_socket import DeskSocket, Heard, command_id
+from contactcenter.client import protocol as p
 from contactcenter.config import Settings
 from contactcenter.services.access import Access
 from contactcenter.storage.embedded import EmbeddedPostgres
@@ -158,19 +159,19 @@ async def settled(server: Server) -> None:
         quiet = quiet + 1 if server.processor_s() - before < 0.05 else 0
 
 
-async def asked(desk: DeskSocket, kind: str, wanted: str, **more: str) -> float:
+async def asked(desk: DeskSocket, command: type[p.Command], wanted: str) -> float:
     """Microseconds from a command to its reply (`wanted` 're') or to the first frame of this kind."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     began = time.perf_counter()
-    name = ""
+    name = command_id()
 
-    def heard(frame: dict[str, Any]) -> None:
-        mine = frame.get("re") == name if wanted == "re" else frame.get("type") == wanted
+    def heard(frame: Heard) -> None:
+        mine = frame.re == name if wanted == "re" else frame.type == wanted
         if mine and not done.done():
             done.set_result(None)
 
     desk.heard = heard
-    name = desk.say(type=kind, **more)
+    desk.say(command(id=name))
     await asyncio.wait_for(done, 10)
     desk.heard = None
     return (time.perf_counter() - began) * 1e6
@@ -217,12 +218,12 @@ async def measure(dsn: str, folder: Path, arguments: argparse.Namespace) -> None
 async def pushes(desks: list[DeskSocket], count: int) -> None:
     """One after another, spread over the sockets."""
     some = desks[:: max(1, len(desks) // count)][:count]
-    shown("round trip (fetch, its reply)", [await asked(desk, "fetch", "re") for desk in some])
+    shown("round trip (fetch, its reply)", [await asked(desk, p.Fetch, "re") for desk in some])
     for desk in some:
-        await asked(desk, "sign_in", "re")
-    shown("push (ready, its presence frame)", [await asked(desk, "ready", "presence") for desk in some])
+        await asked(desk, p.SignIn, "re")
+    shown("push (ready, its presence frame)", [await asked(desk, p.Ready, "presence") for desk in some])
     for desk in some:
-        await asked(desk, "sign_out", "re")
+        await asked(desk, p.SignOut, "re")
 
 
 def main(options: list[str]) -> None:

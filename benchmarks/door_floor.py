@@ -1,5 +1,6 @@
 """A running service and its world, for measuring through its doors: platforms, visitors, mail servers, and a floor of
-agents on sockets who accept, finish and wrap up at once. All of the world lives in the generator's process.
+agents on sockets who accept, finish and wrap up at once. All of the world lives in the generator's process; with which
+clients it calls and works is a `Crowd`.
 """
 
 from __future__ import annotations
@@ -15,19 +16,17 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import aiosmtplib
 
 from benchmarks.large_example import LEASE, LINE, large_example
-from contactcenter.client import protocol as p
 from contactcenter.client.chat import ChatVisitor, Visitor
-from contactcenter.client.desk import AgentClient
 from contactcenter.client.errors import ClientError, DoorError
 from contactcenter.client.http import ApiClient
 from contactcenter.client.phone import PhoneClient
@@ -67,8 +66,10 @@ class Tally:
         self._match(contact)
 
     def rang(self, contact: str, at: float) -> None:
-        self.offered.setdefault(contact, at)
-        self._match(contact)
+        """Its first offer; one that was not taken may be followed by others."""
+        if contact not in self.offered:
+            self.offered[contact] = at
+            self._match(contact)
 
     def _match(self, contact: str) -> None:
         if contact in self.posted and contact in self.offered:
@@ -76,14 +77,17 @@ class Tally:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[int, DemoAccess]]:
-    """`contactcenter serve` with everything in it, on ports and data of its own: its pid and its access."""
+def serving(*module: str) -> Iterator[tuple[int, DemoAccess]]:
+    """`contactcenter serve` with everything in it, on ports and data of its own: its pid and its access.
+
+    Another `module` (with its arguments) is told its folder in the same way and writes the same access file.
+    """
     folder = Path(tempfile.mkdtemp(prefix="bench-doors-"))
     folder.chmod(0o755)
     prefix = "CONTACTCENTER_"
     settings = {"DATA_DIR": str(folder), "HTTP_PORT": "0", "SMTP_PORT": "0", "LOG_LEVEL": "WARNING"}
     environment = {**os.environ, **{f"{prefix}{name}": value for name, value in settings.items()}}
-    command = [sys.executable, "-P", "-m", "contactcenter", "serve"]
+    command = [sys.executable, "-P", "-m", *(module or ("contactcenter", "serve"))]
     with (folder / "service.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
@@ -104,12 +108,38 @@ def _access(process: subprocess.Popen[bytes], folder: Path) -> DemoAccess:
     return load(folder)
 
 
+class Crowd(NamedTuple):
+    """The clients of the calls and the agents; mails and chats are few and have always the same."""
+
+    api: Callable[[str], ApiClient]
+    """What carries a platform's posts, by the service's base address."""
+    day: Callable[[World, str, asyncio.Event, asyncio.Semaphore], Awaitable[None]]
+    """The day of an agent with this token, until it is cancelled: he signs in within the semaphore, then sets the
+    event. It tells the world what `rang`, `ended` and was `refused`."""
+
+
+async def hire(access: DemoAccess, agents: int) -> list[str]:
+    """The tokens of so many agents: the example's have theirs, the new ones get one each."""
+    async with ApiClient(access.base_url, access.operator) as operator:
+        await operator.request(
+            "POST",
+            "/v1/configuration",
+            body=large_example(agents).encode(),
+            sign=lambda: {"Content-Type": "application/yaml"},
+        )
+        await asyncio.sleep(1)  # Until every part has heard of the new version.
+        new = [f"b{number:04}" for number in range(agents - 70)]
+        issued = [await operator.post("/v1/tokens", {"kind": "agent", "subject": agent}) for agent in new]
+    return [*access.agents.values(), *(each["token"] for each in issued)]
+
+
 class World:
     """Everybody outside. `tally` is replaced for each trial."""
 
-    def __init__(self, access: DemoAccess, *, seed: int = 1) -> None:
+    def __init__(self, access: DemoAccess, crowd: Crowd, *, seed: int = 1) -> None:
         self.access = access
         self.tally = Tally()
+        self._crowd = crowd
         self._names = itertools.count()
         self._rng = random.Random(seed)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,73 +149,39 @@ class World:
     # --- who is there ------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def at_work(self, agents: int) -> AsyncIterator[World]:
+    async def at_work(self, tokens: list[str]) -> AsyncIterator[World]:
+        """With an agent on a socket for each of these tokens, all of them ready."""
+        access = self.access
         async with AsyncExitStack() as stack:
             for _ in range(PLATFORMS):
-                client = PhoneClient(
-                    self.access.base_url,
-                    self.access.source,
-                    self.access.secret,
-                    api=lambda url: ApiClient(url, patience=ONCE),
-                )
+                client = PhoneClient(access.base_url, access.source, access.secret, api=self._crowd.api)
                 self._platforms.append(await stack.enter_async_context(client))
-            tokens, gate = await self._tokens(agents), asyncio.Semaphore(AT_THE_DOOR)
+            gate = asyncio.Semaphore(AT_THE_DOOR)
             ready = [asyncio.Event() for _ in tokens]
             for token, event in zip(tokens, ready, strict=True):
-                self.spawn(self._sit(token, event, gate))
+                self.spawn(self._crowd.day(self, token, event, gate))
             await asyncio.gather(*(event.wait() for event in ready))
             yield self
             for task in self._tasks:
                 task.cancel()
 
-    async def _tokens(self, agents: int) -> list[str]:
-        """The example's agents have theirs; the new ones get one each."""
-        async with ApiClient(self.access.base_url, self.access.operator) as operator:
-            await operator.request(
-                "POST",
-                "/v1/configuration",
-                body=large_example(agents).encode(),
-                sign=lambda: {"Content-Type": "application/yaml"},
-            )
-            await asyncio.sleep(1)  # Until every part has heard of the new version.
-            new = [f"b{number:04}" for number in range(agents - 70)]
-            issued = [await operator.post("/v1/tokens", {"kind": "agent", "subject": agent}) for agent in new]
-        return [*self.access.agents.values(), *(each["token"] for each in issued)]
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _sit(self, token: str, ready: asyncio.Event, gate: asyncio.Semaphore) -> None:
-        """An agent's day, from signing in until he is cancelled."""
-        async with AgentClient(self.access.base_url, token) as desk:
-            async with gate:
-                await desk.sign_in()
-                working = asyncio.ensure_future(self._work(desk))
-                await desk.ready()
-            ready.set()
-            await working
+    # --- what the agents tell ----------------------------------------------------------------------------------
 
-    async def _work(self, desk: AgentClient) -> None:
-        """Everything at once: what is offered is accepted, what is owned is finished, what is finished wrapped up."""
-        async for frame in desk.frames():
-            match frame:
-                case p.OfferFrame(offer=offer):
-                    self.tally.rang(offer.contact, time.perf_counter())
-                    self.spawn(self._say(desk.accept(offer.offer)))
-                case p.AssignedFrame(card=card):
-                    self.spawn(self._say(desk.finish(card.contact, no_reply_reason="bench")))
-                case p.WrapUpFrame(contact=contact):
-                    self.spawn(self._say(desk.wrap_up_done(contact)))
-                case p.ReleasedFrame():
-                    self.tally.ended += 1
+    def rang(self, contact: str) -> None:
+        """Its offer has been read this moment."""
+        self.tally.rang(contact, time.perf_counter())
 
-    async def _say(self, command: Coroutine[Any, Any, Any]) -> None:
-        try:
-            await command
-        except ClientError as refusal:
-            self.tally.refused[f"desk {getattr(refusal, 'code', type(refusal).__name__)}"] += 1
+    def ended(self) -> None:
+        self.tally.ended += 1
+
+    def refused(self, code: str) -> None:
+        """To an agent; what is refused to callers is counted where they come."""
+        self.tally.refused[f"desk {code}"] += 1
 
     # --- who comes ---------------------------------------------------------------------------------------------
 
