@@ -8,6 +8,9 @@ one more waiting contact. `turn ns` is a yardstick: one turn of an almost empty 
 its core to itself, measured in between. Then the same with the compiled core (`make compile`), if there is one and it
 is not what was measured.
 
+Others use these cores too, and how much changes within a second. `--speeds` tells the decisions apart by what a turn
+took just before and just after them.
+
 Memory is kept as the service keeps it: what stands is not looked at again by the garbage collection (garbage.py), and
 the heap is in large pages where the system gives them (large_pages.py); `--small-pages` leaves the latter away.
 """
@@ -24,12 +27,35 @@ import time
 import tracemalloc
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.loaded import Centre
 from contactcenter.wiring import garbage, large_pages
 from routing import decide
 
 COMPILED = Path(".build/compiled").resolve()
+STRETCH = 200
+"""Decisions between two looks at the yardstick: some milliseconds."""
+SPEEDS = (42.0, 50.0)
+"""Nanoseconds of a turn that part a quick machine from a middling one, and that from a slow one."""
+
+
+class Stretch(NamedTuple):
+    """Some decisions in a row. `turn`: the slower one of the yardsticks before and after them."""
+
+    turn: float
+    took: list[float]
+    """Seconds of each."""
+
+
+class Round(NamedTuple):
+    p50: float
+    p99: float
+    """Microseconds."""
+    rate: float
+    """Decided events per second."""
+    turn: float
+    stretches: list[Stretch]
 
 
 def turn() -> float:
@@ -40,17 +66,36 @@ def turn() -> float:
     return (time.perf_counter() - begin) / 20_000 * 1e9
 
 
-def measure(centre: Centre, events: int) -> tuple[float, float, float, float]:
-    """One round: p50 and p99 in microseconds, events per second, and the yardstick during it."""
+def measure(centre: Centre, events: int) -> Round:
     centre.forget_times()
-    turns: list[float] = []
+    stretches: list[Stretch] = []
+    turns = [turn()]
     while len(centre.took) < events:
-        centre.one_round()
-        if len(turns) * 500 < len(centre.took):
-            turns.append(turn())
-    took = sorted(centre.took)
-    p50, p99 = took[len(took) // 2] * 1e6, took[len(took) * 99 // 100] * 1e6
-    return p50, p99, len(took) / sum(took), statistics.median(turns)
+        begin = len(centre.took)
+        while len(centre.took) < begin + STRETCH:
+            centre.one_round()
+        turns.append(turn())
+        stretches.append(Stretch(max(turns[-2:]), centre.took[begin:]))
+    return Round(*figures(centre.took), statistics.median(turns), stretches)
+
+
+def figures(took: list[float]) -> tuple[float, float, float]:
+    """p50 and p99 in microseconds, events per second."""
+    took = sorted(took)
+    return took[len(took) // 2] * 1e6, took[len(took) * 99 // 100] * 1e6, len(took) / sum(took)
+
+
+def by_speed(stretches: list[Stretch]) -> list[str]:
+    """The figures of all decisions that were made while the machine was so quick."""
+    slowest = (*SPEEDS, float("inf"))
+    said = []
+    for above, most in zip((0.0, *SPEEDS), slowest, strict=True):
+        took = [each for stretch in stretches if above < stretch.turn <= most for each in stretch.took]
+        if took:
+            p50, p99, rate = figures(took)
+            name = f"turn up to {most:.0f}" if most < slowest[-1] else "slower"
+            said.append(f"{name:>18} {p50:>8.1f} {p99:>8.1f} {rate:>10.0f}   {len(took)} decisions")
+    return said
 
 
 def by_kind(centre: Centre) -> str:
@@ -131,9 +176,13 @@ def run(options: argparse.Namespace) -> None:
         if not options.small_pages:
             large_pages.ask(at_once=True)
         rounds = [measure(centre, options.events) for _ in range(options.rounds)]
-        p50, p99, rate, yardstick = (statistics.median(column) for column in zip(*rounds, strict=True))
+        p50, p99, rate, yardstick = (
+            statistics.median(column) for column in zip(*(each[:4] for each in rounds), strict=True)
+        )
         found[waiting] = (p50, p99)
         print(f"{centre.waiting():>9} {p50:>8.1f} {p99:>8.1f} {rate:>10.0f} {yardstick:>8.0f}", flush=True)
+        if options.speeds:
+            print(*by_speed([stretch for each in rounds for stretch in each.stretches]), sep="\n")
         if options.kinds:
             print(f"          {by_kind(centre)}")
     print(f"one more waiting contact: {memory(centre, 100_000):.0f} bytes")
@@ -151,6 +200,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small-pages", action="store_true", help="as where the system gives no large ones")
     parser.add_argument("--kinds", action="store_true", help="also the median of each kind of event")
+    parser.add_argument("--speeds", action="store_true", help="tell decisions apart by how quick the machine was")
     parser.add_argument("--plot", type=Path, help="draw the growth into this file (needs matplotlib)")
     parser.add_argument("--once", action="store_true", help="only with the core that is imported")
     return parser.parse_args(arguments)
