@@ -1,6 +1,6 @@
 """Whole lifecycles through all doors of a running service, and how long it takes from a call to its offer on a socket.
 
-    python -m benchmarks doors [--agents N] [--seconds S] [--quick] [--client lean|typed]
+    python -m benchmarks doors [--agents N] [--seconds S] [--quick] [--rates R ...] [--client lean|typed]
 
 One `contactcenter serve` process with its own database, all roles; signed webhooks in, agents on their sockets
 who accept, finish and wrap up at once; one contact in twenty is a mail, one a chat (25 a minute at most: all come from
@@ -155,10 +155,14 @@ async def _search(bench: Bench, most: float, seconds: float) -> float:
 
 
 async def trials(bench: Bench, options: argparse.Namespace) -> None:
-    """The closed loop, the search for the breaking rate, and the shares of it."""
+    """The closed loop, the search for the breaking rate, and the shares of it; or the rates that were asked for."""
     print(f"{options.agents} agents on sockets; cores and milliseconds of processor: generator, service, database")
     print(HEADS)
     show("warm up", await bench.closed(options.at_once, 3))
+    if options.rates:
+        for rate in options.rates:
+            show("", await bench.opened(rate, options.seconds))
+        return
     closed = await bench.closed(options.at_once, options.seconds)
     show("closed", closed)
     breaking = await _search(bench, closed.done, options.seconds)
@@ -188,6 +192,7 @@ def options_of(parser: argparse.ArgumentParser, arguments: list[str]) -> argpars
     parser.add_argument("--at-once", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--quick", action="store_true", help="ten seconds a trial")
+    parser.add_argument("--rates", type=float, nargs="+", help="calls per second, in place of the search")
     parser.add_argument("--client", choices=("lean", "typed"), default="lean")
     options = parser.parse_args(arguments)
     if options.quick:

@@ -213,12 +213,22 @@ class Doors:
         return socket
 
 
-async def _serve(dsn: str, folder: Path) -> None:
-    pool = await open_pool(dsn, max_size=4)
+async def prepared(pool: asyncpg.Pool, at: int) -> None:
+    """The schema, and the domain that the fence asks for."""
     async with pool.acquire() as connection:
         await migrate(connection)
-        await ensure_fact_partitions(connection, now())
+        await ensure_fact_partitions(connection, at)
         await connection.execute("INSERT INTO routing_domains (domain_id, epoch) VALUES ($1, $2)", DOMAIN, 1)
+
+
+def writing(centre: Centre, pool: asyncpg.Pool, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    """Its three steps, each on a connection of its own."""
+    return [tasks.create_task(step.run(pool)) for step in (centre.storing, centre.deciding, centre.sending)]
+
+
+async def _serve(dsn: str, folder: Path) -> None:
+    pool = await open_pool(dsn, max_size=4)
+    await prepared(pool, now())
     centre = Centre()
     doors, app = Doors(centre), web.Application()
     app.router.add_post(f"/v1/phone/{SOURCE}/events", doors.event)
@@ -228,8 +238,7 @@ async def _serve(dsn: str, folder: Path) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     _tell_the_way(folder, runner.addresses[0][1])
     async with asyncio.TaskGroup() as tasks:
-        for writer in (centre.storing, centre.deciding, centre.sending):
-            tasks.create_task(writer.run(pool))
+        writing(centre, pool, tasks)
 
 
 def _tell_the_way(folder: Path, port: int) -> None:
