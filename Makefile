@@ -89,7 +89,7 @@ compile: .build/compiled/routing/decide.py ## the routing core compiled by mypyc
 	$(BIN)/python -P -m pytest -o pythonpath='.build/compiled . tests' tests/property tests/unit/test_routing_*.py || { rm -rf .build/compiled; exit 1; }
 	@touch $@
 
-bench: $(VENV)/.bench ## the figures of docs/performance.md (half an hour; one of them: make bench-decide)
+bench: $(VENV)/.bench ## the figures of docs/performance.md (three quarters of an hour; one of them: make bench-decide)
 	$(BIN)/python -m benchmarks
 
 bench-%: $(VENV)/.bench

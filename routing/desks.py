@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import astuple
 
-from routing.members import OFFERED, READY, WAITING
+from routing.members import CALLBACK, OFFERED, READY, WAITING
 from routing.model import (
     MEDIUM_NO,
     Agent,
@@ -68,6 +68,7 @@ class Work(Sleeper):
         "lease",
         "medium_no",
         "needs",
+        "not_before",
         "offers",
         "overflow_at",
         "owner",
@@ -153,13 +154,15 @@ class Work(Sleeper):
         medium: Medium
         tier: int
         until: Micros
+        opens_at: Micros
         (
             self.id, _, self.lease, medium, tier, self.enqueued_at, self.clock_from, self.deadline, self.plan,
-            self.view, self.complaint, self.needs, relax, preferred, until, _, _, _, _,
+            self.view, self.complaint, self.needs, relax, preferred, until, _, _, opens_at, _,
         ) = all_of(contact)  # fmt: skip
         self.contact = contact
         self.terms = state.terms[medium][tier]
         self.preferred_until = until if preferred else 0
+        self.not_before = opens_at if medium is CALLBACK else 0
         self.relaxations = len(relax)
         self.ladder = state.ladders.get(self.plan, FALLBACK)
         self.pool = pool = state.pool(self.lease)

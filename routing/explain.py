@@ -22,7 +22,7 @@ from routing.state import State
 CODES = (
     "chosen", "owner", "consulted", "ringing", "due", "able",
     "not_preferred", "home_first", *LOST,
-    "held", "rings_enough", "declined", "back_off", "capacity", "blocked", "owned",
+    "held", "rings_enough", "too_early", "declined", "back_off", "capacity", "blocked", "owned",
     "disconnected", "not_responding", "not_ready", "offline", "skill", "medium", "lease_not_in_force", "lease",
 )  # fmt: skip
 """Every reason, from the nearest to the furthest; docs/routing.md says what each means."""

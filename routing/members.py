@@ -10,6 +10,7 @@ from typing import Final
 from routing.model import End, Medium, Outcome, PresenceState, Status
 
 VOICE: Final = Medium.VOICE
+CALLBACK: Final = Medium.CALLBACK
 
 WAITING: Final = Status.WAITING
 OFFERED: Final = Status.OFFERED

@@ -206,7 +206,8 @@ class Contact(Struct, frozen=True, gc=False, omit_defaults=True):
     treatment: str = "voicemail"
     """What a blocked call gets: ivr, voicemail or callback."""
     opens_at: Micros = 0
-    """When its view opens again, if it came outside the hours; a call or chat is blocked until then."""
+    """When its view opens again, if it came outside the hours: a call or chat is blocked until then. A callback is held
+    until its promised window begins: it has its place, and nobody is asked."""
     handle: str = ""
     """How the shell reaches the customer's side; opaque here, handed back with every effect."""
 

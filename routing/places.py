@@ -30,6 +30,8 @@ def place(state: State, work: Work) -> bool:
         work.step = ladder.step_at(state.now - work.clock_from)
     band, due = work.terms.band_at(state.now, enqueued_at=work.enqueued_at, deadline=work.deadline)
     wants = len(work.offers) < ladder.phones[work.step]
+    if work.not_before > state.now:
+        wants, due = False, min(due, work.not_before)
     _shelve(state, work, band, wants=wants)
     may_match = wants and work.is_anybody_free()
     if may_match:

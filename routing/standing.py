@@ -156,6 +156,8 @@ class Standing:
             return "back_off"
         if not self._has_room(agent, self.contact.medium):
             return "capacity"
+        if self.contact.medium is Medium.CALLBACK and self.now < self.contact.opens_at:
+            return "too_early"
         if self._held_for not in ("", agent.id):
             return "held"
         return "rings_enough" if len(self._ringing) >= self.wanted else "able"

@@ -233,6 +233,7 @@ class CallbackAttempts:
         attempt = 1 if anew else counted(promise.attempts) + 1
         promised = {"window_from": since, "window_until": until} if until > before.deadline else {}
         known = {key: value for key, value in before.context.items() if key != "callback"}
+        begins = max(since, promised.get("window_from", known.get("window_from", 0)))
         chained = {"attempt": attempt, "before": before.id, **({} if anew else {"callback": promise.id})}
         opened = await self._opening.open(
             Wish(
@@ -252,6 +253,7 @@ class CallbackAttempts:
                 complaint=before.complaint,
                 enqueued_at=before.enqueued_at,
                 deadline=max(before.deadline, until),
+                not_before=begins if begins > now else 0,
                 origin=before.origin or before.id,
                 case=before.case,
                 context={**known, **promised, **chained},
@@ -264,7 +266,7 @@ class CallbackAttempts:
         if anew:
             changes.callbacks.append(callback_rows.made_up(contact))
         else:
-            window = {"window_from": since, "window_until": max(until, before.deadline)}
+            window = {"window_from": begins, "window_until": max(until, before.deadline)}
             changes.callbacks.append(replace(promise, contact=contact.id, state="open", **window))
         return opened.contact.id
 

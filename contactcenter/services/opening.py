@@ -50,6 +50,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     context: dict[str, Any] = {}
     view: str = ""
     customer: str = ""
+    not_before: Micros = 0
+    """Of a callback: when its promised window begins."""
 
 
 class Opened(Struct, frozen=True):
@@ -160,7 +162,7 @@ class Opening:
         tier = Tier(customer.tier)
         enqueued_at = wish.enqueued_at or wish.now
         preferred, until = self._preferred(wish, caller)
-        opens_at = door.opens_at(wish.now) if wish.medium in TAKEN_BY_THE_HOUR else 0
+        closed_until = door.opens_at(wish.now) if wish.medium in TAKEN_BY_THE_HOUR else 0
         return Contact(
             id=contact_id,
             client=door.client,
@@ -178,8 +180,8 @@ class Opening:
             preferred=preferred,
             preferred_until=until,
             origin=wish.origin,
-            treatment=_treatment(wish, view, closed=opens_at > 0),
-            opens_at=opens_at,
+            treatment=_treatment(wish, view, closed=closed_until > 0),
+            opens_at=closed_until or wish.not_before,
             handle=wish.handle,
         )
 

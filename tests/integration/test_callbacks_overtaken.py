@@ -62,6 +62,18 @@ async def test_a_customer_who_gave_up_is_called_back_at_his_old_place(scene: Sce
     await scene.one_outcome(promise, "reached")
 
 
+async def test_a_customer_who_gave_up_is_called_back_in_the_window_that_he_chose(scene: Scene) -> None:
+    begins = scene.core.clock.now() + 3_600_000_000
+    promise = (await scene.asked(window_from=begins, window_until=begins + 3_600_000_000)).contact
+    await calls_himself(scene)
+    await scene.settled(promise)
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
+    again = await scene.next_attempt(promise, after_s=31)
+    told = await scene.core.reads.facts_of_contact(KANGJIA, again)
+    assert next(fact for fact in told if fact.kind == "contact.opened").data["opens_at"] >= begins
+
+
 async def test_an_agent_who_previews_is_free_for_the_customers_own_call(scene: Scene) -> None:
     promise = await scene.taken((await scene.asked()).contact)
     call = await calls_himself(scene)

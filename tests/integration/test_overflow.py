@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from desk_floor import Floor
+from desk_floor import Floor, somebody_by_day
 from house import EXAMPLE, HOTLINE, TOLL_FREE, House, house
 from msgspec.structs import replace
 
@@ -38,6 +38,7 @@ from routing.model import PresenceState
 DEMO = load_yaml(EXAMPLE)
 SITE = "kangjia-web"
 KANGJIA = Scope("ruixun", "kangjia")
+HOUR = 3_600_000_000
 LATER = 60_000_000
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
 Open = Callable[[c.Document], AbstractAsyncContextManager[House]]
@@ -432,6 +433,20 @@ async def test_a_callback_outside_its_hours_is_taken_and_promised_for_the_openin
         assert known["window_from"] > home.core.clock.now()
 
 
+async def test_nobody_is_called_back_before_the_window_that_he_chose(plain: House) -> None:
+    """An agent is free all the while; what comes later and may be served is."""
+    now = plain.core.clock.now()
+    chosen = wish("wish-1", window_from=now + HOUR, window_until=now + 2 * HOUR)
+    promised = await plain.core.intake.accept(chosen)
+    await plain.at_work("a1002")
+    call = await plain.call(HOTLINE)
+    await plain.until(lambda: bool(plain.of("offer.made", contact=call.contact)))
+    assert plain.of("offer.made", contact=promised.contact) == []
+    told = await plain.core.reads.facts_of_contact(KANGJIA, promised.contact)
+    opened = next(fact for fact in told if fact.kind == "contact.opened")
+    assert opened.data["opens_at"] >= now + HOUR
+
+
 async def test_a_number_that_asks_from_two_lines_at_once_is_called_back_once(plain: House) -> None:
     wishes = [wish(f"wish-{number}", call=f"c{number}") for number in range(6)]
     promised = await asyncio.gather(*(plain.core.intake.accept(each) for each in wishes))
@@ -440,12 +455,12 @@ async def test_a_number_that_asks_from_two_lines_at_once_is_called_back_once(pla
 
 
 async def test_a_wish_during_the_wrap_up_of_the_last_callback_is_not_lost(plain: House) -> None:
-    floor = Floor(plain)
-    first = await floor.callback("13900003333")
+    floor, number = Floor(plain), somebody_by_day(plain.core.clock.now())
+    first = await floor.callback(number)
     await floor.taken(first)
     await plain.happen(Finished(first, "a1002", "reached"))
     await plain.until(lambda: bool(plain.of("wrap_up.began", contact=first)))
-    again = await plain.core.intake.accept(wish("wish-2"))
+    again = await plain.core.intake.accept(wish("wish-2", number=number))
     assert again.contact == first
     await floor.do(p.WrapUpDone(id="done", contact=first))
     await plain.until(lambda: bool(plain.of("contact.ended", contact=first)))
@@ -458,7 +473,7 @@ async def test_a_wish_during_the_wrap_up_of_the_last_callback_is_not_lost(plain:
 async def test_an_agent_is_reserved_before_he_can_dial(plain: House) -> None:
     """He previews it while his capacity is taken; nobody is dialled whom no agent has accepted."""
     floor = Floor(plain)
-    back = await floor.callback("13900003333")
+    back = await floor.callback(somebody_by_day(plain.core.clock.now()))
     await plain.at_work("a1002")
     await plain.until(lambda: bool(plain.of("offer.made", contact=back)))
     with pytest.raises(Forbidden):

@@ -279,6 +279,18 @@ OVERFLOW = [
         "return work.is_call and now < work.contact.opens_at",
     ),
     Bug(
+        "a callback is offered before its window",
+        "places.py",
+        "wants, due = False, min(due, work.not_before)",
+        "due = min(due, work.not_before)",
+    ),
+    Bug(
+        "a window begins unnoticed",
+        "places.py",
+        "wants, due = False, min(due, work.not_before)",
+        "wants = False",
+    ),
+    Bug(
         "one too many in the queue",
         "overflow.py",
         "0 < queue.max_length <= queue.size()",

@@ -196,7 +196,9 @@ class Rules:
         return max(1, min(plan.steps[self.step(record)].ring, plan.parallel_max))
 
     def able(self, record: Record) -> list[str]:
-        """Everybody in the first pool that has somebody."""
+        """Everybody in the first pool that has somebody; nobody before a callback's window has begun."""
+        if record.contact.medium is Medium.CALLBACK and record.contact.opens_at > self.now:
+            return []
         names = [agent.id for agent in self.config.agents if self.fits(record, agent.id)]
         able = [name for name in names if self.free(name, record.contact.medium)]
         able = [name for name in able if name not in {offer.agent for offer in record.offers}]

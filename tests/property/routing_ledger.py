@@ -211,6 +211,7 @@ class Ledger:
         assert story.status in (Status.WAITING, Status.OFFERED)
         assert effect.agent not in story.offers, "rings there already"
         assert len(story.offers) < self.wanted(story), "more phones than the plan says"
+        assert not self.is_too_early(story), "called back before the promised window"
         assert self.now == effect.offer.made_at < effect.offer.expires_at
         assert self.is_ready(effect.agent)
         assert self.client(agent.lease) == story.contact.client, "a leased seat serves its client only"
@@ -389,10 +390,13 @@ class Ledger:
         )
 
     def is_held(self, story: Story, agent: Agent) -> bool:
-        """He declined it, or it may be waiting for somebody whom it prefers."""
+        """He declined it, or it may be waiting for somebody whom it prefers, or for the window that was promised."""
         contact = story.contact
         prefers = contact.preferred not in ("", agent.id) and self.now < contact.preferred_until
-        return agent.id in story.declined or prefers
+        return agent.id in story.declined or prefers or self.is_too_early(story)
+
+    def is_too_early(self, story: Story) -> bool:
+        return story.contact.medium is Medium.CALLBACK and self.now < story.contact.opens_at
 
     def keeps_the_order(self, story: Story, agent: Agent) -> None:
         """Of two contacts that this agent could take, the one offered is first; the starved are never overtaken."""

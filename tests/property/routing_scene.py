@@ -19,7 +19,7 @@ from routing.explain import explain, why_not
 from routing.model import Medium, Micros, Offer, Presence, Record, Snapshot, Status
 from routing.state import State
 
-HOLDS = ("declined", "held")
+HOLDS = ("declined", "held", "too_early")
 """Why a free agent may stand beside a contact that he could take."""
 
 TAKEOVER = "takeover"
@@ -190,7 +190,7 @@ class Scene:
                 assert record.contact.medium is Medium.VOICE
 
     def no_free_agent_stands_beside_work_he_could_do(self) -> None:
-        """Who is free is said by the books; only the two hold reasons explain why he is not offered it."""
+        """Who is free is said by the books; only the hold reasons explain why he is not offered it."""
         ready = [agent for agent in self.ledger.config.agents if self.is_free(agent.id)]
         for story in self.ledger.stories.values():
             beside = [agent for agent in ready if self.ledger.could_take(story, agent)]

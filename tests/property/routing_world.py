@@ -70,6 +70,12 @@ def mail(id: str, now: Micros = START, **more: Any) -> Contact:
     return _contact(id, now, {"medium": Medium.MAIL, "plan": "text", "deadline": now + 86400 * S} | more)
 
 
+def callback(id: str, now: Micros = START, **more: Any) -> Contact:
+    """Whoever it is for was promised a window that begins in some seconds."""
+    promised = {"deadline": now + 60 * S, "opens_at": now + 4 * S}
+    return _contact(id, now, {"medium": Medium.CALLBACK, "plan": "text"} | promised | more)
+
+
 def _contact(id: str, now: Micros, fields: dict[str, Any]) -> Contact:
     standing = {
         "client": "kangjia",

@@ -10,7 +10,7 @@ import random
 from collections import Counter
 
 import pytest
-from property.routing_world import MEDIA, START, S, agent, call, chat, config, mail
+from property.routing_world import MEDIA, START, S, agent, call, callback, chat, config, mail
 
 from routing import effects as fx
 from routing import events as ev
@@ -76,7 +76,7 @@ class Walk:
     def arrive(self) -> None:
         for _ in range(self.chance.randint(1, 3)):
             self.count += 1
-            make = self.chance.choice([call, chat, chat, mail])
+            make = self.chance.choice([call, chat, chat, mail, callback])
             self.happen(ev.Arrived(make(f"ct_{self.count}", self.now, **self.wishes())))
 
     def wishes(self) -> dict[str, object]:

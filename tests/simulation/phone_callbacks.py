@@ -7,7 +7,7 @@ then a process dies on purpose between his dialling and the customer's answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from contactcenter.errors import Busy, ContactCenterError
 from contactcenter.services import handles
 from contactcenter.services.callback_attempts import IN_FLOW
 from contactcenter.services.seats import Seat
+from contactcenter.services.views import CallbackView
 
 PREVIEW_S = (0.5, 4.0)
 RINGS_S = (0.2, 6.0)
@@ -123,7 +124,18 @@ class Desk:
 
 
 def outstanding(ground: Ground) -> bool:
-    return any(promise.state != "ended" for promise in ground.tables.promises.values())
+    """Of those whose window has begun; who chose a later one is not called before."""
+    return any(promise.state != "ended" and not _is_too_early(ground, promise) for promise in _promises(ground))
+
+
+def _promises(ground: Ground) -> Iterable[CallbackView]:
+    return ground.tables.promises.values()
+
+
+def _is_too_early(ground: Ground, promise: CallbackView) -> bool:
+    """He waits for the afternoon that he chose, and nobody has called him."""
+    called = any(each["result"] != "called_in" for each in promise.attempts)
+    return promise.state == "open" and promise.window_from > ground.clock.now() and not called
 
 
 def violations(ground: Ground) -> Iterator[str]:
@@ -131,7 +143,12 @@ def violations(ground: Ground) -> Iterator[str]:
     tables, facts = ground.tables, list(ground.tables.facts.values())
     ends = Counter(fact.data["callback"] for fact in facts if fact.kind == "callback.ended")
     tried = Counter(fact.contact for fact in facts if fact.kind == "callback.attempted")
+    early = {promise.contact for promise in _promises(ground) if _is_too_early(ground, promise)}
+    yield from (f"{fact.contact} was dialled too early" for fact in facts
+                if fact.kind == "callback.dialled" and fact.contact in early)  # fmt: skip
     for name, promise in tables.promises.items():
+        if promise.contact in early:
+            continue
         if promise.state != "ended" or not promise.outcome:
             yield f"callback {name} is {promise.state} after {len(promise.attempts)} attempts"
         elif ends[name] != 1:
@@ -140,7 +157,7 @@ def violations(ground: Ground) -> Iterator[str]:
         yield from (f"attempt {contact} has {count} results" for contact, count in results.items() if count != 1)
     yield from (f"attempt {contact} was told {count} times" for contact, count in tried.items() if count != 1)
     yield from (f"{name} is a callback and {contact.state}" for name, contact in tables.contacts.items()
-                if contact.medium == "callback" and contact.state != "ended")  # fmt: skip
+                if contact.medium == "callback" and contact.state != "ended" and name not in early)  # fmt: skip
     yield from _at_once(tables.promises.values())
     yield from _dialled_although_he_calls(ground)
     yield from _dialled_although_in_a_flow(ground)
