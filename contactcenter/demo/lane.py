@@ -50,9 +50,13 @@ class Gone(Exception):
 
 
 class Run(Struct, kw_only=True):
-    """What makes this run different from every other: digits for numbers, and when its hour began."""
+    """What makes this run different from every other: digits for numbers, and when its hour began.
+
+    `mobile`: how the numbers begin of those who are called back.
+    """
 
     digits: str
+    mobile: str
     lasts_s: float
     clock: Callable[[], float]
     began: float = 0.0
@@ -62,7 +66,7 @@ class Run(Struct, kw_only=True):
         self.began = self.began or self.clock()
 
     def name(self, text: str) -> str:
-        return text.replace("{run}", self.digits)
+        return text.replace("{run}", self.digits).replace("{mobile}", self.mobile)
 
     def tag(self, label: str) -> str:
         return f"[{self.digits}/{label}]"

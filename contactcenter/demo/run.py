@@ -18,6 +18,7 @@ from rich.console import Console
 
 from contactcenter.client import world
 from contactcenter.client.errors import ClientError, DoorError
+from contactcenter.clock import SystemClock
 from contactcenter.demo import ledger
 from contactcenter.demo.access import DemoAccess, load
 from contactcenter.demo.acts import ACTS
@@ -27,6 +28,7 @@ from contactcenter.demo.doors import Doors, opened
 from contactcenter.demo.floor import Floor
 from contactcenter.demo.lane import Lane, Ref, Run, Stage
 from contactcenter.demo.layout import houses
+from contactcenter.demo.people import awake
 from contactcenter.demo.table import outcome, table
 from contactcenter.demo.traffic import lanes
 from contactcenter.errors import Busy, ContactCenterError
@@ -103,7 +105,8 @@ class BusyHour:
         scripts = lanes(built, seed=self._options.seed, contacts=self._options.contacts)
         luck = [dice(self._options.seed, f"jitter/{house.client}") for house in built]
         self._floors = [Floor(house, self._access, own.random) for house, own in zip(built, luck, strict=True)]
-        run = Run(digits=self._digits, lasts_s=self._options.lasts_s, clock=clock)
+        mobile = awake(SystemClock().now())
+        run = Run(digits=self._digits, mobile=mobile, lasts_s=self._options.lasts_s, clock=clock)
         for floor, script in zip(self._floors, scripts, strict=True):
             others = [other for other in self._floors if other is not floor]
             self._lanes.append(Lane(script, Stage(floor, doors, run, others), ACTS))

@@ -123,7 +123,7 @@ def eleventh(casting: Casting) -> list[s.Step]:
 
 
 def _blocked(casting: Casting) -> list[s.Step]:
-    house, promised, recorded = casting.house, casting.stranger(), casting.stranger()
+    house, promised, recorded = casting.house, casting.stranger(called_back=True), casting.stranger(called_back=True)
     toll_free = (house.toll_free or house.hotline).number
     eleventh = s.Call(casting.label("call"), line=toll_free, caller=promised.phone, expect=s.BLOCKED)
     twelfth = s.Call(casting.label("call"), line=house.hotline.number, caller=recorded.phone, expect=s.BLOCKED)
@@ -161,7 +161,7 @@ def overtaking(casting: Casting) -> list[s.Step]:
 
 def callback(casting: Casting) -> list[s.Step]:
     """The toll-free line's menu takes a wish to be called back."""
-    who, label = casting.stranger(), casting.label("callback")
+    who, label = casting.stranger(called_back=True), casting.label("callback")
     line = casting.house.toll_free or casting.house.hotline
     return [s.AskCallback(label, line=line.number, number=who.phone), *_called_back(label)]
 

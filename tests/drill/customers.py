@@ -11,6 +11,8 @@ import aiosmtplib
 from contactcenter.client.chat import ChatVisitor, Visitor
 from contactcenter.client.errors import ClientError
 from contactcenter.client.world import Patience
+from contactcenter.clock import SystemClock
+from contactcenter.demo.people import awake
 from drill.ledger import Ledger
 from drill.platform import Platform
 
@@ -77,7 +79,7 @@ class Customers:
     async def _callback(self, number: int) -> None:
         event = self._platform.event(
             "callback.requested", f"{self._tag}-b{number}", dialled=self._rng.choice(LINES[:4]),
-            number=f"137{number % 10**8:08d}",
+            number=f"{awake(SystemClock().now())}{number % 10**7:08d}",
         )  # fmt: skip
         await self._platform.post(event)
         if self._rng.random() < 0.3:

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from contactcenter.clock import SystemClock
+from contactcenter.demo.people import awake
 from drill.agents import Agent
 from drill.backing import FAST, IMMEDIATE
 from drill.cutter import Cutter
@@ -206,7 +208,10 @@ async def recovery(scene: Scene, seconds: float) -> None:
             if time.monotonic() - began > CROWD_S:
                 return
             event = scene.platform.event(
-                "callback.requested", f"crowd-{number}", dialled="4000000101", number=f"138{number:08d}"
+                "callback.requested",
+                f"crowd-{number}",
+                dialled="4000000101",
+                number=f"{awake(SystemClock().now())}9{number:07d}",
             )
             await scene.platform.post(event)
 
