@@ -154,11 +154,22 @@ class Floor:
         )
         return (await self.core.intake.accept(asked)).contact
 
-    async def taken(self, contact: str, agent: str = "a1002") -> str:
-        """The agent is at work and has accepted it."""
+    async def given_back(self, number: str = "13800138000", agent: str = "a1002") -> str:
+        """A callback that a supervisor gave him: otherwise it waits for the morning, and tests run at night too."""
+        contact = await self.callback(number)
+        await self._at_work(agent)
+        await self.house.happen(_given(contact, agent))
+        await self.house.until(lambda: bool(self.house.of("contact.assigned", contact=contact, agent=agent)))
+        return contact
+
+    async def _at_work(self, agent: str) -> None:
         if not self.house.of("presence.changed", agent=agent):
             await self.house.happen(_connected(agent))
             await self.house.at_work(agent)
+
+    async def taken(self, contact: str, agent: str = "a1002") -> str:
+        """The agent is at work and has accepted it."""
+        await self._at_work(agent)
         await self.house.until(lambda: bool(self.house.of("offer.made", contact=contact, agent=agent)))
         offer = self.house.of("offer.made", contact=contact, agent=agent)[-1].offer.id
         await self.do(p.Accept(id=f"accept-{contact}", offer=offer), agent)
@@ -202,3 +213,9 @@ def _connected(agent: str) -> Any:
     from routing.events import Connected
 
     return Connected(agent)
+
+
+def _given(contact: str, agent: str) -> Any:
+    from routing.events import Assigned
+
+    return Assigned(contact, agent, by="boss", reason="his callback")
