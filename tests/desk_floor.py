@@ -15,7 +15,8 @@ from house import House
 from channels.port import CallbackRequested, ChatOpened, ChatSaid, MailArrived
 from contactcenter.client import protocol as p
 from contactcenter.client.desk import AgentClient
-from contactcenter.clock import Micros, SystemClock, to_datetime
+from contactcenter.clock import Micros, SystemClock
+from contactcenter.demo.people import awake
 from contactcenter.realtime.desk import DeskGateway, DeskLimits
 from contactcenter.realtime.desk_attendance import Attendance
 from contactcenter.services.access import Access
@@ -31,20 +32,18 @@ from contactcenter.services.screen_pop import ScreenPop
 from contactcenter.services.seats import Seat
 from contactcenter.services.talk import Talk
 from contactcenter.services.views import Principal, Scope
+from routing.events import Assigned, Connected
 
 MORNING = 1_772_416_800_000_000
 """Monday, 2026-03-02 10:00 in Shanghai."""
 KANGJIA = Scope("ruixun", "kangjia")
 SECOND = 1_000_000
 _numbers = itertools.count(1)
-BY_DAY = {"13900003333": range(1, 11), "+442079460000": range(10, 18), "+13105550123": range(17, 25)}
-"""Numbers of people for whom it is day, in winter and in summer, at these hours of UTC; 0 is 24."""
 
 
 def somebody_by_day(now: Micros) -> str:
     """Whose callback needs not wait for his morning; for tests with a real clock, which run at any hour."""
-    hour = to_datetime(now).hour or 24
-    return next(number for number, hours in BY_DAY.items() if hour in hours)
+    return f"{awake(now)}00003333"
 
 
 class SetClock(SystemClock):
@@ -158,13 +157,13 @@ class Floor:
         """A callback that a supervisor gave him: otherwise it waits for the morning, and tests run at night too."""
         contact = await self.callback(number)
         await self._at_work(agent)
-        await self.house.happen(_given(contact, agent))
+        await self.house.happen(Assigned(contact, agent, by="boss", reason="his callback"))
         await self.house.until(lambda: bool(self.house.of("contact.assigned", contact=contact, agent=agent)))
         return contact
 
     async def _at_work(self, agent: str) -> None:
         if not self.house.of("presence.changed", agent=agent):
-            await self.house.happen(_connected(agent))
+            await self.house.happen(Connected(agent))
             await self.house.at_work(agent)
 
     async def taken(self, contact: str, agent: str = "a1002") -> str:
@@ -207,15 +206,3 @@ class Floor:
 
 def principal(kind: str, subject: str, client: str = "") -> Principal:
     return Principal(kind=kind, provider="ruixun", subject=subject, client=client)
-
-
-def _connected(agent: str) -> Any:
-    from routing.events import Connected
-
-    return Connected(agent)
-
-
-def _given(contact: str, agent: str) -> Any:
-    from routing.events import Assigned
-
-    return Assigned(contact, agent, by="boss", reason="his callback")

@@ -233,7 +233,8 @@ class CallbackAttempts:
         attempt = 1 if anew else counted(promise.attempts) + 1
         promised = {"window_from": since, "window_until": until} if until > before.deadline else {}
         known = {key: value for key, value in before.context.items() if key != "callback"}
-        begins = max(since, promised.get("window_from", known.get("window_from", 0)))
+        # The window that he chose still holds, also when he called himself meanwhile and gave up.
+        begins = since if promised or anew else max(since, known.get("window_from", 0))
         chained = {"attempt": attempt, "before": before.id, **({} if anew else {"callback": promise.id})}
         opened = await self._opening.open(
             Wish(
@@ -253,7 +254,7 @@ class CallbackAttempts:
                 complaint=before.complaint,
                 enqueued_at=before.enqueued_at,
                 deadline=max(before.deadline, until),
-                not_before=begins if begins > now else 0,
+                not_before=begins,
                 origin=before.origin or before.id,
                 case=before.case,
                 context={**known, **promised, **chained},

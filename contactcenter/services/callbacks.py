@@ -176,7 +176,7 @@ class Callbacks:
                 complaint=wish.complaint,
                 enqueued_at=origin.enqueued_at if origin else wish.now,
                 deadline=until,
-                not_before=since if since > wish.now else 0,
+                not_before=since,
                 origin=wish.origin,
                 view=view.id,
                 context=_context(wish, since, until),

@@ -181,7 +181,7 @@ class Opening:
             preferred_until=until,
             origin=wish.origin,
             treatment=_treatment(wish, view, closed=closed_until > 0),
-            opens_at=closed_until or wish.not_before,
+            opens_at=closed_until or (wish.not_before if wish.not_before > wish.now else 0),
             handle=wish.handle,
         )
 

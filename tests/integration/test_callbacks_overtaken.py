@@ -44,14 +44,23 @@ async def test_a_callback_is_held_while_its_customer_calls_himself_and_ends_when
     assert not scene.house.of("offer.made", contact=promise)
 
 
+async def calls_himself_and_gives_up(scene: Scene, promise: str) -> str:
+    await calls_himself(scene)
+    await scene.settled(promise)
+    return await when_he_gives_up(scene, promise, ended=2)
+
+
+async def when_he_gives_up(scene: Scene, promise: str, *, ended: int) -> str:
+    """The next contact of his callback. `ended`: the contacts that are over then."""
+    await scene.heard(CallReleased, "own-1", by="customer")
+    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == ended)
+    return await scene.next_attempt(promise, after_s=31)
+
+
 async def test_a_customer_who_gave_up_is_called_back_at_his_old_place(scene: Scene) -> None:
     promise = (await scene.asked()).contact
     before = await scene.core.reads.contact(KANGJIA, promise)
-    await calls_himself(scene)
-    await scene.settled(promise)
-    await scene.heard(CallReleased, "own-1", by="customer")
-    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
-    again = await scene.next_attempt(promise, after_s=31)
+    again = await calls_himself_and_gives_up(scene, promise)
     after = await scene.core.reads.contact(KANGJIA, again)
     assert before is not None
     assert after is not None
@@ -65,11 +74,7 @@ async def test_a_customer_who_gave_up_is_called_back_at_his_old_place(scene: Sce
 async def test_a_customer_who_gave_up_is_called_back_in_the_window_that_he_chose(scene: Scene) -> None:
     begins = scene.core.clock.now() + 3_600_000_000
     promise = (await scene.asked(window_from=begins, window_until=begins + 3_600_000_000)).contact
-    await calls_himself(scene)
-    await scene.settled(promise)
-    await scene.heard(CallReleased, "own-1", by="customer")
-    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == 2)
-    again = await scene.next_attempt(promise, after_s=31)
+    again = await calls_himself_and_gives_up(scene, promise)
     told = await scene.core.reads.facts_of_contact(KANGJIA, again)
     assert next(fact for fact in told if fact.kind == "contact.opened").data["opens_at"] >= begins
 
@@ -84,10 +89,8 @@ async def test_an_agent_who_previews_is_free_for_the_customers_own_call(scene: S
 
 
 async def is_called_again_when_he_gives_up(scene: Scene, promise: str, *, ended: int) -> None:
-    """By the second attempt. `ended`: the contacts that are over then."""
-    await scene.heard(CallReleased, "own-1", by="customer")
-    await scene.house.until(lambda: len(scene.house.of("contact.ended")) == ended)
-    again = await scene.next_attempt(promise, after_s=31)
+    """By the second attempt."""
+    again = await when_he_gives_up(scene, promise, ended=ended)
     found = await scene.core.reads.contact(KANGJIA, again)
     assert found is not None
     assert found.context["attempt"] == 2
