@@ -29,7 +29,7 @@ from routing.model import (
     Status,
     Tier,
 )
-from routing.state import State
+from routing.restoring import restore
 
 S = 1_000_000
 START = 1_700_000_000 * S
@@ -93,7 +93,7 @@ class Centre:
         self.now = START
         config = a_config(agents, leases, self.rng)
         self.asked = signatures(kinds, config, self.rng)
-        self.state = State.restore(Snapshot(config, self.now, 0))
+        self.state = restore(Snapshot(config, self.now, 0))
         self.took: list[float] = []
         self.kinds: list[str] = []
         self.offers: list[tuple[str, str, str, str]] = []

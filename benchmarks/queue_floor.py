@@ -31,7 +31,7 @@ from routing.model import (
     Snapshot,
     Tier,
 )
-from routing.state import State
+from routing.restoring import restore
 
 S = 1_000_000
 START: Micros = 1_700_000_000 * S
@@ -86,7 +86,7 @@ class Floor:
         self.scenario = scenario
         self.rng = random.Random(scenario.seed)
         self.entered, self.answered = entered, answered
-        self.state = State.restore(Snapshot(_config(scenario), START, 0))
+        self.state = restore(Snapshot(_config(scenario), START, 0))
         self.now = START
         self.agenda: list[tuple[Micros, int, ev.AnyEvent]] = []
         self.planned = 0

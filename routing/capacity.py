@@ -5,20 +5,9 @@ Offers, active contacts, consults and wrap-up hold the units of their medium; a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from routing.model import MEDIA, Medium
-
-if TYPE_CHECKING:
-    from routing.desks import Desk, Work
-    from routing.state import State
-    from routing.terms import Terms
-
-
-def media_that_fit(terms: dict[Medium, list[Terms]]) -> list[int]:
-    """By the number of spare units, up to the largest that matters: one bit for each medium that fits in."""
-    units = [terms[medium][0].units for medium in MEDIA]
-    return [sum(1 << at for at, needed in enumerate(units) if needed <= spare) for spare in range(max(units) + 1)]
+from routing.desks import Desk, Work
 
 
 def room(desk: Desk) -> int:
@@ -39,8 +28,8 @@ def give_back(desk: Desk, work: Work) -> None:
     desk.carry(-work.terms.units)
 
 
-def count(state: State, desk: Desk) -> int:
+def count(works: Mapping[str, Work], desk: Desk) -> int:
     """The load from nothing, after a restart or when the units of a medium changed."""
-    offered = (state.works[offer.contact] for offer in desk.offers.values())
-    works = [*offered, *desk.owned.values(), *desk.consults.values()]
-    return sum(work.terms.units for work in works)
+    offered = (works[offer.contact] for offer in desk.offers.values())
+    carried = [*offered, *desk.owned.values(), *desk.consults.values()]
+    return sum(work.terms.units for work in carried)

@@ -13,8 +13,10 @@ everybody's calls; benchmarks/peers measured 1 to 2 points of deadlines for it (
 
 from __future__ import annotations
 
+from typing import cast
+
 from routing.desks import Desk, Work
-from routing.pools import Signature
+from routing.pools import Pool, Signature
 from routing.state import State
 
 Choice = tuple[Desk, str]
@@ -28,14 +30,14 @@ def choose(state: State, work: Work, signature: Signature, mask: int) -> Choice:
     if preferred is not None and preferred.pool is pool and preferred.bit & mask:
         return preferred, "preferred"
     if not mask & (mask - 1):
-        return pool.desks[mask.bit_length() - 1], "only"
+        return _last_of(pool, mask), "only"
     return _narrow(signature, work.medium_no, mask)
 
 
 def best_of(signature: Signature, medium_no: int, mask: int) -> Choice:
     """The best of at least one, where nobody is preferred (a consult)."""
     if not mask & (mask - 1):
-        return signature.pool.desks[mask.bit_length() - 1], "only"
+        return _last_of(signature.pool, mask), "only"
     return _narrow(signature, medium_no, mask)
 
 
@@ -44,16 +46,20 @@ def _narrow(signature: Signature, medium_no: int, mask: int) -> Choice:
     pool = signature.pool
     mask = mask & ~pool.lone(medium_no, mask) or mask
     if not mask & (mask - 1):
-        return pool.desks[mask.bit_length() - 1], "spare_skills"
+        return _last_of(pool, mask), "spare_skills"
     if len(pool.by_breadth) > 1:
         mask = _first_overlap(pool.by_breadth, mask)
         if not mask & (mask - 1):
-            return pool.desks[mask.bit_length() - 1], "spare_skills"
+            return _last_of(pool, mask), "spare_skills"
     if len(signature.by_level()) > 1:
         mask = _first_overlap(signature.by_level(), mask)
         if not mask & (mask - 1):
-            return pool.desks[mask.bit_length() - 1], "level"
-    return pool.most_rested(mask), "longest_idle"
+            return _last_of(pool, mask), "level"
+    return cast("Desk", pool.most_rested(mask)), "longest_idle"
+
+
+def _last_of(pool: Pool, mask: int) -> Desk:
+    return cast("Desk", pool.desks[mask.bit_length() - 1])
 
 
 def _first_overlap(groups: list[int], mask: int) -> int:

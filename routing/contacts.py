@@ -16,13 +16,13 @@ from routing.consults import end_consult, not_his
 from routing.desks import Desk, Work
 from routing.effects import Amended, Blocked, Breached, Overflowed, Relaxed
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
-from routing.leases import limit, refusal
 from routing.members import ACTIVE, FINISHED, VOICE, WRAP_UP
 from routing.model import Contact, End, Medium, Micros, Outcome
 from routing.offers import end_all, own
 from routing.overflow import answer, is_closed, is_full
-from routing.places import forget_needs, unplace
+from routing.places import forget_needs, remove, unplace
 from routing.release import let_go, return_to_queue
+from routing.seats import limit, refusal
 from routing.skills import open_to
 from routing.turn import Turn
 
@@ -56,11 +56,11 @@ def on_arrived(turn: Turn, event: Arrived) -> None:
 def _blocked(turn: Turn, work: Work) -> Blocked | None:
     """Why it may not queue, in this order: the hours, the lease and its lines, the length of the queue."""
     pool, queue, used, most = work.pool, work.queue_line, 0, 0
-    if is_closed(work, turn.now):
+    if is_closed(work.contact, work.terms, turn.now):
         reason = "closed"
     elif reason := refusal(pool, work, turn.now):
         used, most = pool.lines_used, limit(pool)
-    elif is_full(queue, work):
+    elif is_full(queue, work.terms):
         reason, used, most = "queue_full", queue.size(), queue.max_length
     if not reason:
         return None
@@ -268,5 +268,5 @@ def _free_line(work: Work) -> None:
 def _close(turn: Turn, work: Work, ended: effects.Ended) -> None:
     """Out of the state for good."""
     _free_line(work)
-    turn.state.remove(work)
+    remove(turn.state, work)
     turn.say(ended)

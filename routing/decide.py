@@ -14,7 +14,7 @@ when it only repeats what is known. A command (`command` is not empty) ends in e
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from routing import agents, consults, contacts, events, offers, settings
 from routing.desks import Desk, Work
@@ -158,10 +158,11 @@ def _bring_up_to_now(turn: Turn, first: tuple[Micros, Sleeper]) -> tuple[Micros,
 def _fire_pool(turn: Turn, pool: Pool) -> None:
     """A lease begins or ends: its agents may be asked, or whoever was held for them or refused by them is free."""
     state = turn.state
-    state.dirty_desks.update((desk.id, desk) for desk in pool.desks)
+    desks = cast("list[Desk]", pool.desks)
+    state.dirty_desks.update((desk.id, desk) for desk in desks)
     for work in [*pool.refused_by_some.values()]:
-        place(state, work)
-    for desk in pool.desks:
+        place(state, cast("Work", work))
+    for desk in desks:
         for work in [*desk.fans.values()]:
             place(state, work)
     state.agenda.set(pool, turns_at(pool.lease, turn.now))

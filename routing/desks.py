@@ -6,11 +6,11 @@ other fields follow from those and from the configuration.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from msgspec.structs import astuple
 
+from routing.layout import Layout
 from routing.members import CALLBACK, OFFERED, READY, WAITING
 from routing.model import (
     MEDIUM_NO,
@@ -23,26 +23,23 @@ from routing.model import (
     Presence,
     Record,
 )
-from routing.order import Key, Line
+from routing.order import Line, Ranked
 from routing.overflow import leaves_at
-from routing.pools import Pool, Signature
+from routing.pools import Member, Signature
 from routing.rings import FALLBACK
 from routing.skills import held
-from routing.timers import AGENTS, Sleeper
+from routing.timers import AGENTS
 from routing.views import Queue
-
-if TYPE_CHECKING:
-    from routing.state import State
 
 all_of: Final = astuple
 
 
-class Work(Sleeper):
+class Work(Ranked):
     """An open contact. `key`, `shelf`, `second_shelf` and `queue` say where it stands in the indexes.
 
     What decisions read of the contact is kept beside it (`renew`), together with what follows from it and the
     configuration: its own fields, like those of every Struct, are dearer for compiled code and lie elsewhere in memory.
-    `signature` and `second` are looked up when `signature` is None. `kind` is the class of `key` (order.py).
+    `signature` and `second` are looked up when `signature` is None.
     """
 
     __slots__ = (
@@ -56,14 +53,11 @@ class Work(Sleeper):
         "consult",
         "consult_since",
         "contact",
-        "deadline",
         "declined",
         "enqueued_at",
         "expected",
         "fan_of",
         "id",
-        "key",
-        "kind",
         "ladder",
         "lease",
         "medium_no",
@@ -96,16 +90,15 @@ class Work(Sleeper):
     lease: str
     enqueued_at: Micros
     clock_from: Micros
-    deadline: Micros
     plan: str
     view: str
     complaint: bool
     needs: Needs
 
-    def __init__(self, contact: Contact, arrival: int, state: State) -> None:
+    def __init__(self, contact: Contact, arrival: int, layout: Layout) -> None:
         super().__init__(arrival)
         self.arrival = arrival
-        self.renew(contact, state)
+        self.renew(contact, layout)
         self.medium_no = self.terms.medium_no
         self.expected: Micros = 0
         self.told_place = 0
@@ -125,17 +118,15 @@ class Work(Sleeper):
         self.second: Signature | None = None
         self.band = 0
         self.step = 0
-        self.key: Key | None = None
-        self.kind = 0
         self.shelf: Line | None = None
         self.second_shelf: Line | None = None
         self.queue: Queue | None = None
         self.fan_of: Desk | None = None
 
     @classmethod
-    def adopted(cls, record: Record, state: State) -> Work:
+    def adopted(cls, record: Record, layout: Layout) -> Work:
         """The contact of a stored row."""
-        work = cls(record.contact, record.arrival, state)
+        work = cls(record.contact, record.arrival, layout)
         work.status = record.status
         work.attempts = record.attempts
         work.offers = record.offers
@@ -149,7 +140,7 @@ class Work(Sleeper):
         work.consult_since = record.consult_since
         return work
 
-    def renew(self, contact: Contact, state: State) -> None:
+    def renew(self, contact: Contact, layout: Layout) -> None:
         """The contact as it is from now on, and what follows from it and the configuration."""
         medium: Medium
         tier: int
@@ -160,14 +151,14 @@ class Work(Sleeper):
             self.view, self.complaint, self.needs, relax, preferred, until, _, _, opens_at, _,
         ) = all_of(contact)  # fmt: skip
         self.contact = contact
-        self.terms = state.terms[medium][tier]
+        self.terms = layout.terms[medium][tier]
         self.preferred_until = until if preferred else 0
         self.not_before = opens_at if medium is CALLBACK else 0
         self.relaxations = len(relax)
-        self.ladder = state.ladders.get(self.plan, FALLBACK)
-        self.pool = pool = state.pool(self.lease)
-        self.queue_line = queue = state.queue(pool, self.view)
-        self.overflow_at = leaves_at(queue, self)
+        self.ladder = layout.ladders.get(self.plan, FALLBACK)
+        self.pool = pool = layout.pool(self.lease)
+        self.queue_line = queue = layout.queue(pool, self.view)
+        self.overflow_at = leaves_at(queue, self.terms, self.enqueued_at)
 
     @property
     def is_call(self) -> bool:
@@ -221,7 +212,7 @@ class Work(Sleeper):
         )
 
 
-class Desk(Sleeper):
+class Desk(Member):
     """An agent: configuration, presence, and what he carries.
 
     `offers`, `owned` and `consults` (calls of colleagues on which he talks) are keyed by arrival number. `free_flags`
@@ -231,37 +222,23 @@ class Desk(Sleeper):
 
     __slots__ = (
         "back_off_until",
-        "bit",
         "capacity",
         "connected",
         "consults",
-        "counted_load",
         "device",
         "fans",
         "free_flags",
         "grace_until",
-        "id",
-        "idle_since",
         "lease",
         "line",
-        "lines",
         "listed",
-        "load",
-        "medium_flags",
         "misses",
         "offers",
         "owned",
-        "picks",
-        "pool",
         "present",
         "rank",
         "reason",
-        "seen",
-        "shifted",
         "since",
-        "skill_bits",
-        "skill_nos",
-        "skills",
         "spec",
         "staffed",
         "state",
@@ -272,7 +249,6 @@ class Desk(Sleeper):
         super().__init__(AGENTS)
         self.configure(spec, listed=listed)
         self.adopt(presence)
-        self.load = 0
         self.offers: dict[int, Offer] = {}
         self.owned: dict[int, Work] = {}
         self.consults: dict[int, Work] = {}
@@ -303,26 +279,12 @@ class Desk(Sleeper):
 
     def forget_places(self) -> None:
         """Out of every index, as before the first placing."""
-        self.pool: Pool | None = None
-        self.bit = 0
-        self.counted_load = 0
-        """As his pool knows it, which he told that it is another (`shifted`)."""
-        self.shifted = False
+        self.forget_pool()
         self.free_flags = 0
         self.present = False
         self.staffed = False
-        self.skill_nos: list[int] = []
-        self.skill_bits = 0
-        self.lines: list[Any] = []
-        """Numbers of the lines whose contacts he could take: the pool's own objects, not copies for each agent."""
-        self.picks: dict[int, Callable[[list[Key]], Any]] = {}
-        """By media flags: what takes the first keys of his lines out of those of the pool."""
-        self.seen = 0
         self.line = Line()
         self.fans: dict[int, Work] = {}
-
-    def take_seat(self, pool: Pool, bit: int) -> None:
-        self.pool, self.bit = pool, bit
 
     def handles(self, medium: Medium) -> bool:
         return bool(self.medium_flags >> MEDIUM_NO[medium] & 1)

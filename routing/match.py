@@ -8,7 +8,7 @@ a second lease are looked at only when the contact's own lease has nobody for it
 from __future__ import annotations
 
 from heapq import heapify
-from typing import Any
+from typing import Any, cast
 
 from routing import effects
 from routing.at_hand import Because, heappop, heappush
@@ -166,7 +166,7 @@ def first_for(state: State, desk: Desk) -> Work | None:
     flags, pool = desk.free_flags, desk.pool
     if not flags or pool is None or not pool.in_force(state.now):
         return None
-    best = pool.first_of_lines(desk, flags)
+    best = cast("Work | None", pool.first_of_lines(desk, flags))
     if best is not None and not may_take(state, desk, best):
         best = _first_he_may(state, desk, pool)
     if desk.fans:
@@ -178,10 +178,11 @@ def _first_he_may(state: State, desk: Desk, pool: Pool) -> Work | None:
     """The same when heads of lines have been declined by him, or ring at his desk already."""
     best, least = None, LAST
     for number in pool.lines_of(desk, desk.free_flags):
-        for work in pool.lines[number].works():
-            key = work.key
+        for ranked in pool.lines[number].works():
+            key = ranked.key
             if key is None or key >= least:
                 break
+            work = cast("Work", ranked)
             if may_take(state, desk, work):
                 best, least = work, key
                 break
@@ -189,7 +190,8 @@ def _first_he_may(state: State, desk: Desk, pool: Pool) -> Work | None:
 
 
 def _first_held(state: State, desk: Desk) -> Work | None:
-    for work in desk.line.works():
+    for ranked in desk.line.works():
+        work = cast("Work", ranked)
         if desk.free_flags >> work.medium_no & 1 and may_take(state, desk, work):
             return work
     return None

@@ -10,23 +10,19 @@ choice that a configuration has: what is late already then waits behind what can
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from librt.strings import BytesWriter, read_i64_be, write_i64_be
 
 from routing.at_hand import bisect_left
 from routing.model import Contact, Micros
-
-if TYPE_CHECKING:
-    from routing.desks import Work
+from routing.timers import Sleeper
 
 Key = bytes
 """The tuple, packed field by field: one byte for band, tier and complaint (the class), eight each for deadline,
 enqueued_at and the arrival number. Bytes compare as the tuples do; but a comparison looks at one object where a tuple
 would have it look at four, and 100,000 waiting contacts are in no cache."""
 
-NEVER: Final = (1 << 62) - 1
-"""After every instant: the largest integer that compiled code keeps in one machine word."""
 STARVING: Final = 0
 URGENT: Final = 1
 NORMAL: Final = 2
@@ -84,6 +80,19 @@ def key_moved(key: Key, *, to: int) -> Key:
     return CLASSES[to] + key[1:]
 
 
+class Ranked(Sleeper):
+    """A contact as lines know it. `kind` is the class of `key`, which it has while it stands in one."""
+
+    __slots__ = ("deadline", "key", "kind")
+
+    deadline: Micros
+
+    def __init__(self, order: int) -> None:
+        super().__init__(order)
+        self.key: Key | None = None
+        self.kind = 0
+
+
 class Line:
     """Contacts in the order of their keys, in chunks, so that coming and going among 100,000 stay a few microseconds.
 
@@ -94,16 +103,18 @@ class Line:
 
     __slots__ = ("_chunks", "_classes", "_heads", "_leaders", "_number", "first")
 
-    def __init__(self, heads: list[Key] | None = None, leaders: dict[Key, Work] | None = None, number: int = 0) -> None:
+    def __init__(
+        self, heads: list[Key] | None = None, leaders: dict[Key, Ranked] | None = None, number: int = 0
+    ) -> None:
         self._heads = heads
         self._leaders = leaders
         self._number = number
         self.first: Key = LAST
-        self._chunks: list[list[Work]] = []
+        self._chunks: list[list[Ranked]] = []
         self._classes: list[int] = []
         """Of each chunk."""
 
-    def add(self, key: Key, work: Work) -> None:
+    def add(self, key: Key, work: Ranked) -> None:
         kind = work.kind
         at = self._last_of(kind)
         if at < 0 or self._classes[at] != kind:
@@ -123,7 +134,7 @@ class Line:
         if not at and self._chunks[0][0] is work:
             self._lead(key, work)
 
-    def remove(self, key: Key, work: Work) -> None:
+    def remove(self, key: Key, work: Ranked) -> None:
         kind = work.kind
         at = self._chunk_of(key, kind, self._last_of(kind))
         chunk = self._chunks[at]
@@ -169,7 +180,7 @@ class Line:
         else:
             self._lead(LAST, None)
 
-    def _lead(self, key: Key, work: Work | None) -> None:
+    def _lead(self, key: Key, work: Ranked | None) -> None:
         if self._heads is not None and self._leaders is not None:
             if self.first is not LAST:
                 del self._leaders[self.first]
@@ -178,13 +189,13 @@ class Line:
             self._heads[self._number] = key
         self.first = key
 
-    def works(self) -> Iterator[Work]:
+    def works(self) -> Iterator[Ranked]:
         """In their order."""
         for chunk in self._chunks:
             yield from chunk
 
 
-def is_before(one: Work, other: Work, key: Key) -> bool:
+def is_before(one: Ranked, other: Ranked, key: Key) -> bool:
     """Two of one class; `key` is the other's. Where the deadlines differ, and count, the keys need no look."""
     if other.kind != STARVED and one.deadline != other.deadline:
         return one.deadline < other.deadline
@@ -192,14 +203,14 @@ def is_before(one: Work, other: Work, key: Key) -> bool:
     return one.key < key
 
 
-def key_in(chunk: list[Work], at: int) -> Key:
+def key_in(chunk: list[Ranked], at: int) -> Key:
     """Whoever stands in a line has a key."""
     key = chunk[at].key
     assert key is not None
     return key
 
 
-def place_in(chunk: list[Work], key: Key) -> int:
+def place_in(chunk: list[Ranked], key: Key) -> int:
     """How many of them are before this key."""
     low, high = 0, len(chunk)
     while low < high:

@@ -6,14 +6,12 @@ while, are steps of relaxation (skills.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from routing.model import Config, Contact, Micros, QueueRule
-from routing.order import NEVER
+from routing.terms import Terms
+from routing.timers import NEVER
 from routing.views import Queue
-
-if TYPE_CHECKING:
-    from routing.desks import Work
 
 UNBOUNDED: Final = QueueRule(lease="", view="")
 
@@ -22,19 +20,19 @@ def rules_by_view(config: Config) -> dict[tuple[str, str], QueueRule]:
     return {(rule.lease, rule.view): rule for rule in config.queues}
 
 
-def is_closed(work: Work, now: Micros) -> bool:
+def is_closed(contact: Contact, terms: Terms, now: Micros) -> bool:
     """Outside the hours of its view, as the door found when the contact came."""
-    return work.terms.is_live and now < work.contact.opens_at
+    return terms.is_live and now < contact.opens_at
 
 
-def is_full(queue: Queue, work: Work) -> bool:
-    return 0 < queue.max_length <= queue.size() and work.terms.is_live
+def is_full(queue: Queue, terms: Terms) -> bool:
+    return 0 < queue.max_length <= queue.size() and terms.is_live
 
 
-def leaves_at(queue: Queue, work: Work) -> Micros:
+def leaves_at(queue: Queue, terms: Terms, enqueued_at: Micros) -> Micros:
     """The instant at which it leaves the queue if nobody's phone rings for it; NEVER without a bound."""
-    bounded = queue.max_wait > 0 and work.terms.is_live
-    return work.enqueued_at + queue.max_wait if bounded else NEVER
+    bounded = queue.max_wait > 0 and terms.is_live
+    return enqueued_at + queue.max_wait if bounded else NEVER
 
 
 def answer(rule: QueueRule, contact: Contact) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from routing.desks import Desk, Work
 from routing.members import WAITING, WRAP_UP
 from routing.model import Micros
-from routing.order import NEVER, STARVED, Key, Line, class_of, key_at, key_moved
+from routing.order import STARVED, Key, Line, class_of, key_at, key_moved
+from routing.pools import Pool
 from routing.skills import needs_of, next_relaxation, second_lease
-
-if TYPE_CHECKING:
-    from routing.desks import Desk, Work
-    from routing.pools import Pool
-    from routing.state import State
+from routing.state import State
+from routing.timers import NEVER
 
 
 def place(state: State, work: Work) -> bool:
@@ -67,6 +64,15 @@ def forget_needs(work: Work) -> None:
         if work.second is not None:
             work.second.users -= 1
         work.signature = work.second = None
+
+
+def remove(state: State, work: Work) -> None:
+    """The contact has ended: out of every index and off the agenda."""
+    state.touched_works.append(work.id)
+    unplace(state, work)
+    forget_needs(work)
+    state.agenda.set(work, NEVER)
+    del state.works[work.id]
 
 
 def held_for(state: State, work: Work) -> Desk | None:

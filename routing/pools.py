@@ -9,18 +9,16 @@ meet it and the lines of contacts that ask for it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from routing.at_hand import bisect_left, least_of
 from routing.leases import is_within
 from routing.model import MEDIA, Lease, Micros, Needs
-from routing.order import NEVER, Key, Line
-from routing.timers import Sleeper
+from routing.order import Key, Line, Ranked
+from routing.timers import NEVER, Sleeper
 from routing.views import Queue
-
-if TYPE_CHECKING:
-    from routing.desks import Desk, Work
 
 UNUSED_KEPT: Final = 2048
 """So many signatures are kept before those that no open contact asks for are forgotten."""
@@ -63,6 +61,53 @@ class Signature:
         return self._by_level
 
 
+class Member(Sleeper):
+    """An agent as his pool knows him: what he can, what he carries, and his place in its masks and lines."""
+
+    __slots__ = (
+        "bit",
+        "counted_load",
+        "id",
+        "idle_since",
+        "lines",
+        "load",
+        "medium_flags",
+        "picks",
+        "pool",
+        "seen",
+        "shifted",
+        "skill_bits",
+        "skill_nos",
+        "skills",
+    )
+
+    id: str
+    skills: dict[str, int]
+    medium_flags: int
+    idle_since: Micros
+
+    def __init__(self, order: int) -> None:
+        super().__init__(order)
+        self.load = 0
+        self.forget_pool()
+
+    def take_seat(self, pool: Pool | None, bit: int) -> None:
+        self.pool, self.bit = pool, bit
+
+    def forget_pool(self) -> None:
+        self.take_seat(None, 0)
+        self.counted_load = 0
+        """As his pool knows it, which he told that it is another (`shifted`)."""
+        self.shifted = False
+        self.skill_nos: list[int] = []
+        self.skill_bits = 0
+        self.lines: list[Any] = []
+        """Numbers of the lines whose contacts he could take: the pool's own objects, not copies for each agent."""
+        self.picks: dict[int, Callable[[list[Key]], Any]] = {}
+        """By media flags: what takes the first keys of his lines out of those of the pool."""
+        self.seen = 0
+
+
 class Pool(Sleeper):
     """One lease's agents and its use of lines."""
 
@@ -99,13 +144,13 @@ class Pool(Sleeper):
         "views",
     )
 
-    def __init__(self, lease_id: str, lease: Lease | None, desks: list[Desk], order: int) -> None:
+    def __init__(self, lease_id: str, lease: Lease | None, desks: Sequence[Member], order: int) -> None:
         super().__init__(order)
         self.id = lease_id
         self.lease = lease
         self.starts: Micros = lease.starts if lease is not None else NEVER
         self.ends: Micros = lease.ends if lease is not None else NEVER
-        self.desks = desks
+        self.desks = [*desks]
         self.everyone = (1 << len(desks)) - 1
         self.free = [0] * len(MEDIA)
         self.present = [0] * len(MEDIA)
@@ -113,7 +158,7 @@ class Pool(Sleeper):
         self.lines: list[Line] = []
         self.heads: list[Key] = []
         """By the number of the line: its first key. Line 0 stays empty."""
-        self.leaders: dict[Key, Work] = {}
+        self.leaders: dict[Key, Ranked] = {}
         """Whose key is the first of a line."""
         self.views: dict[str, Queue] = {}
         self.flags: list[int] = []
@@ -127,7 +172,7 @@ class Pool(Sleeper):
         self.lines_used = 0
         self.staffed = 0
         self.reported = 0
-        self.refused_by_some: dict[int, Work] = {}
+        self.refused_by_some: dict[int, Ranked] = {}
         self._levels: dict[str, dict[int, int]] = {}
         breadths: dict[int, int] = {}
         for at, desk in enumerate(desks):
@@ -148,10 +193,10 @@ class Pool(Sleeper):
             desk.skill_bits = sum(1 << number for number in desk.skill_nos)
         self.by_breadth = [breadths[breadth] for breadth in sorted(breadths)]
         self.by_load: list[int] = [self.everyone]
-        self._shifted: list[Desk] = []
+        self._shifted: list[Member] = []
         """Those who stand in `by_load` with a load that they no longer have; moved when that is asked."""
         by_rest = sorted(desks, key=lambda desk: desk.idle_since)
-        self.idle: OrderedDict[str, Desk] = OrderedDict((desk.id, desk) for desk in by_rest)
+        self.idle: OrderedDict[str, Member] = OrderedDict((desk.id, desk) for desk in by_rest)
 
     def in_force(self, now: Micros) -> bool:
         """May its agents be asked? Never without a lease."""
@@ -203,7 +248,7 @@ class Pool(Sleeper):
         self.flags.append(flag)
         self._asking.append(signature)
 
-    def first_of_lines(self, desk: Desk, flags: int) -> Work | None:
+    def first_of_lines(self, desk: Member, flags: int) -> Ranked | None:
         """The first contact in the lines of these media whose needs this agent meets."""
         if desk.seen != len(self.lines):
             self._look_for_new(desk)
@@ -213,7 +258,7 @@ class Pool(Sleeper):
             pick = desk.picks[flags] = itemgetter(0, 0, *self.lines_of(desk, flags))
         return self.leaders.get(least_of(pick(self.heads)))
 
-    def lines_of(self, desk: Desk, flags: int) -> list[Any]:
+    def lines_of(self, desk: Member, flags: int) -> list[Any]:
         """Numbers of the lines of these media whose needs this agent meets."""
         if desk.seen != len(self.lines):
             self._look_for_new(desk)
@@ -224,7 +269,7 @@ class Pool(Sleeper):
                 found.append(number)
         return found
 
-    def _look_for_new(self, desk: Desk) -> None:
+    def _look_for_new(self, desk: Member) -> None:
         """The lines that were opened since the last look; where they are many, those under the skills he has."""
         lines = len(desk.lines)
         if len(self.lines) - desk.seen <= FEW:
@@ -239,7 +284,7 @@ class Pool(Sleeper):
         if len(desk.lines) > lines:
             desk.picks.clear()
 
-    def _see(self, desk: Desk, number: int) -> None:
+    def _see(self, desk: Member, number: int) -> None:
         signature = self._asking[number]
         if signature is not None and signature.mask & desk.bit and self.flags[number] & desk.medium_flags:
             desk.lines.append(self.numbers[number])
@@ -295,7 +340,7 @@ class Pool(Sleeper):
                 found |= desk.bit
         return found
 
-    def load_changed(self, desk: Desk) -> None:
+    def load_changed(self, desk: Member) -> None:
         if not desk.shifted:
             desk.shifted = True
             self._shifted.append(desk)
@@ -310,7 +355,7 @@ class Pool(Sleeper):
             desk.counted_load, desk.shifted = desk.load, False
         self._shifted.clear()
 
-    def most_rested(self, group: int) -> Desk:
+    def most_rested(self, group: int) -> Member:
         """Of a group: who carries least, then the longest idle, then the lowest number."""
         self._count_loads()
         for carriers in self.by_load:
@@ -319,8 +364,8 @@ class Pool(Sleeper):
                 return self._longest_idle(equal)
         raise LookupError("an empty group has nobody")
 
-    def _longest_idle(self, group: int) -> Desk:
-        best: Desk | None = None
+    def _longest_idle(self, group: int) -> Member:
+        best: Member | None = None
         if group.bit_count() <= FEW:
             while group:
                 desk = self.desks[group.bit_length() - 1]

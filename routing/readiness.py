@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final, cast
 
 from routing.capacity import room
-from routing.leases import is_staffed
+from routing.desks import Desk, Work
 from routing.members import NOT_RESPONDING
 from routing.model import MEDIA, Micros
-from routing.order import NEVER
 from routing.places import place
-
-if TYPE_CHECKING:
-    from routing.desks import Desk
-    from routing.pools import Pool
-    from routing.state import State
+from routing.pools import Pool
+from routing.seats import is_staffed
+from routing.state import State
+from routing.timers import NEVER
 
 NUMBERS: Final = [[at for at in range(len(MEDIA)) if flags >> at & 1] for flags in range(1 << len(MEDIA))]
 """The media of a set of flags, by number."""
@@ -64,7 +62,7 @@ def _presence_turned(state: State, desk: Desk, pool: Pool, *, present: bool) -> 
     for work in list(desk.fans.values()):
         place(state, work)
     if not present:
-        state.dirty_works.update(pool.refused_by_some)
+        state.dirty_works.update(cast("dict[int, Work]", pool.refused_by_some))
 
 
 def _due(state: State, desk: Desk) -> Micros:

@@ -13,7 +13,7 @@ from routing.decide import decide, recover
 from routing.effects import AnyEffect, Queued
 from routing.events import AnyEvent
 from routing.model import Micros, Snapshot
-from routing.state import State
+from routing.restoring import restore
 
 _encoder = msgspec.json.Encoder()
 
@@ -52,7 +52,7 @@ class Replay:
     """A domain in the course of a replay. `state` is that after the last line."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.state = State.restore(snapshot)
+        self.state = restore(snapshot)
 
     def step(self, line: Logged) -> Replayed:
         """Decide the next line of the log again."""

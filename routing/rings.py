@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from routing.model import Config, Micros, RingPlan, RingStep
-from routing.order import NEVER
+from routing.timers import NEVER
 
 SECOND: Final = 1_000_000
 UNBROKEN_CYCLES: Final = 3

@@ -9,8 +9,9 @@ from routing.effects import ConfigTaken
 from routing.events import Configured
 from routing.model import Agent, Outcome, Presence
 from routing.offers import end, settle
-from routing.order import NEVER
+from routing.restoring import configure
 from routing.skills import meets, open_to
+from routing.timers import NEVER
 from routing.turn import Turn
 
 
@@ -24,8 +25,7 @@ def on_configured(turn: Turn, event: Configured) -> None:
         if desk.listed and desk.id not in specs:
             _remove(turn, desk)
     _amend(turn, specs)
-    state.take_config(config)
-    state.reindex()
+    configure(state, config)
     state.restaffed.clear()
     for pool in state.pools.values():
         pool.reported = reported.get(pool.id, 0)

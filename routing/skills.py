@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from routing.model import Contact, Micros, Needs
-from routing.order import NEVER
+from routing.timers import NEVER
 
 
 def held(skills: Needs) -> dict[str, int]:

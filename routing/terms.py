@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from routing.members import VOICE
-from routing.model import MEDIUM_NO, Config, Medium, MediumRules, Micros, Tier
-from routing.order import LATE, NEVER, NORMAL, STARVING, URGENT
+from routing.model import MEDIA, MEDIUM_NO, Config, Medium, MediumRules, Micros, Tier
+from routing.order import LATE, NORMAL, STARVING, URGENT
+from routing.timers import NEVER
 
 UNBOUNDED: Final = 1 << 61
 LIVE: Final = (VOICE, Medium.CHAT)
@@ -76,3 +77,9 @@ def _unruled(medium: Medium) -> MediumRules:
 def terms_by_medium(config: Config) -> dict[Medium, list[Terms]]:
     """Of each medium, by tier."""
     return {medium: [Terms(rules, tier) for tier in Tier] for medium, rules in rules_by_medium(config).items()}
+
+
+def media_that_fit(terms: dict[Medium, list[Terms]]) -> list[int]:
+    """By the number of spare units, up to the largest that matters: one bit for each medium that fits in."""
+    units = [terms[medium][0].units for medium in MEDIA]
+    return [sum(1 << at for at, needed in enumerate(units) if needed <= spare) for spare in range(max(units) + 1)]

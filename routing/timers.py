@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from routing.at_hand import heappop, heappush, insort
 from routing.model import Micros
-from routing.order import NEVER
 
+NEVER: Final = (1 << 62) - 1
+"""After every instant: the largest integer that compiled code keeps in one machine word."""
 SLACK: Final = 4096
 BUCKET: Final = 1_000_000
 LATELY: Final = 64

@@ -12,7 +12,8 @@ from mypy_extensions import i64
 from routing.at_hand import bisect_left
 from routing.estimate import Known
 from routing.model import Micros, QueueRule
-from routing.order import CLASSES, DEADLINE, ENQUEUED, LAST, NEVER, NOTHING, STARVED, Key, enqueued_of
+from routing.order import CLASSES, DEADLINE, ENQUEUED, LAST, NOTHING, STARVED, Key, enqueued_of
+from routing.timers import NEVER
 
 KINDS: Final = len(CLASSES)
 BANDS: Final = KINDS >> 4

@@ -26,7 +26,7 @@ from routing.model import (
     RingStep,
     Snapshot,
 )
-from routing.state import State
+from routing.restoring import restore
 
 URGENT_BEFORE = {Medium.VOICE: 5 * SECOND, Medium.CHAT: 20 * SECOND}
 ON_A_BREAK = 300
@@ -79,7 +79,7 @@ class Ours:
         config = configuration(agents, rules)
         self._agents = {agent.id: agent for agent in agents}
         self._contacts: dict[str, Contact] = {}
-        self._state = State.restore(Snapshot(config, START, 0))
+        self._state = restore(Snapshot(config, START, 0))
         for agent in config.agents:
             self._do(ev.SignedIn(agent.id), START)
         for agent in agents:

@@ -19,7 +19,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.decide import decide
 from routing.model import Config, Contact, Medium, Micros, Offer, Snapshot
-from routing.state import State
+from routing.restoring import restore
 
 Listener = Callable[[Micros, ev.AnyEvent, list[fx.AnyEffect]], None]
 Planned = tuple[Micros, int, Callable[[Any, Any], None], Any, Any]
@@ -48,7 +48,7 @@ class Driver:
     def __init__(
         self, config: Config, streams: Iterable[Stream], shifts: Iterable[Shift], *, seed: int, start: Micros
     ) -> None:
-        self.state = State.restore(Snapshot(config, start, 0))
+        self.state = restore(Snapshot(config, start, 0))
         self.now = start
         self.records = Records()
         self.listen: Listener | None = None

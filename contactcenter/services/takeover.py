@@ -26,6 +26,7 @@ from contactcenter.services.pushes import DeskPush
 from contactcenter.services.views import Loaded, Ownership, SnapshotMark
 from routing.decide import recover
 from routing.model import PresenceState, Snapshot
+from routing.restoring import restore
 from routing.state import State
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ def _restored(snapshot: Snapshot) -> State:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return State.restore(snapshot)
+        return restore(snapshot)
     finally:
         if collecting:
             gc.enable()

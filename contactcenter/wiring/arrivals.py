@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from channels.phone.call import advance_stored
 from channels.phone.callee import callee
@@ -22,57 +22,74 @@ from channels.port import (
     MailArrived,
     VoicemailLeft,
 )
-from contactcenter.services.callbacks import Callbacks, no_link
+from contactcenter.clock import Ids
+from contactcenter.services.admission import Admission
+from contactcenter.services.callbacks import Callbacks, Link
 from contactcenter.services.caller_wishes import CallerWishes
+from contactcenter.services.cases import Cases
 from contactcenter.services.dialled_calls import DialledCalls
+from contactcenter.services.directories import Directories
+from contactcenter.services.instructions import Instructions
 from contactcenter.services.intake import Planner, UseCases
 from contactcenter.services.intake_chat import ChatIntake
 from contactcenter.services.intake_mail import MailIntake
 from contactcenter.services.intake_phone import PhoneIntake
-from contactcenter.wiring.callback_links import links
+from contactcenter.services.left_messages import LeftMessages
+from contactcenter.services.opening import Opening
+from contactcenter.services.ports import DoorReads
 
-if TYPE_CHECKING:
-    from contactcenter.wiring.core import Core
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What those who plan an arrival work with."""
+
+    directories: Directories
+    reads: DoorReads
+    opening: Opening
+    cases: Cases
+    messages: LeftMessages
+    instructions: Instructions
+    admission: Admission
+    link: Link
+    ids: Ids
 
 
-def use_cases(core: Core) -> UseCases:
+def use_cases(hands: Hands) -> UseCases:
     """Inbound type -> who plans it."""
-    opening, instructions = core.opening, core.instructions
-    callbacks = Callbacks(
-        reads=core.reads, opening=opening, instructions=instructions, ids=core.ids, link=links(core) or no_link
-    )
+    opening, instructions = hands.opening, hands.instructions
+    callbacks = Callbacks(reads=hands.reads, opening=opening, instructions=instructions, ids=hands.ids, link=hands.link)
     phone = PhoneIntake(
-        directories=core.directories,
-        reads=core.reads,
+        directories=hands.directories,
+        reads=hands.reads,
         opening=opening,
         callbacks=callbacks,
         instructions=instructions,
         advance=advance_stored,
-        ids=core.ids,
+        ids=hands.ids,
     )
-    wishes = CallerWishes(directories=core.directories, reads=core.reads, instructions=instructions)
+    wishes = CallerWishes(directories=hands.directories, reads=hands.reads, instructions=instructions)
     dialled = DialledCalls(
-        reads=core.reads,
-        directories=core.directories,
+        reads=hands.reads,
+        directories=hands.directories,
         advance=advance_stored,
         legs=callee,
         others=phone.call_event,
         look=phone.look,
     )
     mail = MailIntake(
-        directories=core.directories,
-        reads=core.reads,
+        directories=hands.directories,
+        reads=hands.reads,
         opening=opening,
-        cases=core.cases,
+        cases=hands.cases,
         instructions=instructions,
-        ids=core.ids,
+        ids=hands.ids,
     )
     chat = ChatIntake(
-        directories=core.directories,
-        reads=core.reads,
+        directories=hands.directories,
+        reads=hands.reads,
         opening=opening,
-        messages=core.left_messages,
-        ids=core.ids,
+        messages=hands.messages,
+        ids=hands.ids,
     )
     calls = (CallOffered, CallAlerting, CallAnswered, CallReleased, CallProgress)
     planners: dict[type, Planner] = {
@@ -87,4 +104,4 @@ def use_cases(core: Core) -> UseCases:
         ChatSaid: chat.said,
         ChatLeft: chat.left,
     }
-    return UseCases(planners, {CallOffered: phone.recall}, core.admission, dict.fromkeys(calls, dialled.look))
+    return UseCases(planners, {CallOffered: phone.recall}, hands.admission, dict.fromkeys(calls, dialled.look))

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from contactcenter.services.callback_desk import CallbackDesk, CallbackTokens
-
-if TYPE_CHECKING:
-    from contactcenter.services.callbacks import Link
-    from contactcenter.wiring.core import Core
+from contactcenter.clock import Clock
+from contactcenter.config import Settings
+from contactcenter.services.callback_desk import CallbackTokens
+from contactcenter.services.callbacks import Link
+from contactcenter.wiring.secrets_file import Secrets
 
 
-def links(core: Core) -> Link | None:
+def links(settings: Settings, secrets: Secrets, clock: Clock) -> Link | None:
     """Makes the address of a provider's callback; None without a secret to sign it."""
-    if not core.secrets.visitors:
+    if not secrets.visitors:
         return None
-    tokens, root = CallbackTokens(core.secrets.visitors, core.clock), core.settings.base_url.rstrip("/")
+    tokens, root = CallbackTokens(secrets.visitors, clock), settings.base_url.rstrip("/")
     return lambda provider, contact: f"{root}/v1/callbacks/cancel/{tokens.sign(provider, contact)}"
-
-
-def callback_desk(core: Core) -> CallbackDesk:
-    return CallbackDesk(
-        reads=core.reads,
-        store=core.stores.changes,
-        bus=core.bus,
-        clock=core.clock,
-        tokens=CallbackTokens(core.secrets.visitors, core.clock),
-        words=(core.wording, core.directories.of),
-    )

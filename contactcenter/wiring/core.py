@@ -13,6 +13,7 @@ from contactcenter.domain.texts import catalogue
 from contactcenter.realtime.bus import LocalBus
 from contactcenter.realtime.replies import BusReplies
 from contactcenter.services.admission import Admission, Bounds
+from contactcenter.services.callbacks import no_link
 from contactcenter.services.cases import Cases
 from contactcenter.services.configuring import Configuring
 from contactcenter.services.directories import Directories
@@ -28,8 +29,9 @@ from contactcenter.services.wording import Wording
 from contactcenter.storage.pool import Database
 from contactcenter.storage.postgres import PostgresDoorReads, postgres_stores
 from contactcenter.storage.stores import Stores
-from contactcenter.wiring.arrivals import use_cases
+from contactcenter.wiring.arrivals import Hands, use_cases
 from contactcenter.wiring.buses import shared_bus
+from contactcenter.wiring.callback_links import links
 from contactcenter.wiring.ivr_house import IvrHouse
 from contactcenter.wiring.secrets_file import Secrets
 
@@ -83,12 +85,23 @@ class Core:
         self.intake = self._intake()
 
     def _intake(self) -> Intake:
+        hands = Hands(
+            directories=self.directories,
+            reads=self.reads,
+            opening=self.opening,
+            cases=self.cases,
+            messages=self.left_messages,
+            instructions=self.instructions,
+            admission=self.admission,
+            link=links(self.settings, self.secrets, self.clock) or no_link,
+            ids=self.ids,
+        )
         return Intake(
             store=self.stores.changes,
             bus=self.bus,
             replies=self.replies,
             clock=self.clock,
             ids=self.ids,
-            use_cases=use_cases(self),
+            use_cases=use_cases(hands),
             first_decision_s=self.settings.first_decision_ms / 1000,
         )

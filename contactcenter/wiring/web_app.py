@@ -21,7 +21,7 @@ from contactcenter.services.do_not_call import DoNotCallList
 from contactcenter.services.explaining import Explaining
 from contactcenter.services.reporting import LiveQueues, QueueBoard, Reports
 from contactcenter.services.views import Scope
-from contactcenter.wiring.callback_links import callback_desk
+from contactcenter.wiring.callback_page import callback_desk
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.dead_letters import letters_of
 from contactcenter.wiring.desk import Desks

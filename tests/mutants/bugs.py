@@ -111,8 +111,8 @@ CAPACITY = [
     ),
     Bug(
         "changed units are not noticed",
-        "state.py",
-        "            work.renew(work.contact, self)\n",
+        "restoring.py",
+        "        work.renew(work.contact, state)\n",
         "",
     ),
     Bug("loads that changed are not counted", "pools.py", "        self._count_loads()\n        for", "        for"),
@@ -124,17 +124,17 @@ CAPACITY = [
         "low = middle + 1 if low else high",
         ORDERS,
     ),
-    Bug("media that fit are guessed", "capacity.py", "if needed <= spare)", "if needed < spare)"),
+    Bug("media that fit are guessed", "terms.py", "if needed <= spare)", "if needed < spare)"),
 ]
 LEASES = [
     Bug(
         "wrap-up holds a line",
-        "leases.py",
+        "seats.py",
         "HOLDS_LINE: Final = (WAITING, OFFERED, ACTIVE)",
         "HOLDS_LINE: Final = tuple(type(WAITING))",
     ),
-    Bug("one call too many", "leases.py", "pool.lines_used >= limit(pool)", "pool.lines_used > limit(pool)"),
-    Bug("blocked by leased lines alone", "leases.py", "min(pool.lease.lines, pool.staffed)", "pool.lease.lines"),
+    Bug("one call too many", "seats.py", "pool.lines_used >= limit(pool)", "pool.lines_used > limit(pool)"),
+    Bug("blocked by leased lines alone", "seats.py", "min(pool.lease.lines, pool.staffed)", "pool.lease.lines"),
     Bug("a lease in force at its end", "leases.py", "starts <= now < ends", "starts <= now <= ends"),
     Bug(
         "a lease begins unnoticed",
@@ -187,7 +187,7 @@ OFFERS = [
     Bug(
         "nobody hears that the others left",
         "readiness.py",
-        "        state.dirty_works.update(pool.refused_by_some)",
+        '        state.dirty_works.update(cast("dict[int, Work]", pool.refused_by_some))',
         "        pass",
     ),
 ]
@@ -275,8 +275,8 @@ OVERFLOW = [
     Bug(
         "hours bind calls alone",
         "overflow.py",
-        "return work.terms.is_live and now < work.contact.opens_at",
-        "return work.is_call and now < work.contact.opens_at",
+        "return terms.is_live and now < contact.opens_at",
+        "return terms.is_call and now < contact.opens_at",
     ),
     Bug(
         "a callback is offered before its window",
@@ -296,16 +296,16 @@ OVERFLOW = [
         "0 < queue.max_length <= queue.size()",
         "0 < queue.max_length < queue.size()",
     ),
-    Bug("mails overflow too", "overflow.py", "queue.max_wait > 0 and work.terms.is_live", "queue.max_wait > 0"),
+    Bug("mails overflow too", "overflow.py", "queue.max_wait > 0 and terms.is_live", "queue.max_wait > 0"),
     Bug(
         "the first of two bounds wins", "overflow.py", "for rule in config.queues}", "for rule in config.queues[::-1]}"
     ),
     Bug("the view's answer is not given", "overflow.py", "rule.answer or contact.treatment", "contact.treatment"),
     Bug(
         "overflow on the customer's clock",
-        "overflow.py",
-        "work.enqueued_at + queue.max_wait",
-        "work.clock_from + queue.max_wait",
+        "desks.py",
+        "leaves_at(queue, self.terms, self.enqueued_at)",
+        "leaves_at(queue, self.terms, self.clock_from)",
     ),
     Bug(
         "an answered contact overflows",
@@ -372,9 +372,9 @@ ROWS = [
     Bug("an agent's row is not written", "turn.py", "        self.state.touched_desks.append(desk.id)\n", ""),
     Bug(
         "an ended contact's row is not written",
-        "state.py",
-        "        self.touched_works.append(work.id)\n        unplace",
-        "        unplace",
+        "places.py",
+        "    state.touched_works.append(work.id)\n    unplace",
+        "    unplace",
     ),
     Bug(
         "a new agent's row is not written",
@@ -400,11 +400,11 @@ ROWS = [
     Bug("a restart forgets the step", "desks.py", "        work.relaxed = record.relaxed\n", ""),
     Bug(
         "a restart counts arrivals anew",
-        "state.py",
-        "cls(snapshot.config, snapshot.now, snapshot.arrivals)",
-        "cls(snapshot.config, snapshot.now, len(snapshot.records))",
+        "restoring.py",
+        "State(snapshot.config, snapshot.now, snapshot.arrivals)",
+        "State(snapshot.config, snapshot.now, len(snapshot.records))",
     ),
-    Bug("a restart says all staffing again", "state.py", "            pool.reported = pool.staffed\n", ""),
+    Bug("a restart says all staffing again", "restoring.py", "        pool.reported = pool.staffed\n", ""),
     Bug("a snapshot forgets the back-off", "desks.py", "            back_off_until=self.back_off_until,\n", ""),
 ]
 ESTIMATES = [
@@ -443,8 +443,8 @@ CONSULTS = [
     Bug(
         "a consult is not counted after a restart",
         "capacity.py",
-        "works = [*offered, *desk.owned.values(), *desk.consults.values()]",
-        "works = [*offered, *desk.owned.values()]",
+        "carried = [*offered, *desk.owned.values(), *desk.consults.values()]",
+        "carried = [*offered, *desk.owned.values()]",
         CONSULT,
     ),
     Bug(

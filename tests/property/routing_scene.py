@@ -17,6 +17,7 @@ from routing import events as ev
 from routing.decide import decide, recover
 from routing.explain import explain, why_not
 from routing.model import Medium, Micros, Offer, Presence, Record, Snapshot, Status
+from routing.restoring import restore
 from routing.state import State
 
 HOLDS = ("declined", "held", "too_early")
@@ -48,13 +49,13 @@ def rings(record: Record) -> tuple[Offer, ...]:
 def through_the_store(state: State, now: Micros) -> State:
     """As another process reads it: a snapshot is a value and nothing but its bytes."""
     kept = msgspec.json.encode(state.snapshot(now))
-    return State.restore(msgspec.json.decode(kept, type=Snapshot))
+    return restore(msgspec.json.decode(kept, type=Snapshot))
 
 
 class Scene:
     def __init__(self, seen: Counter[str] | None = None) -> None:
         self.now, self.count, self.versions = START, 0, 1
-        self.state = State.restore(start())
+        self.state = restore(start())
         self.reference = Reference(start())
         self.ledger = Ledger(start())
         self.records: dict[str, Record] = {}
@@ -228,7 +229,7 @@ class Scene:
 
 def replay(log: Log, *, takeovers: bool = True) -> list[list[fx.AnyEffect]]:
     """The same history once more in a fresh router: what it says."""
-    state = State.restore(start())
+    state = restore(start())
     said = []
     for event, now, kept in log:
         if event is None:

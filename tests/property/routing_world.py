@@ -23,7 +23,7 @@ from routing.model import (
     Snapshot,
     Tier,
 )
-from routing.state import State
+from routing.restoring import restore
 
 S: Micros = 1_000_000
 START: Micros = 1_700_000_000 * S
@@ -92,7 +92,7 @@ class World:
 
     def __init__(self, *agents: Agent, **more: Any) -> None:
         self.now = START
-        self.state = State.restore(Snapshot(config(*agents, **more), START, 0))
+        self.state = restore(Snapshot(config(*agents, **more), START, 0))
         self.log: list[tuple[Micros, AnyEffect]] = []
 
     def tell(self, event: ev.AnyEvent) -> list[AnyEffect]:

@@ -17,6 +17,7 @@ from routing import events as ev
 from routing.decide import decide
 from routing.explain import CODES, Explained, before_offer, explain, explain_choice
 from routing.model import Config, Contact, Lease, Medium, PresenceState, RelaxStep, Snapshot, Status
+from routing.restoring import restore
 from routing.standing import LOST
 from routing.state import State
 
@@ -53,7 +54,7 @@ class Walk:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.now, self.count, self.version = START, 0, 1
-        self.state = State.restore(Snapshot(team(), START, 0))
+        self.state = restore(Snapshot(team(), START, 0))
         self.last: list[fx.AnyEffect] = []
 
     def happen(self, event: ev.AnyEvent) -> None:
@@ -197,7 +198,7 @@ def check_choice(made: fx.Offered, explained: Explained) -> None:
 def check_decided_again(before: Snapshot, effects: list[fx.AnyEffect]) -> None:
     """From the moment before it the core makes the same offer once more, and all offers that followed."""
     offers = [effect for effect in effects if isinstance(effect, fx.Offered)]
-    assert decide(State.restore(before), ev.Ticked(), before.now) == offers
+    assert decide(restore(before), ev.Ticked(), before.now) == offers
 
 
 @pytest.mark.parametrize("seed", SEEDS)

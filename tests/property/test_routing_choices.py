@@ -18,7 +18,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.decide import decide
 from routing.model import Agent, Lease, Needs, PresenceState, RelaxStep, Snapshot
-from routing.state import State
+from routing.restoring import restore
 
 SKILLS = ("de", "fax", "tv", "yue")
 LEASES = (Lease("kangjia", "kangjia", 50, 50, 0, START * 2), Lease("second", "kangjia", 50, 50, 0, START * 2))
@@ -46,7 +46,7 @@ def choices(seed: int) -> Counter[str]:
     chance = random.Random(seed)
     agents = team(chance)
     start = Snapshot(config(*agents, leases=LEASES), START, 0)
-    state, reference = State.restore(start), Reference(start)
+    state, reference = restore(start), Reference(start)
     told: Counter[str] = Counter()
     events: list[ev.AnyEvent] = []
     for member in chance.sample(agents, len(agents)):

@@ -10,7 +10,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.decide import recover
 from routing.model import Lease, PresenceState, RelaxStep, Tier
-from routing.state import State
+from routing.restoring import restore
 
 WIDE = (RelaxStep(0, (), "second"),)
 HERE, THERE = agent("ag_1", lease="home", capacity=1), agent("ag_2", lease="second")
@@ -72,7 +72,7 @@ def test_a_takeover_speaks_of_places_as_they_are_now() -> None:
     world.sit("ag_1")
     world.arrive(chat("first", tier=Tier.LEAD, needs=(("rare", 1),)))
     world.arrive(chat("later", tier=Tier.PLATINUM))
-    state = State.restore(world.state.snapshot(world.now))
+    state = restore(world.state.snapshot(world.now))
     told = recover(state, world.now + 300 * S)
     assert [effect.position for effect in told if isinstance(effect, fx.Queued)] == [2]
 

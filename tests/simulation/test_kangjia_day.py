@@ -24,7 +24,7 @@ from routing.decide import decide
 from routing.explain import why_not
 from routing.model import Contact, PresenceState, Snapshot
 from routing.replay import Logged, Replay, effects_hash, replay
-from routing.state import State
+from routing.restoring import restore
 
 OURS = [f"ag_{number:03}" for number in range(10)]
 THEIRS = [f"ag_{number:03}" for number in range(10, 100)]
@@ -42,7 +42,7 @@ class Day:
         self.rng = random.Random(seed)
         people = [agent(name) for name in OURS] + [agent(name, lease="other") for name in THEIRS]
         self.start = Snapshot(config(*people), START, 0)
-        self.state = State.restore(self.start)
+        self.state = restore(self.start)
         self.now = START
         self.agenda: list[tuple[int, int, ev.AnyEvent]] = []
         self.planned = 0
@@ -193,7 +193,7 @@ def test_blocked_calls_meet_ninety_idle_people_of_the_other_client_and_ring_at_n
 
 def test_the_eleventh_simultaneous_call_is_blocked() -> None:
     people = [agent(name) for name in OURS] + [agent(name, lease="other") for name in THEIRS]
-    state = State.restore(Snapshot(config(*people), START, 0))
+    state = restore(Snapshot(config(*people), START, 0))
     for name in (*OURS, *THEIRS):
         decide(state, ev.SignedIn(name), START)
         decide(state, ev.PresenceSet(name, PresenceState.READY), START)

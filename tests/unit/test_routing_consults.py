@@ -14,7 +14,7 @@ from routing.decide import recover
 from routing.effects import Because
 from routing.explain import explain, explain_choice, why_not
 from routing.model import Medium, Outcome, PresenceState, Record, Snapshot, Status
-from routing.state import State
+from routing.restoring import restore
 
 ASK = ev.Consulted("c", "ag_1", "ag_2", command="k")
 
@@ -173,7 +173,7 @@ def test_a_click_is_the_answer_only_where_no_phone_rings() -> None:
 def test_a_takeover_blames_nobody_for_what_rang_out_meanwhile() -> None:
     world = talking("phone")
     world.tell(ASK)
-    state = State.restore(world.state.snapshot(world.now))
+    state = restore(world.state.snapshot(world.now))
     effects = recover(state, world.now + 60 * S)
     assert [effect for effect in effects if isinstance(effect, fx.OfferEnded | fx.ConsultEnded)] == [
         fx.OfferEnded("c", "ag_2", "c/2/ag_2", Outcome.WITHDRAWN, "recovered"),
@@ -265,7 +265,7 @@ def test_a_restored_router_knows_the_consult(answered: bool) -> None:
     if not answered:
         world.tell(ASK)
     kept = msgspec.json.encode(world.state.snapshot(world.now))
-    state = State.restore(msgspec.json.decode(kept, type=Snapshot))
+    state = restore(msgspec.json.decode(kept, type=Snapshot))
     assert state.snapshot(world.now) == world.state.snapshot(world.now)
     assert state.desks["ag_2"].load == 3
     assert state.due() == world.state.due()

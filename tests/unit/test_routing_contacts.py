@@ -12,7 +12,7 @@ from routing.decide import decide, recover
 from routing.desks import Work
 from routing.explain import why_not
 from routing.model import MEDIUM_NO, Config, End, Medium, PresenceState, RelaxStep, Snapshot, Status, Tier
-from routing.state import State
+from routing.restoring import restore
 
 
 def talking(contact_id: str = "c", *, medium: Medium = Medium.VOICE) -> World:
@@ -283,10 +283,10 @@ EVENTS = st.one_of(
 @given(st.lists(st.tuples(EVENTS, TIMES), max_size=30))
 @settings(max_examples=150, deadline=None)
 def test_no_event_raises_in_any_state(history: list[tuple[ev.AnyEvent, int]]) -> None:
-    state = State.restore(Snapshot(config(agent("ag_1"), agent("ag_2")), START, 0))
+    state = restore(Snapshot(config(agent("ag_1"), agent("ag_2")), START, 0))
     for name in ("ag_1", "ag_2"):
         decide(state, ev.SignedIn(name), START)
         decide(state, ev.PresenceSet(name, PresenceState.READY), START)
     for event, now in history:
         decide(state, event, now)
-        recover(State.restore(state.snapshot(now)), now)
+        recover(restore(state.snapshot(now)), now)

@@ -8,7 +8,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.explain import why_not
 from routing.model import Lease, Medium, PresenceState
-from routing.state import State
+from routing.restoring import restore
 
 OURS = [f"ag_{number:02}" for number in range(1, 11)]
 THEIRS = [f"ag_{number:02}" for number in range(11, 101)]
@@ -45,7 +45,7 @@ def test_after_a_restart_wrap_up_still_holds_no_line() -> None:
     world.arrive(call("a", world.now), call("b", world.now))
     world.tell(ev.Answered("a", "ag_1"))
     world.tell(ev.Left("a"))
-    world.state = State.restore(world.state.snapshot(world.now))
+    world.state = restore(world.state.snapshot(world.now))
     assert isinstance(world.arrive(call("c", world.now))[0], fx.Queued)
 
 

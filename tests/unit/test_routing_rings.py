@@ -9,7 +9,7 @@ from routing import effects as fx
 from routing import events as ev
 from routing.decide import recover
 from routing.model import Outcome, PresenceState, RingPlan, RingStep, Status
-from routing.state import State
+from routing.restoring import restore
 
 CREW = [f"ag_{number}" for number in range(1, 8)]
 
@@ -311,7 +311,7 @@ def test_offers_that_ran_out_while_nobody_routed_are_recovered_and_nobodys_fault
     world = World(agent("ag_1"))
     world.sit("ag_1")
     world.arrive(call("c", world.now))
-    state = State.restore(world.state.snapshot(world.now))
+    state = restore(world.state.snapshot(world.now))
     effects = recover(state, world.now + 60 * S)
     ended = [e for e in effects if isinstance(e, fx.OfferEnded)]
     assert [(e.outcome, e.reason) for e in ended] == [(Outcome.WITHDRAWN, "recovered")]

@@ -7,7 +7,7 @@ from property.routing_world import START, S, World, agent, call, callback
 from routing import effects as fx
 from routing import events as ev
 from routing.explain import why_not
-from routing.state import State
+from routing.restoring import restore
 
 TEN = START + 10 * S
 
@@ -44,7 +44,7 @@ def test_who_comes_later_is_served_meanwhile_and_it_keeps_its_place() -> None:
 
 def test_it_is_held_after_a_takeover_as_well() -> None:
     world = waiting()
-    world.state = State.restore(world.state.snapshot(world.now))
+    world.state = restore(world.state.snapshot(world.now))
     world.later(9)
     assert world.ringing("back") == []
     world.later(1)

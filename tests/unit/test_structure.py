@@ -135,9 +135,9 @@ def module_name(path: Path) -> str:
 
 
 def needed(path: Path) -> set[str]:
-    """Our modules that this one imports when it is loaded: not inside functions, not for type checkers only."""
+    """Our modules that this one imports, for a type alone as well; not inside functions."""
     found: set[str] = set()
-    for node in loaded(ast.parse(path.read_text(encoding="utf-8")).body):
+    for node in outside_functions(ast.parse(path.read_text(encoding="utf-8")).body):
         if isinstance(node, ast.Import):
             found.update(each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -146,14 +146,12 @@ def needed(path: Path) -> set[str]:
     return found & NAMES - {module_name(path)}
 
 
-def loaded(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def outside_functions(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for node in body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
         yield node
         for inner in ("body", "orelse", "finalbody"):
             if not isinstance(node, Function):
-                yield from loaded(getattr(node, inner, []))
+                yield from outside_functions(getattr(node, inner, []))
 
 
 NAMES = {module_name(path) for path in MODULES}
