@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from channels.phone.twilio import forms, twiml
 from channels.phone.twilio.board import CUSTOMER, Board, Leg
-from channels.phone.twilio.control import RINGING, Control, Ring, is_over
+from channels.phone.twilio.control import RINGING, Control, Ring, is_over, is_sid
 from channels.phone.twilio.forms import Form
 from channels.phone.twilio.links import Links
 from channels.phone.twilio.telling import Tell
@@ -33,7 +33,7 @@ class Devices:
         leg, role = forms.required(form, "CallSid"), query.get("role", "")
         self._board.learn(Leg(leg, call, offer, role))
         late = self._board.we_ended(call) or self._board.is_over(call)
-        if role == "" and (late or not self._board.wins(call, offer)):
+        if late or (role == "" and not self._board.wins(call, offer)):
             await self._tell(forms.ended(self._source, call, offer, name=leg, cause="withdrawn"))
             return twiml.bye()
         await self._tell(forms.answered(self._source, call, offer, form))
@@ -65,10 +65,14 @@ class Devices:
         return twiml.join(call, CUSTOMER, self._links, last=True)
 
     async def agent_left(self, form: Form, query: Query) -> str:
-        """An agent's or a called customer's conference is over. While he is still there, the other side ended it."""
+        """An agent's or a called customer's conference is over. While he is still there, the other side ended it: the
+        caller by leaving, or we by treating him otherwise."""
         call, offer = forms.required(query, "call"), query.get("offer", "")
-        if form.get("CallStatus", "") == "in-progress" and offer != CUSTOMER and "/" not in call:
-            await self._gone(call, form={})
+        if form.get("CallStatus", "") == "in-progress":
+            if offer == CUSTOMER:
+                self._board.we_end(call, by="agent")
+            elif is_sid(call):
+                await self.check(call)
         return twiml.bye()
 
     # --- what happens meanwhile ------------------------------------------------------------------------------
@@ -107,7 +111,9 @@ class Devices:
         if not over:
             self._board.learn(Leg(leg, call, CUSTOMER, CUSTOMER))
             return
-        by = "customer" if form.get("CallStatus") == "completed" else "platform"
+        if machine := form.get("AnsweredBy", ""):
+            await self._tell(answered_by(self._source, call, machine))
+        by = self._board.ended_by(call) if form.get("CallStatus") == "completed" else "platform"
         await self._tell(forms.caller_gone(self._source, call, form, by=by))
         self._board.forget(call, CUSTOMER)
         await self._control.finish(call)
@@ -160,8 +166,7 @@ class Devices:
         return await self.check_customer(call, made.sid)
 
     async def _gone(self, call: str, form: Form) -> None:
-        by = "platform" if self._board.we_ended(call) else "customer"
-        await self._tell(forms.caller_gone(self._source, call, form, by=by))
+        await self._tell(forms.caller_gone(self._source, call, form, by=self._board.ended_by(call)))
         self._board.over(call)
         for leg in self._board.legs_of(call):
             # Whoever answered in the same moment would open a new conference, and wait in it for ever.
