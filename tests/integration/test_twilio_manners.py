@@ -8,10 +8,13 @@ import pytest
 from twilio_emulator import Line
 from twilio_rig import Rig, rig
 
-from channels.phone.twilio import twiml
+from channels.phone.call import advance_stored
+from channels.phone.callee import callee
+from channels.phone.twilio import forms, twiml
 from channels.phone.twilio.links import Links
 from channels.port import CallProgress, CallReleased, Receipt
 from channels.verbs import Caller, Gather, Say
+from contactcenter.domain.callback_outcomes import of_legs
 
 NUMBER, CUSTOMER = "+862112345678", "+8613900000009"
 MUSIC = "https://music.example/one.mp3"
@@ -139,6 +142,30 @@ async def test_a_machine_that_hung_up_before_it_was_let_go_is_a_machine(line: Ri
     assert ("answered_by", "machine_start") in facts
 
 
+async def test_a_customer_who_hung_up_before_he_was_connected_was_not_reached(line: Rig) -> None:
+    """While Twilio listens who has answered he hears nothing: he is called again, as he was promised."""
+    _, customer = await dialled(line)
+    customer.status, customer.answered_by = "in-progress", "human"
+    await line.twilio.ends(customer)
+    await line.twilio.until(lambda: bool(ends(line)))
+    stored: bytes | None = None
+    for at, event in enumerate(line.intake.taken, 1):
+        stored, _ = advance_stored(stored, event, at)
+    assert stored is not None
+    assert of_legs(callee(stored)) == "no_answer"
+
+
+async def test_no_customer_meets_silence_because_his_agent_hung_up_at_once(line: Rig) -> None:
+    """Twilio is slow to take the call to the customer, and the agent is gone before it is made."""
+    await line.command("dial", "ct_9/call", offer="ct_9/dial", device="client:one", number=CUSTOMER)
+    device = await line.twilio.rings("client:one")
+    line.control._rest._pause = lambda _: line.twilio.ends(device)
+    line.twilio.faults.append(("POST Calls", 429, False))
+    line.twilio.answer(device)
+    await line.twilio.until(lambda: ends(line))
+    assert line.twilio.ringing(CUSTOMER) == []
+
+
 async def test_a_callback_that_was_ended_as_its_agent_answered_calls_nobody(line: Rig) -> None:
     await line.command("dial", "ct_9/call", offer="ct_9/dial", device="client:one", number=CUSTOMER)
     device = await line.twilio.rings("client:one")
@@ -167,6 +194,14 @@ async def test_an_agents_order_to_hang_up_is_his(line: Rig) -> None:
     await line.command("hang_up", caller.sid, agent="A01")
     await line.twilio.until(lambda: bool(ends(line)))
     assert ends(line) == [("agent", "completed")]
+
+
+def test_a_call_that_is_rejected_in_a_browser_is_declined() -> None:
+    """Twilio calls that busy, without a SIP code."""
+    form = {"CallSid": "CA2", "CallStatus": "busy", "To": "client:one"}
+    event = forms.device("tw", "CA1", "ct_1/1/one", form)
+    assert isinstance(event, CallReleased)
+    assert (event.by, event.cause, event.reached) == ("agent", "declined", True)
 
 
 def test_a_recording_that_only_the_other_platform_has_is_spoken() -> None:

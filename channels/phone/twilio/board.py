@@ -42,6 +42,7 @@ class Board:
         self._winners: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._ended: OrderedDict[str, str] = OrderedDict()
         self._told: OrderedDict[str, str] = OrderedDict()
+        self._dialled: OrderedDict[str, None] = OrderedDict()
         self._over: OrderedDict[str, None] = OrderedDict()
         self._tried: OrderedDict[str, None] = OrderedDict()
         self._stopped: OrderedDict[str, None] = OrderedDict()
@@ -83,6 +84,17 @@ class Board:
 
     def told(self, call: str) -> str:
         return self._told.get(call, "")
+
+    def dials(self, call: str) -> None:
+        """Its customer's phone is being called, and he is with nobody yet."""
+        _keep(self._dialled, call, None)
+
+    def connects(self, call: str) -> None:
+        self._dialled.pop(call, None)
+
+    def met_nobody(self, call: str) -> bool:
+        """Surely: False also where an earlier process dialled."""
+        return call in self._dialled
 
     # --- legs ---------------------------------------------------------------------------------------------
 

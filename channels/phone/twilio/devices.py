@@ -45,8 +45,12 @@ class Devices:
         """The other half of a callback, once; a number that the platform will not call ends it."""
         url, leg = self._links.customer(call), Leg("", call, CUSTOMER, CUSTOMER)
         ring = Ring(id=f"{call}:customer", leg=leg, to=number, url=url, once=True, screen=self._control.screen)
+        self._board.dials(call)
         try:
             await self._control.ring(ring)
+            if self._board.leg(call, offer) is None:
+                # He hung up while the platform took its time.
+                await self._without_agent(call)
         except Refused as refused:
             await self._tell(forms.fact(self._source, call, name="refused", what="dial_refused", value=str(refused)))
             await self._tell(forms.caller_gone(self._source, call, {"CallStatus": "failed"}, by="platform"))
@@ -56,6 +60,7 @@ class Devices:
         """A customer who is called back is there; an answering machine is not, where the platform tells."""
         call, by = forms.required(query, "call"), form.get("AnsweredBy", "")
         self._board.learn(Leg(forms.required(form, "CallSid"), call, CUSTOMER, CUSTOMER))
+        self._board.connects(call)
         await self._tell(forms.fact(self._source, call, name="callee_answered", what="callee_answered"))
         if by:
             await self._tell(answered_by(self._source, call, by))
@@ -111,9 +116,13 @@ class Devices:
         if not over:
             self._board.learn(Leg(leg, call, CUSTOMER, CUSTOMER))
             return
-        if machine := form.get("AnsweredBy", ""):
+        machine, answered = form.get("AnsweredBy", ""), form.get("CallStatus") == "completed"
+        if machine.startswith(forms.MACHINES):
             await self._tell(answered_by(self._source, call, machine))
-        by = self._board.ended_by(call) if form.get("CallStatus") == "completed" else "platform"
+        if answered and self._board.met_nobody(call):
+            # He took the call and hung up before our door was asked what to do, as while Twilio listens who he is.
+            form = {**form, "CallStatus": forms.MET_NOBODY}
+        by = self._board.ended_by(call) if answered else "platform"
         await self._tell(forms.caller_gone(self._source, call, form, by=by))
         self._board.forget(call, CUSTOMER)
         await self._control.finish(call)
