@@ -10,7 +10,7 @@ from twilio_rig import Rig
 
 from channels.port import AnyInbound
 
-DEVICES = {"one": "sip:one@pbx.example", "two": "client:two"}
+DEVICES = {"one": "client:one", "two": "sip:two@pbx.example"}
 NUMBER = "+862112345678"
 HOW = {
     "busy": ("busy", "486"),

@@ -423,7 +423,7 @@ class Twilio:
         if not line.alive:
             return 400, {"code": 21220, "message": "Call is not in-progress. Cannot redirect."}
         if form.get("Status") == "completed":
-            self._later(self.ends(line, "canceled" if line.status == "ringing" else "completed"))
+            self._later(self.ends(line, "canceled" if line.status in ("queued", "ringing") else "completed"))
         elif "Url" in form:
             if line.status != "in-progress":
                 return 400, {"code": 21220, "message": "Call is not in-progress. Cannot redirect."}

@@ -139,6 +139,7 @@ async def test_two_devices_ring_and_the_first_that_answers_wins(floor: Floor) ->
 @pytest.mark.parametrize(
     ("status", "sip", "outcome"),
     [
+        ("busy", "486", "unreachable"),
         ("busy", "", "declined"),
         ("failed", "404", "unreachable"),
         ("no-answer", "480", "declined"),

@@ -136,8 +136,11 @@ async def rings_and_dies(line: Rig) -> tuple[Line, Line]:
     return caller, device
 
 
-async def test_a_device_that_rings_for_an_offer_that_is_over_is_called_off_at_the_start(line: Rig) -> None:
+@pytest.mark.parametrize("status", ["ringing", "queued"])
+async def test_a_device_that_rings_for_an_offer_that_is_over_is_called_off_at_the_start(line: Rig, status: str) -> None:
+    """Or will ring: Twilio queues calls beyond its calls per second."""
     caller, device = await rings_and_dies(line)
+    device.status = status
     line.house.devices = frozenset({"client:one"})
     assert await line.reconciler.round() == 1
     await line.twilio.until(lambda: not device.alive)

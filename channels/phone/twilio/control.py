@@ -170,9 +170,13 @@ class Control:
         return [str(each.get("sid", "")) for each in listed if each.get("direction") == "inbound"]
 
     async def ringing(self) -> list[tuple[str, str]]:
-        """SID and `To` of the calls from our number that ring, newest first: whoever made them."""
+        """SID and `To` of the calls from our number that ring or will, newest first: whoever made them.
+
+        Twilio makes so many calls a second, and queues the others.
+        """
+        waiting = await self._rest.listed("Calls", "calls", From=self._number, Status="queued")
         listed = await self._rest.listed("Calls", "calls", From=self._number, Status="ringing")
-        calls = (each for each in listed if each.get("direction") != "inbound")
+        calls = (each for each in (*waiting, *listed) if each.get("direction") != "inbound")
         return [(str(each.get("sid", "")), str(each.get("to", ""))) for each in calls]
 
     async def made_to(self, number: str, since: int) -> Made | None:

@@ -39,8 +39,8 @@ MET_NOBODY: Final = "met_nobody"
 """The cause of a called customer's end who had answered, and had been connected with nobody."""
 _CAUSES: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "unreachable", "canceled": "withdrawn"}
 _DECLINED: Final = ("603", "607")
-_SDK: Final = "client:"
-"""A browser or app: it is busy when its user rejects the call, and says nothing while he talks."""
+_SDK, _TALKS = "client:", "486"
+"""A browser or app is busy when its user rejects the call; busy with this SIP code when he talks already."""
 _QUIET: Final = ("408", "480")
 """After ringing the device has stopped by itself; without any it is not there. Which of them, the leg's life tells."""
 _REFUSED_BY_NETWORK: Final = ("404", "410", "484", "503")
@@ -201,7 +201,7 @@ def device(source: str, call: str, offer: str, form: Form, *, ours: bool = True)
     if status not in ENDED:
         return None
     cause = "unreachable" if status == "canceled" and not ours else _cause(status, form.get("SipResponseCode", ""))
-    if status == "busy" and form.get("To", "").startswith(_SDK):
+    if cause == "busy" and form.get("To", "").startswith(_SDK) and form.get("SipResponseCode", "") != _TALKS:
         cause = "declined"
     return CallReleased(
         source=source,
