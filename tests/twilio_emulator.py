@@ -44,6 +44,8 @@ class Line:
     heard: list[str] = field(default_factory=list)
     twiml: list[str] = field(default_factory=list)
     conference: str = ""
+    waits: str = ""
+    """Where what he hears while his conference has not begun goes on; nothing: silence."""
     held: bool = False
     answered_by: str = ""
     created: str = ""
@@ -61,6 +63,8 @@ class Room:
     sid: str
     members: dict[str, bool] = field(default_factory=dict)
     """SID of a call to whether the room ends with it."""
+    starts: bool = False
+    """Somebody has entered with whom it may begin: it begins when there are two."""
     begun: bool = False
     callback: str = ""
     labels: dict[str, str] = field(default_factory=dict)
@@ -81,6 +85,8 @@ class Twilio:
         self.refused_numbers: set[str] = set()
         self.lost: set[str] = set()
         """Kinds of callbacks (a CallStatus, or a StatusCallbackEvent) that never arrive."""
+        self.refused_posts: list[str] = []
+        """Parts of addresses whose next post each comes to nothing, as while our process is away."""
         self.loses: Callable[[], bool] = lambda: False
         self.doubles: Callable[[], bool] = lambda: False
         self.twice = False
@@ -145,11 +151,18 @@ class Twilio:
         line.status = "in-progress"
         self._go(line, line.url)
 
+    async def music_ends(self, line: Line) -> None:
+        """What a waiting caller hears is over: Twilio does as the last verb says, and without one he hears nothing."""
+        url, line.waits = line.waits, ""
+        if url:
+            await self._wait(line, url)
+
     async def ends(self, line: Line, status: str = "completed", **more: str) -> None:
         """Whoever is at the other end hangs up, or never answered."""
         if not line.alive:
             return
         line.status = status
+        line.waits = ""
         self._leave(line)
         line.moved.set()
         self.changed.set()
@@ -227,17 +240,30 @@ class Twilio:
         room = self.room(name)
         room.members[line.sid] = noun.get("endConferenceOnExit") == "true"
         room.labels[line.sid] = noun.get("participantLabel", "")
-        room.begun = room.begun or noun.get("startConferenceOnEnter") == "true"
+        room.starts = room.starts or noun.get("startConferenceOnEnter") != "false"
+        room.begun = room.begun or (room.starts and len(room.members) > 1)
         room.callback = room.callback or noun.get("statusCallback", "")
         line.conference = name
-        if noun.get("waitUrl") and not room.begun:
-            _, text = await self._post(noun.get("waitUrl", ""), self._about(line))
-            line.heard += [each.text or "" for each in ElementTree.fromstring(text) if each.tag in ("Say", "Play")]
+        if noun.get("waitUrl") and not room.begun and not await self._wait(line, noun.get("waitUrl", "")):
+            self._leave(line)
         self.changed.set()
         while line.conference == name:
             line.moved.clear()
             await line.moved.wait()
-        return (verb.get("action", ""), {"DialCallStatus": "completed"}) if line.alive else None
+        if not line.alive:
+            await self._post(verb.get("action", ""), {**self._about(line), "DialCallStatus": "completed"})
+            return None
+        return verb.get("action", ""), {"DialCallStatus": "completed"}
+
+    async def _wait(self, line: Line, url: str) -> bool:
+        """A document of a waitUrl, once through. Whether it came: without it the conference is not entered."""
+        status, text = await self._post(url, self._about(line))
+        verbs = list(ElementTree.fromstring(text)) if status == 200 else []
+        assert {each.tag for each in verbs} <= {"Say", "Play", "Pause", "Redirect"}, text
+        line.heard += [each.text or "" for each in verbs if each.tag in ("Say", "Play")]
+        line.waits = next((each.text or url for each in verbs if each.tag == "Redirect"), "")
+        self.changed.set()
+        return status == 200
 
     def room(self, name: str) -> Room:
         """Entered, or begun by entering."""
@@ -283,7 +309,9 @@ class Twilio:
             await self._callback(line.status_callback, form, status)
 
     async def _event(self, room: Room, line: Line, event: str) -> None:
-        form = {**self._about(line), "ConferenceSid": room.sid, "StatusCallbackEvent": event, "SequenceNumber": "1"}
+        """Of the call it says nothing but its SID."""
+        about = {"AccountSid": ACCOUNT, "CallSid": line.sid, "ConferenceSid": room.sid}
+        form = {**about, "StatusCallbackEvent": event, "SequenceNumber": "1"}
         await self._callback(room.callback, form, event)
 
     async def _callback(self, url: str, form: dict[str, str], kind: str) -> None:
@@ -314,6 +342,9 @@ class Twilio:
 
     async def _post(self, url: str, form: dict[str, str]) -> tuple[int, str]:
         """Signed as Twilio signs."""
+        if refused := next((part for part in self.refused_posts if part in url), ""):
+            self.refused_posts.remove(refused)
+            return 502, ""
         signature = RequestValidator(TOKEN).compute_signature(url, form)
         headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
         target = url.split("#", 1)[0]
@@ -361,8 +392,9 @@ class Twilio:
                 return 200, {"sid": f"RE{sid}"}
             case "GET", ["Conferences"]:
                 rooms = [each for each in self.rooms.items() if each[0] == form.get("FriendlyName", each[0])]
-                running = [_conference(*each) for each in rooms if each[1].begun]
-                return 200, self._page("conferences", running, form)
+                rows = [_conference(*each) for each in rooms]
+                asked = [row for row in rows if row["status"] == form.get("Status", row["status"])]
+                return 200, self._page("conferences", asked, form)
             case _, ["Conferences", sid, *rest]:
                 return await self._room(sid, rest, form)
         return 404, {"code": 20404, "message": f"{path} was not found"}
@@ -380,15 +412,21 @@ class Twilio:
             return 400, {"code": 21211, "message": "The 'To' number is not valid"}
         line = self._line(form["To"], form["From"], "outbound-api", status_callback=form["StatusCallback"])
         line.events, line.url, line.status = tuple(events), form["Url"], "ringing"
-        self._later(self._status(line, "ringing"))
+        self._later(self._begins_to_ring(line))
         return 201, _row(line)
+
+    async def _begins_to_ring(self, line: Line) -> None:
+        await self._status(line, "initiated")
+        await self._status(line, "ringing")
 
     async def _change(self, line: Line, form: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if not line.alive:
             return 400, {"code": 21220, "message": "Call is not in-progress. Cannot redirect."}
         if form.get("Status") == "completed":
-            self._later(self.ends(line, "canceled" if line.status == "ringing" else "completed"))
+            self._later(self.ends(line, "canceled" if line.status in ("queued", "ringing") else "completed"))
         elif "Url" in form:
+            if line.status != "in-progress":
+                return 400, {"code": 21220, "message": "Call is not in-progress. Cannot redirect."}
             self._leave(line)
             self._go(line, form["Url"])
         return 200, _row(line)
@@ -433,7 +471,8 @@ def _row(line: Line) -> dict[str, str]:
 
 
 def _conference(name: str, room: Room) -> dict[str, str]:
-    return {"sid": room.sid, "friendly_name": name, "status": "in-progress", "date_created": room.created}
+    status = "in-progress" if room.begun else "init"
+    return {"sid": room.sid, "friendly_name": name, "status": status, "date_created": room.created}
 
 
 def _fits(line: Line, form: dict[str, Any]) -> bool:

@@ -140,6 +140,7 @@ async def test_two_devices_ring_and_the_first_that_answers_wins(floor: Floor) ->
     ("status", "sip", "outcome"),
     [
         ("busy", "486", "unreachable"),
+        ("busy", "", "declined"),
         ("failed", "404", "unreachable"),
         ("no-answer", "480", "declined"),
         ("no-answer", "487", "declined"),
@@ -151,6 +152,7 @@ async def test_two_devices_ring_and_the_first_that_answers_wins(floor: Floor) ->
 async def test_a_device_that_fails_gives_the_offer_back_at_once(
     floor: Floor, status: str, sip: str, outcome: str
 ) -> None:
+    """A browser is busy when its agent rejects the call."""
     await floor.at_work("a1001", WANG)
     caller = floor.twilio.incoming(HOTLINE)
     device = await floor.twilio.rings(WANG)

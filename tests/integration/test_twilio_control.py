@@ -179,14 +179,6 @@ async def test_an_address_that_we_did_not_give_out_whole_is_refused(line: Rig, p
     assert (await post(line, path))[0] == 422
 
 
-async def test_an_instruction_that_comes_late_leads_into_the_queue(line: Rig) -> None:
-    caller = line.twilio.incoming("+862112345678")
-    await line.twilio.until(lambda: caller.conference)
-    await line.command("treat", caller.sid, treatment="queue", text="第2位", language="zh-CN")
-    await line.twilio.until(lambda: "第2位" in caller.heard)
-    await line.twilio.until(lambda: caller.conference)
-
-
 async def test_a_treatment_for_a_caller_who_is_gone_is_refused(line: Rig) -> None:
     caller = line.twilio.incoming("+862112345678")
     await line.twilio.until(lambda: caller.conference)

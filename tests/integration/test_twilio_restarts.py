@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 
 import pytest
 from twilio_emulator import Line
@@ -63,7 +64,7 @@ async def test_a_device_whose_end_was_lost_after_a_restart_is_missed(line: Rig) 
     assert [(each.call, each.offer, each.by) for each in ended] == [(caller.sid, OFFER, "agent")]
 
 
-@pytest.mark.parametrize(("late", "waits"), [(0, True), (ALONE + 1_000_000, False)])
+@pytest.mark.parametrize(("late", "waits"), [(0, True), (94_000_000, True), (ALONE + 1_000_000, False)])
 async def test_an_agent_waits_for_the_customer_whom_he_calls_back_but_not_for_ever(
     line: Rig, late: int, waits: bool
 ) -> None:
@@ -76,7 +77,7 @@ async def test_an_agent_waits_for_the_customer_whom_he_calls_back_but_not_for_ev
     line.twilio.lost = {"busy"}
     await line.twilio.ends(customer, "busy")
     line.restarts()
-    line.twilio.rooms[device.conference].created = "Mon, 01 Jan 2001 00:00:00 +0000" if late else ""
+    line.twilio.rooms[device.conference].created = formatdate(time.time() - late / 1_000_000) if late else ""
     assert await line.reconciler.round() == (not waits)
     await line.twilio.until(lambda: device.alive is waits)
 
@@ -120,18 +121,26 @@ async def test_of_a_list_without_end_the_newest_are_read_and_the_log_says_so(
 # --- devices that ring as our process dies -----------------------------------------------------------------------
 
 
+def told(line: Rig) -> int:
+    """Status callbacks: of each leg that it was initiated, and that it rings."""
+    return sum("/status?" in url for url, _ in line.twilio.answers)
+
+
 async def rings_and_dies(line: Rig) -> tuple[Line, Line]:
     caller = line.twilio.incoming("+862112345678")
     await line.twilio.until(lambda: caller.conference)
     await line.command("ring", caller.sid, offer=OFFER, device="client:one")
     device = await line.twilio.rings("client:one")
-    await line.twilio.until(lambda: any("/status?" in url for url, _ in line.twilio.answers))
+    await line.twilio.until(lambda: told(line) == 2)
     line.restarts()
     return caller, device
 
 
-async def test_a_device_that_rings_for_an_offer_that_is_over_is_called_off_at_the_start(line: Rig) -> None:
+@pytest.mark.parametrize("status", ["ringing", "queued"])
+async def test_a_device_that_rings_for_an_offer_that_is_over_is_called_off_at_the_start(line: Rig, status: str) -> None:
+    """Or will ring: Twilio queues calls beyond its calls per second."""
     caller, device = await rings_and_dies(line)
+    device.status = status
     line.house.devices = frozenset({"client:one"})
     assert await line.reconciler.round() == 1
     await line.twilio.until(lambda: not device.alive)
@@ -154,7 +163,7 @@ async def ring_together_and_die(line: Rig, *offers: str) -> tuple[Line, list[Lin
     await line.twilio.until(lambda: caller.conference)
     for offer in offers:
         await line.command("ring", caller.sid, offer=offer, device="client:one")
-    await line.twilio.until(lambda: sum("/status?" in url for url, _ in line.twilio.answers) == len(offers))
+    await line.twilio.until(lambda: told(line) == 2 * len(offers))
     line.restarts()
     line.house.devices = frozenset({"client:one"})
     return caller, line.twilio.ringing("client:one")
@@ -197,7 +206,7 @@ async def dialled(line: Rig) -> tuple[Line, Line]:
     device = await line.twilio.rings("client:one")
     line.twilio.answer(device)
     customer = await line.twilio.rings("+8613900000009")
-    await line.twilio.until(lambda: device.conference)
+    await line.twilio.until(lambda: device.conference and told(line) == 4)
     line.house.dialling = ["ct_9/call"]
     return device, customer
 

@@ -40,7 +40,9 @@ class Board:
         self._legs: OrderedDict[tuple[str, str], Leg] = OrderedDict()
         self._calls: OrderedDict[str, None] = OrderedDict()
         self._winners: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, str] = OrderedDict()
+        self._told: OrderedDict[str, str] = OrderedDict()
+        self._dialled: OrderedDict[str, None] = OrderedDict()
         self._over: OrderedDict[str, None] = OrderedDict()
         self._tried: OrderedDict[str, None] = OrderedDict()
         self._stopped: OrderedDict[str, None] = OrderedDict()
@@ -65,12 +67,34 @@ class Board:
         """Callers who have not been heard to leave."""
         return tuple(self._calls)
 
-    def we_end(self, call: str) -> None:
-        """Its end will be ours, not the customer's (A19)."""
-        _keep(self._ended, call, None)
+    def we_end(self, call: str, *, by: str = "platform") -> None:
+        """Its end will be ours or our agent's, not the customer's (A19); who came first stands."""
+        _keep(self._ended, call, self._ended.get(call, by))
 
     def we_ended(self, call: str) -> bool:
         return call in self._ended
+
+    def ended_by(self, call: str) -> str:
+        """Who hung up, as far as we know: the customer, unless we have done it."""
+        return self._ended.get(call, "customer")
+
+    def tell(self, call: str, instruction: str) -> None:
+        """The caller has been told what is done with him."""
+        _keep(self._told, call, instruction)
+
+    def told(self, call: str) -> str:
+        return self._told.get(call, "")
+
+    def dials(self, call: str) -> None:
+        """Its customer's phone is being called, and he is with nobody yet."""
+        _keep(self._dialled, call, None)
+
+    def connects(self, call: str) -> None:
+        self._dialled.pop(call, None)
+
+    def met_nobody(self, call: str) -> bool:
+        """Surely: False also where an earlier process dialled."""
+        return call in self._dialled
 
     # --- legs ---------------------------------------------------------------------------------------------
 

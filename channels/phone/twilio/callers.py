@@ -70,10 +70,27 @@ class Callers:
         return await self._instructed(form, receipt, QUEUED, alerting=False)
 
     async def wait(self, form: Form, query: Query) -> str:
-        return twiml.meanwhile(says_of(query.get("w", "")), self._music)
+        """Place and wait are said once: they change, and the address does not."""
+        return twiml.meanwhile(says_of(query.get("w", "")), self._music, self._links.wait(()))
 
     async def left(self, form: Form, query: Query) -> str:
-        """The conference is over and the caller is still there, or his leaving ended it: he has been served."""
+        """The conference is over. Who is there though nobody has ended his call was not let in, as when `wait` failed:
+        he waits on, a second later."""
+        call = forms.required(form, "CallSid")
+        over = self._board.is_over(call) or self._board.we_ended(call)
+        if over or form.get("CallStatus", "") != "in-progress":
+            return twiml.bye()
+        return twiml.again(self._links.again(QUEUED, alerting=False))
+
+    async def over(self, form: Form, query: Query) -> str:
+        """Everything is said."""
+        return self._bye(form)
+
+    def _bye(self, form: Form, *says: Say) -> str:
+        """We hang up once our words are over; who leaves during them has hung up himself (A19)."""
+        if any(say.text or say.media for say in says):
+            return twiml.last_words(says, self._links.over())
+        self._board.we_end(forms.required(form, "CallSid"))
         return twiml.bye()
 
     async def _turned(self, form: Form, turn: Turn, state: bytes) -> str:
@@ -92,18 +109,18 @@ class Callers:
             case Exit.QUEUE:
                 return await self._queue(form, outcome, alerting=False)
             case Exit.VOICEMAIL:
-                return await self._promised(forms.voicemail(self._source, form, outcome))
+                return await self._promised(form, forms.voicemail(self._source, form, outcome))
             case Exit.CALLBACK:
-                return await self._promised(forms.callback(self._source, form, outcome))
+                return await self._promised(form, forms.callback(self._source, form, outcome))
             case Exit.CANCEL_CALLBACK | Exit.DO_NOT_CALL:
-                return await self._promised(forms.wish(self._source, form, outcome))
+                return await self._promised(form, forms.wish(self._source, form, outcome))
             case Exit.HANG_UP:
-                return twiml.bye()
+                return self._bye(form)
 
-    async def _promised(self, inbound: AnyInbound) -> str:
+    async def _promised(self, form: Form, inbound: AnyInbound) -> str:
         """A message or a wish is stored: the caller hears what was promised."""
         receipt = await self._tell(inbound)
-        return twiml.bye(Say(receipt.text, receipt.language))
+        return self._bye(form, Say(receipt.text, receipt.language))
 
     async def _queue(self, form: Form, outcome: Outcome, *, alerting: bool) -> str:
         receipt = await self._tell(forms.offered(self._source, form, outcome, alerting=alerting))
@@ -113,14 +130,16 @@ class Callers:
         """The routing's first decision, or a later one, as TwiML."""
         if receipt.pending:
             return twiml.again(self._links.again(outcome, alerting=alerting))
+        call = forms.required(form, "CallSid")
+        self._board.tell(call, receipt.instruction)
         if receipt.instruction in _TREATMENTS:
             caller = self._caller(form, why=receipt.instruction, text=receipt.text, language=receipt.language)
             turn = self._dialogue.begin(caller, self._now())
-            return twiml.bye() if turn is None else await self._turned(form, turn, b"")
+            return self._bye(form) if turn is None else await self._turned(form, turn, b"")
         if receipt.instruction == "hang_up":
-            return twiml.bye(Say(receipt.text, receipt.language))
+            return self._bye(form, Say(receipt.text, receipt.language))
         says = self._dialogue.waiting(self._caller(form), receipt, self._now())
-        return twiml.waiting(forms.required(form, "CallSid"), says, self._links)
+        return twiml.waiting(call, says, self._links)
 
     def _caller(self, form: Form, *, why: str = "", text: str = "", language: str = "") -> Caller:
         return Caller(

@@ -15,7 +15,7 @@ from msgspec import Struct
 from channels.phone.twilio import forms
 from channels.phone.twilio.board import Board, Leg
 from channels.phone.twilio.links import Links, call_of, conference_name
-from channels.phone.twilio.rest import Doubtful, NotThere, Rest
+from channels.phone.twilio.rest import Doubtful, Json, NotThere, Rest
 from channels.port import ChannelDown, Refused
 
 RINGING: Final = ("queued", "initiated", "ringing")
@@ -25,6 +25,8 @@ EVENTS: Final = ("initiated", "ringing", "completed")
 LEAST_RING_S: Final = 5
 SKEW: Final = 30_000_000
 """By how many microseconds Twilio's clock may be behind ours."""
+OPEN: Final = ("in-progress", "init")
+"""What the status of a conference may be in which there is somebody."""
 LOOKS: Final = 3
 """How often a doubtful call is looked for before it counts as not made."""
 
@@ -44,11 +46,15 @@ class Ring(Struct, frozen=True, kw_only=True):
 
 
 class Room(Struct, frozen=True):
-    """A running conference of ours; `since` microseconds by Twilio's clock, 0 where it does not say."""
+    """A conference of ours; `since` microseconds by Twilio's clock, 0 where it does not say.
+
+    It has `begun` once there have been two in it; until then a caller waits in it, or an agent is alone.
+    """
 
     sid: str
     call: str
     since: int
+    begun: bool
 
 
 class Made(Struct, frozen=True):
@@ -136,9 +142,9 @@ class Control:
         with suppress(Refused):
             await self._rest.update(f"Calls/{sid}", Status="completed")
 
-    async def finish(self, call: str) -> None:
+    async def finish(self, call: str, *, by: str = "platform") -> None:
         """Everybody of a call: the caller, and whoever is in its conference or still rings for it."""
-        self._board.we_end(call)
+        self._board.we_end(call, by=by)
         for leg in self._board.legs_of(call):
             await self.end(leg.sid)
         if is_sid(call):
@@ -164,9 +170,13 @@ class Control:
         return [str(each.get("sid", "")) for each in listed if each.get("direction") == "inbound"]
 
     async def ringing(self) -> list[tuple[str, str]]:
-        """SID and `To` of the calls from our number that ring, newest first: whoever made them."""
+        """SID and `To` of the calls from our number that ring or will, newest first: whoever made them.
+
+        Twilio makes so many calls a second, and queues the others.
+        """
+        waiting = await self._rest.listed("Calls", "calls", From=self._number, Status="queued")
         listed = await self._rest.listed("Calls", "calls", From=self._number, Status="ringing")
-        calls = (each for each in listed if each.get("direction") != "inbound")
+        calls = (each for each in (*waiting, *listed) if each.get("direction") != "inbound")
         return [(str(each.get("sid", "")), str(each.get("to", ""))) for each in calls]
 
     async def made_to(self, number: str, since: int) -> Made | None:
@@ -180,11 +190,12 @@ class Control:
     # --- conferences ----------------------------------------------------------------------------------------
 
     async def conference(self, call: str) -> str:
-        """The SID of a call's running conference. Raises NotThere."""
+        """The SID of a call's conference. Raises NotThere."""
         name = conference_name(call)
-        listed = await self._rest.get("Conferences", FriendlyName=name, Status="in-progress", PageSize="1")
+        listed = await self._rest.get("Conferences", FriendlyName=name, PageSize="20")
         for each in listed.get("conferences", ()):
-            return str(each["sid"])
+            if each.get("status") in OPEN:
+                return str(each["sid"])
         raise NotThere(f"nobody talks in {name}")
 
     async def hold(self, call: str, caller: str, *, on: bool) -> None:
@@ -201,13 +212,14 @@ class Control:
         return [(str(each["call_sid"]), str(each.get("label") or "")) for each in listed.get("participants", ())]
 
     async def rooms(self) -> list[Room]:
-        """The conferences that run; the account may have others, which are none of our business."""
-        listed = await self._rest.listed("Conferences", "conferences", Status="in-progress")
-        found = (
-            Room(str(each["sid"]), call_of(str(each["friendly_name"])), forms.instant(str(each.get("date_created"))))
-            for each in listed
-        )
-        return [room for room in found if room.call]
+        """Those with somebody in them; the account may have others, which are none of our business."""
+        found: dict[str, Room] = {}
+        for status in reversed(OPEN):
+            for each in await self._rest.listed("Conferences", "conferences", Status=status):
+                # One that has begun between the two lists is in both.
+                room = _room(each, begun=status == OPEN[0])
+                found[room.sid] = room
+        return [room for room in found.values() if room.call]
 
     async def close(self, conference: str) -> None:
         """Everybody in it is let go."""
@@ -231,6 +243,11 @@ class Control:
         """`paused` (silence is kept in its place) or `stopped`."""
         behaviour = {"PauseBehavior": "silence"} if status == "paused" else {}
         await self._rest.update(f"Calls/{sid}/Recordings/Twilio.CURRENT", Status=status, **behaviour)
+
+
+def _room(each: Json, *, begun: bool) -> Room:
+    since = forms.instant(str(each.get("date_created")))
+    return Room(str(each["sid"]), call_of(str(each["friendly_name"])), since, begun)
 
 
 def is_sid(call: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from channels.phone.twilio import forms, twiml
 from channels.phone.twilio.board import CUSTOMER, Board, Leg
-from channels.phone.twilio.control import RINGING, Control, Ring, is_over
+from channels.phone.twilio.control import RINGING, Control, Ring, is_over, is_sid
 from channels.phone.twilio.forms import Form
 from channels.phone.twilio.links import Links
 from channels.phone.twilio.telling import Tell
@@ -33,7 +33,7 @@ class Devices:
         leg, role = forms.required(form, "CallSid"), query.get("role", "")
         self._board.learn(Leg(leg, call, offer, role))
         late = self._board.we_ended(call) or self._board.is_over(call)
-        if role == "" and (late or not self._board.wins(call, offer)):
+        if late or (role == "" and not self._board.wins(call, offer)):
             await self._tell(forms.ended(self._source, call, offer, name=leg, cause="withdrawn"))
             return twiml.bye()
         await self._tell(forms.answered(self._source, call, offer, form))
@@ -45,8 +45,12 @@ class Devices:
         """The other half of a callback, once; a number that the platform will not call ends it."""
         url, leg = self._links.customer(call), Leg("", call, CUSTOMER, CUSTOMER)
         ring = Ring(id=f"{call}:customer", leg=leg, to=number, url=url, once=True, screen=self._control.screen)
+        self._board.dials(call)
         try:
             await self._control.ring(ring)
+            if self._board.leg(call, offer) is None:
+                # He hung up while the platform took its time.
+                await self._without_agent(call)
         except Refused as refused:
             await self._tell(forms.fact(self._source, call, name="refused", what="dial_refused", value=str(refused)))
             await self._tell(forms.caller_gone(self._source, call, {"CallStatus": "failed"}, by="platform"))
@@ -56,6 +60,7 @@ class Devices:
         """A customer who is called back is there; an answering machine is not, where the platform tells."""
         call, by = forms.required(query, "call"), form.get("AnsweredBy", "")
         self._board.learn(Leg(forms.required(form, "CallSid"), call, CUSTOMER, CUSTOMER))
+        self._board.connects(call)
         await self._tell(forms.fact(self._source, call, name="callee_answered", what="callee_answered"))
         if by:
             await self._tell(answered_by(self._source, call, by))
@@ -65,10 +70,14 @@ class Devices:
         return twiml.join(call, CUSTOMER, self._links, last=True)
 
     async def agent_left(self, form: Form, query: Query) -> str:
-        """An agent's or a called customer's conference is over. While he is still there, the other side ended it."""
+        """An agent's or a called customer's conference is over. While he is still there, the other side ended it: the
+        caller by leaving, or we by treating him otherwise."""
         call, offer = forms.required(query, "call"), query.get("offer", "")
-        if form.get("CallStatus", "") == "in-progress" and offer != CUSTOMER and "/" not in call:
-            await self._gone(call, form={})
+        if form.get("CallStatus", "") == "in-progress":
+            if offer == CUSTOMER:
+                self._board.we_end(call, by="agent")
+            elif is_sid(call):
+                await self.check(call)
         return twiml.bye()
 
     # --- what happens meanwhile ------------------------------------------------------------------------------
@@ -107,7 +116,13 @@ class Devices:
         if not over:
             self._board.learn(Leg(leg, call, CUSTOMER, CUSTOMER))
             return
-        by = "customer" if form.get("CallStatus") == "completed" else "platform"
+        machine, answered = form.get("AnsweredBy", ""), form.get("CallStatus") == "completed"
+        if machine.startswith(forms.MACHINES):
+            await self._tell(answered_by(self._source, call, machine))
+        if answered and self._board.met_nobody(call):
+            # He took the call and hung up before our door was asked what to do, as while Twilio listens who he is.
+            form = {**form, "CallStatus": forms.MET_NOBODY}
+        by = self._board.ended_by(call) if answered else "platform"
         await self._tell(forms.caller_gone(self._source, call, form, by=by))
         self._board.forget(call, CUSTOMER)
         await self._control.finish(call)
@@ -160,8 +175,7 @@ class Devices:
         return await self.check_customer(call, made.sid)
 
     async def _gone(self, call: str, form: Form) -> None:
-        by = "platform" if self._board.we_ended(call) else "customer"
-        await self._tell(forms.caller_gone(self._source, call, form, by=by))
+        await self._tell(forms.caller_gone(self._source, call, form, by=self._board.ended_by(call)))
         self._board.over(call)
         for leg in self._board.legs_of(call):
             # Whoever answered in the same moment would open a new conference, and wait in it for ever.

@@ -39,6 +39,7 @@ class Source:
             "treated": callers.treated,
             "wait": callers.wait,
             "left": callers.left,
+            "over": callers.over,
             "agent": devices.agent,
             "agent-left": devices.agent_left,
             "customer": devices.customer,

@@ -35,8 +35,12 @@ Form = Mapping[str, str]
 MACHINES: Final = ("machine", "fax")
 ENDED: Final = ("completed", "busy", "no-answer", "failed", "canceled")
 """What a call's status may be when it is over."""
+MET_NOBODY: Final = "met_nobody"
+"""The cause of a called customer's end who had answered, and had been connected with nobody."""
 _CAUSES: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "unreachable", "canceled": "withdrawn"}
 _DECLINED: Final = ("603", "607")
+_SDK, _TALKS = "client:", "486"
+"""A browser or app is busy when its user rejects the call; busy with this SIP code when he talks already."""
 _QUIET: Final = ("408", "480")
 """After ringing the device has stopped by itself; without any it is not there. Which of them, the leg's life tells."""
 _REFUSED_BY_NETWORK: Final = ("404", "410", "484", "503")
@@ -197,6 +201,8 @@ def device(source: str, call: str, offer: str, form: Form, *, ours: bool = True)
     if status not in ENDED:
         return None
     cause = "unreachable" if status == "canceled" and not ours else _cause(status, form.get("SipResponseCode", ""))
+    if cause == "busy" and form.get("To", "").startswith(_SDK) and form.get("SipResponseCode", "") != _TALKS:
+        cause = "declined"
     return CallReleased(
         source=source,
         external_id=f"{leg}:ended",

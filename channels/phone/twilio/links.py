@@ -58,8 +58,12 @@ class Links:
         return self._to("treated", why=treatment, w=packed(text.encode()), lang=language)
 
     def left(self) -> str:
-        """The caller's conference is over and he is still there."""
+        """The caller's conference is over, or he was not let in."""
         return self._to("left")
+
+    def over(self) -> str:
+        """Everything has been said to a caller, and he has not hung up."""
+        return self._to("over")
 
     # --- devices ------------------------------------------------------------------------------------------
 

@@ -19,8 +19,9 @@ from channels.phone.twilio.devices import Devices
 from channels.port import ChannelError
 
 EVERY_S: Final = 60.0
-ALONE: Final = 90_000_000
-"""How long an agent may wait for the customer whom he calls back, microseconds: his phone rings for 60 s."""
+ALONE: Final = 100_000_000
+"""How long an agent may wait for the customer whom he calls back, microseconds: his phone rings for 60 s and 5 more,
+and Twilio listens for up to 30 who has answered."""
 log = logging.getLogger(__name__)
 
 
@@ -125,9 +126,9 @@ class Reconciler:
 
     async def _rooms(self, rooms: Sequence[Room]) -> int:
         """Those whose caller is known are looked at once, for the agents in them; the others each time."""
-        gone = 0
+        gone, known = 0, frozenset(self._board.calls)
         for room in rooms:
-            if self._first or room.call not in self._board.calls:
+            if (self._first and room.begun) or room.call not in known:
                 gone += await self._room(room)
         return gone
 

@@ -113,7 +113,13 @@ class TwilioSender:
     # --- the call -------------------------------------------------------------------------------------------
 
     async def _treat(self, command: PhoneCommand) -> str:
-        """The caller's leg comes back to our door, which knows what is said to him."""
+        """The caller's leg comes back to our door, which knows what is said to him.
+
+        The first decision he asks for himself: told it again, he would leave the agent who has answered him since, or
+        the message that he speaks.
+        """
+        if command.treatment in ("queue", self._board.told(command.call)):
+            return "he has asked himself"
         url = self._links.treated(command.treatment, command.text, command.language)
         await self._control.send_to(command.call, url)
         return command.treatment
@@ -121,7 +127,7 @@ class TwilioSender:
     async def _hang_up(self, command: PhoneCommand) -> str:
         if command.offer:
             return await self._stop(command)
-        await self._control.finish(command.call)
+        await self._control.finish(command.call, by="agent" if command.agent else "platform")
         return "ended"
 
     async def _hold(self, command: PhoneCommand) -> str:

@@ -17,8 +17,9 @@ VOICES: Final = {
 """Our language tags as Twilio's language and a voice that speaks it."""
 _SECOND: Final = 1_000_000
 _AGAIN_S: Final = 1
-_QUIET_S: Final = 20
-"""Between two sayings of place and wait where there is no music."""
+MUSIC: Final = "https://twimlets.com/holdmusic?Bucket=com.twilio.music.classical"
+"""Twilio's own for those who wait, which goes on by itself."""
+_ADDRESS: Final = ("http://", "https://")
 LONGEST_LABEL: Final = 128
 EVENTS: Final = "start end join leave hold"
 
@@ -70,8 +71,8 @@ def _record(response: VoiceResponse, one: Record, state: bytes, links: Links, ca
 
 
 def _say(parent: Any, say: Say) -> None:
-    """A recording goes before the words that it says."""
-    if say.media:
+    """A recording goes before the words that it says; the name of another platform's recording is none here."""
+    if say.media.startswith(_ADDRESS):
         parent.play(say.media)
     elif say.text:
         language, voice = VOICES.get(say.language, (say.language or "en-US", None))
@@ -107,12 +108,19 @@ def waiting(call: str, says: tuple[Say, ...], links: Links) -> str:
     return str(response)
 
 
-def meanwhile(says: tuple[Say, ...], music: str) -> str:
-    """What a waiting caller hears: his place and wait, then music; Twilio asks again when it is over."""
+def meanwhile(says: tuple[Say, ...], music: str, on: str) -> str:
+    """What a waiting caller hears: his place and wait, then music, and from `on` what follows.
+
+    After the last verb Twilio plays silence, so the last one leads on.
+    """
     response = VoiceResponse()
     for say in says:
         _say(response, say)
-    response.play(music) if music else response.pause(length=_QUIET_S)
+    if music:
+        response.play(music)
+        response.redirect(on, method="POST")
+    else:
+        response.redirect(MUSIC, method="GET")
     return str(response)
 
 
@@ -136,10 +144,16 @@ def join(call: str, offer: str, links: Links, *, last: bool = False) -> str:
     return str(response)
 
 
-def bye(*says: Say) -> str:
-    """Say and hang up."""
+def last_words(says: tuple[Say, ...], over: str) -> str:
+    """Who is still there when they are over is told goodbye at `over`."""
     response = VoiceResponse()
     for say in says:
         _say(response, say)
+    response.redirect(over, method="POST")
+    return str(response)
+
+
+def bye() -> str:
+    response = VoiceResponse()
     response.hangup()
     return str(response)
