@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
@@ -31,6 +32,10 @@ class Emulator:
         self.fail: Callable[[str, str], int] = lambda method, path: 0
         self.old_version = False
         """No event filter, no tech_cause, causes of 0: an Asterisk 16."""
+        self.takes_requests = True
+        """On the socket, as from 20.12 on; others hear them and say nothing."""
+        self.by_socket = 0
+        """How many requests came over the socket."""
         self.silence: float | None = None
         """Seconds after which a recording ends by itself."""
         self.requests: list[tuple[float, str, str, JSON]] = []
@@ -60,7 +65,8 @@ class Emulator:
             socket = self.socket
             if socket is None or socket.closed:
                 continue
-            self.said.append(event)
+            if event["type"] != "RESTResponse":
+                self.said.append(event)
             if event["type"] == "StasisStart":
                 self.sent_at[event["channel"]["id"]] = time.perf_counter()
             try:
@@ -83,12 +89,26 @@ class Emulator:
         self.socket, self.world.connected = socket, True
         self.connections += 1
         beat()
-        async for _ in socket:
-            pass
+        async for message in socket:
+            self._hear(json.loads(message.data))
         if self.socket is socket:
             self.socket, self.world.connected = None, False
         beat()
         return socket
+
+    def _hear(self, said: JSON) -> None:
+        """A request on the socket, for a version that knows such."""
+        if not self.takes_requests:
+            return
+        self.by_socket += 1
+        path, _, query = said["uri"].partition("?")
+        body = json.loads(said["message_body"]) if said.get("message_body") else {}
+        status, answer = self._carry_out(said["method"], f"/{unquote(path)}", {**dict(parse_qsl(query)), **body})
+        told = {} if answer is None else {"content_type": "application/json", "message_body": json.dumps(answer)}
+        self._queue.put_nowait(
+            {"type": "RESTResponse", "request_id": said["request_id"], "status_code": status, "uri": path, **told}
+        )
+        beat()
 
     async def drop(self) -> None:
         """The connection breaks; calls and bridges stay."""
@@ -109,16 +129,19 @@ class Emulator:
         path = request.path.removeprefix("/ari")
         body: JSON = await request.json() if request.can_read_body else {}
         body = {**request.query, **body}
-        self.requests.append((time.perf_counter(), request.method, path, body))
-        self.asked(request.method, path, body)
+        status, said = self._carry_out(request.method, path, body)
+        return web.Response(status=status) if said is None else web.json_response(said, status=status)
+
+    def _carry_out(self, method: str, path: str, body: JSON) -> Answer:
+        self.requests.append((time.perf_counter(), method, path, body))
+        self.asked(method, path, body)
         if self.boots > 0:
             self.boots -= 1
-            return web.json_response({"message": "Asterisk not booted"}, status=503)
-        failed = self.fail(request.method, path)
+            return 503, {"message": "Asterisk not booted"}
+        failed = self.fail(method, path)
         if failed:
-            return web.json_response({"message": "planted"}, status=failed)
-        status, said = self._answer(request.method, path.strip("/").split("/"), body)
-        return web.Response(status=status) if said is None else web.json_response(said, status=status)
+            return failed, {"message": "planted"}
+        return self._answer(method, path.strip("/").split("/"), body)
 
     def _answer(self, method: str, path: list[str], body: JSON) -> Answer:
         match (method, *path):
@@ -127,6 +150,8 @@ class Emulator:
             case ("POST", "events", "user", name):
                 self.world.tell("ChannelUserevent", eventname=name, userevent={})
                 return 204, None
+            case ("GET", "asterisk", "ping"):
+                return 200, {"ping": "pong"}
             case ("GET", "channels"):
                 return 200, [channel.view() for channel in self.world.channels.values()]
             case ("GET", "bridges"):

@@ -149,6 +149,14 @@ class ApplicationReplaced(Event, frozen=True, kw_only=True):
     application: str = ""
 
 
+class RESTResponse(Event, frozen=True, kw_only=True):
+    """The answer to a request that was made over the events' socket (asked.py)."""
+
+    request_id: str = ""
+    status_code: int
+    message_body: str = ""
+
+
 class _Kind(Struct, frozen=True):
     type: str
 
@@ -171,15 +179,16 @@ AnyEvent = (
     | ChannelUserevent
     | ApplicationReplaced
 )
-WANTED: Final = tuple(sorted(each.__name__ for each in AnyEvent.__args__))
+Heard = AnyEvent | RESTResponse
+WANTED: Final = tuple(sorted(each.__name__ for each in Heard.__args__))
 """The types to ask for in the event filter."""
 
 _KIND: Final = msgspec.json.Decoder(_Kind)
-_EVENT: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
+_EVENT: Final[msgspec.json.Decoder[Heard]] = msgspec.json.Decoder(Heard)
 
 
-def decode(text: str | bytes) -> AnyEvent | None:
-    """One event, or None for a type we have no use for. Raises Malformed with the place."""
+def decode(text: str | bytes) -> Heard | None:
+    """One event, or answer, or None for a type we have no use for. Raises Malformed with the place."""
     try:
         kind = _KIND.decode(text)
         return _EVENT.decode(text) if kind.type in WANTED else None

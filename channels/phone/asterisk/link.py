@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from channels.phone.asterisk import events as ev
+from channels.phone.asterisk.asked import Asked
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S: Final = 0.1
@@ -37,7 +38,8 @@ def fights(before: int, lived_s: float) -> int:
 
 
 class Link:
-    """`holds` says whether the connection is ours at this moment; `opened` is awaited beside the events."""
+    """`holds` says whether the connection is ours at this moment; `opened` is awaited beside the events; `asked` has
+    the requests that go over this connection."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Link:
         hear: Hear,
         opened: Callable[[], Awaitable[None]],
         closed: Callable[[], None],
+        asked: Asked,
     ) -> None:
         name, password = credentials
         token = base64.b64encode(f"{name}:{password}".encode()).decode()
@@ -57,6 +60,7 @@ class Link:
         self._hear = hear
         self._opened = opened
         self._closed = closed
+        self._asked = asked
         self._socket: ClientConnection | None = None
         self.replaced = 0
         """How often another client took the application from us."""
@@ -114,6 +118,7 @@ class Link:
 
     async def _listen(self, socket: ClientConnection) -> str:
         self._socket = socket
+        self._asked.open(socket.send)
         async with asyncio.TaskGroup() as group:
             opened = group.create_task(self._guard_opened(socket))
             watch = group.create_task(self._watch(socket))
@@ -123,6 +128,7 @@ class Link:
                 opened.cancel()
                 watch.cancel()
                 self._socket = None
+                self._asked.close()
                 self._closed()
 
     async def _guard_opened(self, socket: ClientConnection) -> None:
@@ -149,7 +155,9 @@ class Link:
                     continue
                 if isinstance(event, ev.ApplicationReplaced):
                     return "replaced"
-                if event is not None:
+                if isinstance(event, ev.RESTResponse):
+                    self._asked.answered(event)
+                elif event is not None:
                     self._hear(event)
         except WebSocketException as error:
             log.info("the connection broke: %s", error)

@@ -81,7 +81,13 @@ class Asterisk:
         self._now = now
         self._holds = holds
         self._link = Link(
-            socket[0], credentials=socket[1], holds=holds, hear=self._hear, opened=self._opened, closed=self._closed
+            socket[0],
+            credentials=socket[1],
+            holds=holds,
+            hear=self._hear,
+            opened=self._opened,
+            closed=self._closed,
+            asked=rest.asked,
         )
         self._tasks: asyncio.TaskGroup | None = None
         self._lanes: dict[str, deque[Callable[[], Awaitable[None]]]] = {}
@@ -149,6 +155,7 @@ class Asterisk:
         answer = await self._rest.put(path, {"allowed": [{"type": kind} for kind in ev.WANTED]})
         if not answer.well:
             log.info("no event filter (%d): an older version sends all events", answer.status)
+        await self._rest.asked.probe()
         if not await self._look():
             raise ChannelDown("Asterisk does not say what is there")
         if self._first:

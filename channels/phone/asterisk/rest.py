@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from websockets.exceptions import WebSocketException
 from yarl import URL
 
 from channels.phone.asterisk.actions import Rest
+from channels.phone.asterisk.asked import Asked, Unanswered
 
 TIMEOUT_S: Final = 4.0
 TRIES: Final = 4
@@ -59,6 +61,8 @@ class RestClient:
         self._base = base.rstrip("/")
         self._session = session
         self._now = now
+        self.asked = Asked()
+        """What goes over the events' socket."""
 
     async def send(self, rest: Rest, done: Callable[[], bool] = lambda: False) -> Outcome:
         """Until it is answered, its time is over, or its effect was heard of (`done`): then as if it were there."""
@@ -85,6 +89,19 @@ class RestClient:
         return await self.send(Rest(call="", lane="", method="PUT", path=path, body=body))
 
     async def _once(self, rest: Rest) -> Outcome:
+        """Those of calls over the events' socket, if they are heard there. The others by HTTP: what is there may be
+        long, and the proof that we hear must reach a socket that is deaf."""
+        by_socket = rest.call and self.asked.takes()
+        return await (self._by_socket(rest) if by_socket else self._by_http(rest))
+
+    async def _by_socket(self, rest: Rest) -> Outcome:
+        try:
+            answer = await self.asked.ask(rest)
+        except (Unanswered, OSError, WebSocketException) as error:
+            return Outcome(0, type(error).__name__.encode())
+        return Outcome(answer.status_code, answer.message_body.encode())
+
+    async def _by_http(self, rest: Rest) -> Outcome:
         url = URL(self._base + rest.path, encoded=True)
         if rest.query:
             url = url.update_query(rest.query)
