@@ -396,6 +396,15 @@ def test_a_caller_who_withholds_his_number_is_nobody(number: str, known: str) ->
     assert forms.offered("tw", form, Outcome(exit=Exit.QUEUE), alerting=True).caller == known
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["+864000000101", "sip:+864000000101@kangjia.sip.twilio.com", "sip:+864000000101;ext=1@kangjia.sip.twilio.com;x=y"],
+)
+def test_a_call_through_a_sip_domain_is_for_the_line_in_its_address(address: str) -> None:
+    assert forms.dialled({"To": address}) == "+864000000101"
+    assert forms.caller({"From": address}) == "+864000000101"
+
+
 def test_a_ring_that_somebody_else_cancelled_has_failed() -> None:
     form = {"CallSid": "CA2", "CallStatus": "canceled"}
     event = forms.device("tw", "CA1", "ct_1/1/one", form, ours=False)

@@ -145,7 +145,7 @@ class Callers:
         return Caller(
             source=self._source,
             call=forms.required(form, "CallSid"),
-            dialled=forms.required(form, "To"),
+            dialled=forms.dialled(form),
             caller=forms.caller(form),
             why=why,
             text=text,

@@ -91,8 +91,19 @@ _WITHHELD: Final = ("+266696687", "+7378742833", "+2562533", "+8656696", "+86282
 
 def caller(form: Form) -> str:
     """Who calls; '' for one who withholds it: otherwise all of them would be one customer."""
-    number = form.get("From", "")[:_NAME]
+    number = _user(form.get("From", ""))[:_NAME]
     return "" if number in _WITHHELD else number
+
+
+def dialled(form: Form) -> str:
+    """The number of the line. Raises Malformed."""
+    return _user(required(form, "To"))
+
+
+def _user(address: str) -> str:
+    """Of one who calls through a SIP domain: sip:+864000000101@name.sip.twilio.com;transport=udp."""
+    scheme, _, rest = address.partition(":")
+    return rest.partition("@")[0].partition(";")[0] if scheme in ("sip", "sips") else address
 
 
 # --- the caller -------------------------------------------------------------------------------------------
@@ -105,7 +116,7 @@ def offered(source: str, form: Form, outcome: Outcome, *, alerting: bool) -> Cal
         source=source,
         external_id=f"{call}:offered",
         call=call,
-        dialled=required(form, "To"),
+        dialled=dialled(form),
         caller=caller(form),
         alerting=alerting,
         language=outcome.language,
@@ -122,7 +133,7 @@ def voicemail(source: str, form: Form, outcome: Outcome) -> VoicemailLeft:
         source=source,
         external_id=f"{call}:voicemail",
         call=call,
-        dialled=required(form, "To"),
+        dialled=dialled(form),
         caller=caller(form),
         recording=outcome.recording,
         seconds=outcome.seconds,
@@ -137,7 +148,7 @@ def callback(source: str, form: Form, outcome: Outcome) -> CallbackRequested:
         source=source,
         external_id=f"{call}:callback",
         call=call,
-        dialled=required(form, "To"),
+        dialled=dialled(form),
         number=outcome.number,
         window_from=outcome.window_from,
         window_until=outcome.window_until,
@@ -157,7 +168,7 @@ def wish(source: str, form: Form, outcome: Outcome) -> CallbackCancelled | DoNot
         source=source,
         external_id=f"{call}:{outcome.exit.value}",
         call=call,
-        dialled=required(form, "To"),
+        dialled=dialled(form),
         number=outcome.number or caller(form),
         language=outcome.language,
     )
