@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 from weakref import WeakValueDictionary
@@ -15,6 +16,10 @@ from contactcenter.services.views import OutboxItem
 log = logging.getLogger(__name__)
 POLL_S: Final = 1.0
 """How long a lost hint can delay what is due."""
+FRESH_S: Final = 1.0
+"""How long what was handed over may wait for a place: before its row comes due, which somebody else may claim."""
+MOST_HANDED: Final = 4096
+"""That wait for a place; of more the eldest are left to their rows."""
 
 Claim = Callable[[int, bool], Awaitable[list[OutboxItem]]]
 """(how many at most, eager): eager also takes what was handed over to somebody who may not have heard it."""
@@ -35,6 +40,8 @@ class Lane:
         self._flying: set[str] = set()
         self._calls: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._group: asyncio.TaskGroup | None = None
+        self._handed: deque[tuple[float, OutboxItem]] = deque(maxlen=MOST_HANDED)
+        """Since when they wait for a place, in their order."""
 
     def wake(self, *, eager: bool = False) -> None:
         """`eager`: hints may have been lost, and what they carried with them."""
@@ -42,9 +49,17 @@ class Lane:
         self._wake.set()
 
     def hand(self, item: OutboxItem) -> None:
-        """Send it now, beside what is claimed; when there is no place it comes due by itself."""
-        if self._group is not None and len(self._flying) < self._width and item.id not in self._flying:
-            self._start(self._group, self._straight, item)
+        """Send it now, or as soon as there is a place, beside what is claimed."""
+        self._handed.append((asyncio.get_running_loop().time(), item))
+        self._fill()
+
+    def _fill(self) -> None:
+        """What was handed over goes first: it is younger than what comes due, and somebody rings or waits."""
+        freshest = asyncio.get_running_loop().time() - FRESH_S
+        while self._group is not None and self._handed and len(self._flying) < self._width:
+            since, item = self._handed.popleft()
+            if since >= freshest and item.id not in self._flying:
+                self._start(self._group, self._straight, item)
 
     async def run(self) -> None:
         try:
@@ -55,6 +70,7 @@ class Lane:
                         await self._pause()
         finally:
             self._group = None
+            self._handed.clear()
 
     async def round(self) -> int:
         """Send what is due now, and wait for it; how many there were."""
@@ -97,8 +113,9 @@ class Lane:
             log.exception("sending %s: its end is not kept", item.id)
         finally:
             self._flying.discard(item.id)
-            if len(self._flying) == self._width - 1:
-                self._wake.set()
+        self._fill()
+        if len(self._flying) == self._width - 1:
+            self._wake.set()
 
     async def _pause(self) -> None:
         try:

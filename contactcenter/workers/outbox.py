@@ -79,7 +79,7 @@ class Outbox:
                 lane.wake()
 
     def hand(self, items: Sequence[OutboxItem]) -> None:
-        """Send these straight; what is not ours, or finds no place, comes due in the outbox of whoever it is for."""
+        """Send these straight; what is not ours, or finds no place in time, comes due in its owner's outbox."""
         for item in items:
             if item.kind in self.lanes:
                 self.lanes[item.kind].hand(item)

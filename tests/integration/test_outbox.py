@@ -19,7 +19,7 @@ from contactcenter.services.sendings import RESEND, handed, taken
 from contactcenter.services.views import Scope
 from contactcenter.storage.memory import memory_stores
 from contactcenter.workers.delivery import PAUSES, Delivery
-from contactcenter.workers.outbox import Outbox
+from contactcenter.workers.outbox import AT_ONCE, Outbox
 
 T0 = 1_767_225_600_000_000
 ALL = Scope("ruixun")
@@ -233,6 +233,22 @@ async def test_a_slow_mail_server_does_not_hold_up_a_ring() -> None:
         await house.bus.publish("outbox", handed([ring()])[0])
         await settled()
         assert "of_1/ring" in house.far.got
+
+
+async def test_a_burst_of_commands_waits_for_places_and_not_for_the_outbox() -> None:
+    house = House()
+    house.far.holds = asyncio.Event()
+    async with house.running():
+        rows = [ring(f"of_{number}/ring", call=f"c{number}") for number in range(300)]
+        await house.queue(*rows)
+        for hint in handed(rows):
+            await house.bus.publish("outbox", hint)
+        await settled()
+        assert len(house.far.got) == AT_ONCE["phone"]
+        house.far.holds.set()
+        for _ in range(20):
+            await settled()
+        assert house.far.got == [row.id for row in rows], "each once, in their order, before any of them is due"
 
 
 async def test_a_late_command_is_never_sent() -> None:
