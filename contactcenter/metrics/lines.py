@@ -47,7 +47,7 @@ class Lines:
         """The first end that is heard: a wrap-up begins when the talk is over. A recovered one names nobody."""
         call = self.calls.get(fact.contact)
         if call is not None and not call.released_at:
-            call.released_at, call.released_by = fact.at, str(fact.data.get("by", ""))
+            call.released_at, call.released_by = fact.at, _side(fact)
 
     def table(self, prices: Mapping[str, int]) -> dict[str, LineUse]:
         """By line. `prices`: fen per started minute of the lines that cost us something."""
@@ -68,3 +68,8 @@ class Lines:
             cost_fen=f.line_cost_fen(minutes, price_fen),
             released_by=dict(sorted(by.items())),
         )
+
+
+def _side(fact: Fact) -> str:
+    """Who closes a contact is a person; on the line it is the platform that hangs up."""
+    return "platform" if fact.data.get("how") == "closed" else str(fact.data.get("by", ""))

@@ -196,6 +196,8 @@ def _obey(step: Step, command: PhoneCommand) -> str:
         return agents.ring(step, command)
     if verb == "consult":
         return holding.consult(step, command)
+    if verb == "requeue":
+        return holding.requeue(step, command.agent)
     if verb in _ABOUT_OFFER:
         return _ABOUT_OFFER[verb](step, offer)
     if verb in _ABOUT_TALK:

@@ -7,6 +7,7 @@ to him there. Joining brings the caller back and lets the first agent go.
 from __future__ import annotations
 
 from channels.phone.asterisk import agents, names, sides, talk
+from channels.phone.asterisk.record import State
 from channels.phone.asterisk.step import Step
 from channels.port import PhoneCommand
 
@@ -62,6 +63,20 @@ def leave(step: Step, offer: str) -> str:
     if second is not None and second.alive:
         sides.drop(step, second, "withdrawn")
     return resume(step)
+
+
+def requeue(step: Step, agent: str) -> str:
+    """The agent gave the call back to the queue: he is let go, the caller waits with music for the next ring.
+
+    Said again it finds another agent, who keeps the caller; whose leg it is was not always kept over a restart.
+    """
+    call, first = step.call, step.call.talker
+    if call.over or first is None or first.agent not in ("", agent):
+        return "he does not talk"
+    call.winner, call.held, call.state = "", False, State.WAITING
+    sides.alone(step)
+    sides.drop(step, first, "withdrawn")
+    return "waits again"
 
 
 def record(step: Step) -> str:
