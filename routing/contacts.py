@@ -17,9 +17,10 @@ from routing.desks import Desk, Work
 from routing.effects import Amended, Blocked, Breached, Overflowed, Relaxed
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
 from routing.leases import limit, refusal
+from routing.match import because
 from routing.members import ACTIVE, FINISHED, VOICE, WRAP_UP
 from routing.model import Contact, End, Medium, Micros, Outcome
-from routing.offers import end_all, own
+from routing.offers import end_all, make, own
 from routing.overflow import answer, is_closed, is_full
 from routing.places import forget_needs, unplace
 from routing.release import let_go, return_to_queue
@@ -170,8 +171,18 @@ def on_assigned(turn: Turn, event: Assigned) -> None:
     if code or work is None or desk is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
-    own(turn, work, desk, by=event.by, reason=event.reason, loser="supervisor")
+    if work.is_call and desk.device:
+        _ring_at(turn, work, desk, event)
+    else:
+        own(turn, work, desk, by=event.by, reason=event.reason, loser="supervisor")
     turn.done(event.command, event.agent)
+
+
+def _ring_at(turn: Turn, work: Work, desk: Desk, event: Assigned) -> None:
+    """A call is whose phone is answered (decisions row 7): his rings at once, beside those that ring already."""
+    if work.offer_to(desk.id) is None:
+        why = because(turn, work, desk, rule="override", count=1)
+        make(turn, work, desk, replace(why, by=event.by, reason=event.reason))
 
 
 def _unassignable(turn: Turn, work: Work | None, desk: Desk | None) -> str:

@@ -168,7 +168,7 @@ class ConsultLeft(Event, frozen=True, gc=False, tag="consult_left"):
 
 
 class Assigned(Event, frozen=True, gc=False, tag="assign"):
-    """A supervisor gives a contact to an agent; capacity still holds (B10)."""
+    """A supervisor gives a contact to an agent; capacity still holds (B10). A call rings at his device."""
 
     contact: str
     agent: str

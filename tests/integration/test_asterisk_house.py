@@ -23,7 +23,7 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.doors import build_doors
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.wiring.secrets_file import Secrets
-from routing.events import Closed, PresenceSet, SignedIn
+from routing.events import Assigned, Closed, PresenceSet, SignedIn
 from routing.model import PresenceState
 
 HOTLINE = "4000000101"
@@ -327,3 +327,19 @@ async def test_a_call_that_a_supervisor_closes_is_hung_up(floor: Floor, stage: s
         while not (by := await floor.house.core.pool.fetchval("SELECT life ->> 'released_by' FROM calls")):
             pass
     assert by == "platform"
+
+
+async def test_a_call_that_a_supervisor_assigns_rings_at_that_agents_device(floor: Floor) -> None:
+    floor.pbx.world.devices["1001"] = Device("dead")
+    await floor.at_work("a1001", "1001")
+    caller = floor.pbx.world.call(HOTLINE)
+    await floor.house.until(lambda: bool(floor.house.of("offer.made")))
+    contact = floor.house.of("contact.queued")[-1].contact
+    await floor.at_work("a1002", "1002")
+    await floor.house.happen(Assigned(contact, "a1002", by="boss", reason="he knows the case"))
+    await until(lambda: "1002" in floor.ringing(), 10)
+    floor.pbx.world.pick_up("1002")
+    await floor.house.until(lambda: bool(floor.house.of("contact.assigned", contact=contact, agent="a1002")))
+    await until(lambda: len(floor.pbx.world.inside(f"cc:bridge:{caller}")) == 2)
+    floor.pbx.world.hang_up(caller)
+    await floor.quiet()

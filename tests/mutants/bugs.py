@@ -273,6 +273,12 @@ OVERFLOW = [
         "    work.relaxed += 1",
     ),
     Bug(
+        "an assigned call is owned before the phone is answered",
+        "contacts.py",
+        "    if work.is_call and desk.device:\n",
+        "    if work.is_call and not desk:\n",
+    ),
+    Bug(
         "hours bind calls alone",
         "overflow.py",
         "return work.terms.is_live and now < work.contact.opens_at",

@@ -68,7 +68,7 @@ class Reference(Seats):
             else:
                 return
 
-    def offer(self, record: Record, name: str, rule: str, able: int) -> None:
+    def offer(self, record: Record, name: str, rule: str, able: int, **said: str) -> None:
         contact, attempt = record.contact, record.attempts + 1
         device = self.presences[name].device if contact.medium is Medium.VOICE else ""
         life = self.plan(contact).offer_life
@@ -86,6 +86,7 @@ class Reference(Seats):
             step=record.relaxed,
             ring_step=self.step(record),
             ahead=self.place(record),
+            **said,
         )
         self.put(record, attempts=attempt, offers=(*record.offers, offer), status=Status.OFFERED)
         self.out.append(fx.Offered(contact.id, name, offer, because))
@@ -317,7 +318,10 @@ class Reference(Seats):
             code = "capacity"
         if code:
             return self.refuse(event, code, event.contact, event.agent)
-        self.own(record, event.agent, "supervisor", event.by, event.reason)
+        if record.contact.medium is not Medium.VOICE or not self.presences[event.agent].device:
+            self.own(record, event.agent, "supervisor", event.by, event.reason)
+        elif event.agent not in [offer.agent for offer in record.offers]:
+            self.offer(record, event.agent, "override", 1, by=event.by, reason=event.reason)
         return self.done(event, event.agent)
 
     def on_Answered(self, event: ev.Answered) -> None:
