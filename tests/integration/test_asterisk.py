@@ -490,6 +490,52 @@ async def goes_on(pbx: Floor, call: str, state: str) -> None:
         assert pbx.board.calls[call].winner == FIRST
 
 
+@pytest.mark.parametrize("then", ["resume", "join", "leave"])
+async def test_a_caller_on_hold_and_a_consult_survive_our_death(then: str) -> None:
+    """He would hear what is not meant for him, and the consulted agent, or the first, would be cut off."""
+    async with emulator() as (found, address):
+        found.world.devices |= {"a1": Device(), "a2": Device()}
+        desk = Desk()
+        async with adapter(found, address, desk, board_of()) as first:
+            call = await talk(first)
+            bridge, legs = f"cc:bridge:{call}", [f"cc:leg:{call}:ct_1~1{n}~1a{n}" for n in (1, 2)]
+            await (first.order("hold", call) if then == "resume" else consult(first, call))
+            inside = legs[:1] if then == "resume" else legs
+            await until(lambda: sorted(found.world.inside(bridge)) == inside)
+        await until(lambda: found.socket is None)
+        async with adapter(found, address, desk, board_of()) as second:
+            await until(lambda: not second.asterisk.busy)
+            assert sorted(found.world.inside(bridge)) == inside
+            await second.order(then, call, "" if then == "resume" else SECOND)
+            stays = legs[1] if then == "join" else legs[0]
+            await until(lambda: sorted(found.world.inside(bridge)) == sorted([call, stays]))
+            found.world.hang_up(call)
+            await second.all_quiet()
+
+
+async def consult(pbx: Floor, call: str) -> None:
+    await pbx.order("consult", call, SECOND, device="a2")
+    await until(lambda: pbx.desk.of("call.alerting", offer=SECOND))
+    pbx.emulator.world.pick_up("a2")
+
+
+async def test_a_recording_can_be_paused_after_our_death() -> None:
+    """A card number that is said then must not be in it."""
+    async with emulator() as (found, address):
+        found.world.devices["a1"] = Device()
+        desk = Desk()
+        async with adapter(found, address, desk, board_of()) as first:
+            call = await talk(first)
+            await first.order("record", call)
+            await until(lambda: desk.of("call.progress", what="recording"))
+        await until(lambda: found.socket is None)
+        async with adapter(found, address, desk, board_of()) as second:
+            await until(lambda: not second.asterisk.busy)
+            assert await second.order("pause_record", call) == "paused"
+            found.world.hang_up(call)
+            await second.all_quiet()
+
+
 async def test_a_caller_who_came_while_we_were_dead_is_offered() -> None:
     async with emulator() as (found, address):
         async with adapter(found, address, Desk(), board_of()):

@@ -261,6 +261,8 @@ def _outcome(step: Step, why: str, status: int, said: str) -> None:
             talk.not_played(step, which, status)
         case "record":
             talk.record_asked(step, status)
+        case "recording":
+            holding.recalled(step, status, said)
         case "recorded":
             holding.recorded(step, which, status)
         case "stored":
