@@ -86,12 +86,14 @@ def on_changed(turn: Turn, event: Changed) -> None:
         complaint=old.complaint if event.complaint is None else event.complaint,
         tier=old.tier if event.tier is None else event.tier,
         deadline=old.deadline if event.deadline is None else event.deadline,
+        clock_from=old.clock_from if event.clock_from is None or work.answered_at else event.clock_from,
     )
     if new != old:
         unplace(turn.state, work)
         work.renew(new, turn.state)
         turn.changed(work)
-        turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
+        moved = new.clock_from if new.clock_from != old.clock_from else 0
+        turn.say(Amended(new.id, new.complaint, int(new.tier), new.deadline, moved))
     turn.done(event.command, event.agent)
 
 

@@ -152,6 +152,8 @@ class Amended(Effect, frozen=True, gc=False, tag="contact.changed"):
     complaint: bool
     tier: int
     deadline: Micros
+    clock_from: Micros = 0
+    """Where it was moved to; 0: it stands as it was."""
 
 
 class WrapUpBegan(Effect, frozen=True, gc=False, tag="wrap_up.began"):

@@ -218,11 +218,13 @@ class Reference(Seats):
         record = self.records.get(event.contact)
         if record is None:
             return self.refuse(event, "unknown_contact", event.contact, event.agent)
-        asked = {"complaint": event.complaint, "tier": event.tier, "deadline": event.deadline}
+        clock_from = None if record.answered_at else event.clock_from
+        asked = {"complaint": event.complaint, "tier": event.tier, "deadline": event.deadline, "clock_from": clock_from}
         new = replace(record.contact, **{k: v for k, v in asked.items() if v is not None})
         if new != record.contact:
             self.put(record, contact=new)
-            self.out.append(fx.Amended(new.id, new.complaint, int(new.tier), new.deadline))
+            moved = 0 if new.clock_from == record.contact.clock_from else new.clock_from
+            self.out.append(fx.Amended(new.id, new.complaint, int(new.tier), new.deadline, moved))
         return self.done(event, event.agent)
 
     def on_Left(self, event: ev.Left) -> None:

@@ -199,6 +199,9 @@ class Ledger:
         story = self.stories[effect.contact]
         fields = {"complaint": effect.complaint, "tier": self.event.tier, "deadline": effect.deadline}
         fields["tier"] = type(story.contact.tier)(effect.tier)
+        if effect.clock_from:
+            assert not story.answered, "who was answered has had his rings"
+            fields["clock_from"] = effect.clock_from
         story.contact = replace(story.contact, **fields)
 
     # --- offers and owners ----------------------------------------------------------------------------------

@@ -382,7 +382,7 @@ def amend(scene: Scene, pick: Pick) -> None:
         changes: list[dict[str, Any]] = [
             {"complaint": True, "tier": Tier.PLATINUM},
             {"tier": Tier.LEAD},
-            {"deadline": scene.now + 3 * S},
+            {"deadline": scene.now + 3 * S, "clock_from": scene.now},
             {},
         ]
         scene.happen(ev.Changed(contact, **pick(changes), command="k"))
