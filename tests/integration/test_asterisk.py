@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import Desk, Floor, adapter, board_of, floor
+from ari.floor import Desk, Floor, adapter, board_of, floor, now
 from ari.pulse import until
 from ari.world import Device
 
@@ -100,6 +100,20 @@ async def test_why_a_device_was_not_answered(device: Device | None, cause: str, 
         assert [(each.cause, each.reached, each.offer) for each in told] == [(cause, reached, FIRST)]  # type: ignore[union-attr]
         pbx.emulator.world.hang_up(call)
         await pbx.all_quiet()
+
+
+async def test_a_device_that_never_rings_is_unreachable_before_its_offer_is_over(pbx: Floor) -> None:
+    """Later the offer's own clock has said `no_answer`, and the agent pays for a dead phone (domain: three rings)."""
+    pbx.emulator.world.devices["a1"] = Device("dead")
+    call = await pbx.arrived()
+    ring = pbx.ring(call, FIRST, lasts=1.3)
+    await pbx.asterisk.send(ring)
+    await until(lambda: pbx.desk.of("call.released", offer=FIRST))
+    assert now() < ring.not_after
+    (ended,) = pbx.desk.of("call.released", offer=FIRST)
+    assert (ended.cause, ended.reached) == ("unreachable", False)  # type: ignore[union-attr]
+    pbx.emulator.world.hang_up(call)
+    await pbx.all_quiet()
 
 
 async def test_a_repeated_ring_rings_once_and_a_stop_may_come_first(pbx: Floor) -> None:

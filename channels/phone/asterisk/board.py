@@ -286,6 +286,8 @@ def _woken(step: Step, name: str) -> None:
     match what:
         case "ring":
             agents.rung_out(step, which)
+        case "silent":
+            agents.silent(step, which)
         case "join":
             agents.join_again(step, which)
         case "words":
