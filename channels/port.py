@@ -257,6 +257,7 @@ class PhoneCommand(Outbound, frozen=True, kw_only=True, tag="phone.command"):
     consult     device, offer (of the consult), agent: ring a second agent for the one who talks; the customer is held
     join        offer: the consulted agent takes over, the first one's leg is released (a warm transfer's end)
     leave       offer: the consulted agent's leg is released, the customer is resumed
+    requeue     agent: he gave the call back to the queue; his leg is released, the customer waits, rings follow
     record, pause_record, stop_record  the recording of the talk
     status      the call: what became of it is said again, as events (our own dialect alone)
     """

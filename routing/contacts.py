@@ -16,9 +16,10 @@ from routing.consults import end_consult, not_his
 from routing.desks import Desk, Work
 from routing.effects import Amended, Blocked, Breached, Overflowed, Relaxed
 from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
+from routing.match import because
 from routing.members import ACTIVE, FINISHED, VOICE, WRAP_UP
 from routing.model import Contact, End, Medium, Micros, Outcome
-from routing.offers import end_all, own
+from routing.offers import end_all, make, own
 from routing.overflow import answer, is_closed, is_full
 from routing.places import forget_needs, remove, unplace
 from routing.release import let_go, return_to_queue
@@ -85,12 +86,14 @@ def on_changed(turn: Turn, event: Changed) -> None:
         complaint=old.complaint if event.complaint is None else event.complaint,
         tier=old.tier if event.tier is None else event.tier,
         deadline=old.deadline if event.deadline is None else event.deadline,
+        clock_from=old.clock_from if event.clock_from is None or work.answered_at else event.clock_from,
     )
     if new != old:
         unplace(turn.state, work)
         work.renew(new, turn.state)
         turn.changed(work)
-        turn.say(Amended(contact=new.id, complaint=new.complaint, tier=int(new.tier), deadline=new.deadline))
+        moved = new.clock_from if new.clock_from != old.clock_from else 0
+        turn.say(Amended(new.id, new.complaint, int(new.tier), new.deadline, moved))
     turn.done(event.command, event.agent)
 
 
@@ -170,8 +173,18 @@ def on_assigned(turn: Turn, event: Assigned) -> None:
     if code or work is None or desk is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return
-    own(turn, work, desk, by=event.by, reason=event.reason, loser="supervisor")
+    if work.is_call and desk.device:
+        _ring_at(turn, work, desk, event)
+    else:
+        own(turn, work, desk, by=event.by, reason=event.reason, loser="supervisor")
     turn.done(event.command, event.agent)
+
+
+def _ring_at(turn: Turn, work: Work, desk: Desk, event: Assigned) -> None:
+    """A call is whose phone is answered (decisions row 7): his rings at once, beside those that ring already."""
+    if work.offer_to(desk.id) is None:
+        why = because(turn, work, desk, rule="override", count=1)
+        make(turn, work, desk, replace(why, by=event.by, reason=event.reason))
 
 
 def _unassignable(turn: Turn, work: Work | None, desk: Desk | None) -> str:

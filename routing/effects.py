@@ -32,6 +32,9 @@ class Because(Struct, frozen=True, gc=False, omit_defaults=True):
     step: int = 0
     ring_step: int = 0
     ahead: int = 0
+    by: str = ""
+    """Of an `override`: the supervisor, and why he gave it."""
+    reason: str = ""
 
 
 class Queued(Effect, frozen=True, gc=False, tag="contact.queued"):
@@ -149,6 +152,8 @@ class Amended(Effect, frozen=True, gc=False, tag="contact.changed"):
     complaint: bool
     tier: int
     deadline: Micros
+    clock_from: Micros = 0
+    """Where it was moved to; 0: it stands as it was."""
 
 
 class WrapUpBegan(Effect, frozen=True, gc=False, tag="wrap_up.began"):

@@ -28,7 +28,7 @@ class Arrived(Event, frozen=True, gc=False, tag="arrived"):
 
 
 class Changed(Event, frozen=True, gc=False, tag="changed"):
-    """A waiting or active contact's tier, complaint mark or deadline changed; None keeps the old value."""
+    """A waiting or active contact's tier, complaint mark, deadline or clock changed; None keeps the old value."""
 
     contact: str
     complaint: bool | None = None
@@ -36,6 +36,8 @@ class Changed(Event, frozen=True, gc=False, tag="changed"):
     deadline: Micros | None = None
     command: str = ""
     agent: str = ""
+    clock_from: Micros | None = None
+    """When the customer's clock began, heard late; one that was answered has had his rings."""
 
 
 class Left(Event, frozen=True, gc=False, tag="left"):
@@ -168,7 +170,7 @@ class ConsultLeft(Event, frozen=True, gc=False, tag="consult_left"):
 
 
 class Assigned(Event, frozen=True, gc=False, tag="assign"):
-    """A supervisor gives a contact to an agent; capacity still holds (B10)."""
+    """A supervisor gives a contact to an agent; capacity still holds (B10). A call rings at his device."""
 
     contact: str
     agent: str

@@ -38,7 +38,8 @@ class TwilioDriver:
         return line.sid
 
     async def command(self, verb: str, call: str, **more: str) -> str:
-        return await self._rig.command(verb, call, **more)
+        said_again = {"id": f"{call}/{verb}"} if verb == "requeue" else {}
+        return await self._rig.command(verb, call, **said_again, **more)
 
     async def device_rings(self, call: str, offer: str, device: str) -> None:
         """We command it; the platform rings and tells."""

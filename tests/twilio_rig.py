@@ -96,9 +96,8 @@ class Rig:
     async def command(self, verb: str, call: str, **more: str) -> str:
         self._commands += 1
         not_after = time.time_ns() // 1000 + 20_000_000
-        command = PhoneCommand(
-            id=f"cmd-{self._commands}", source="tw", call=call, verb=verb, not_after=not_after, **more
-        )
+        name = more.pop("id", f"cmd-{self._commands}")
+        command = PhoneCommand(id=name, source="tw", call=call, verb=verb, not_after=not_after, **more)
         return await self.sender.send(command)
 
     async def talk(self, device: str = "client:one") -> tuple[Line, Line]:

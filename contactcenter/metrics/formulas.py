@@ -170,7 +170,7 @@ def line_minutes(lengths: Iterable[int]) -> int:
 
 
 def line_cost_fen(minutes: int, price_fen: int) -> int:
-    """line.cost@1: minutes x price of a minute, in fen."""
+    """line.cost@1: minutes x price of a minute when the call came, in fen."""
     return minutes * price_fen
 
 

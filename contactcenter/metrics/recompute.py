@@ -1,9 +1,9 @@
 """A stretch of time recomputed from its facts alone: `day_table(facts)` is pure, so every number can be had again.
 
-What it reads of a fact's `data`: contact.opened {medium, view, cycle_ms?}, contact.queued {expected, at_most},
-contact.assigned {waited}, contact.ended {how}, offer.ended {outcome}, complaint.raised|escalated {level}. Routing
-facts carry their effect's fields (`routing.effects`), defaults omitted. A ring cycle comes from the fact itself, else
-from `cycles` by view.
+What it reads of a fact's `data`: contact.opened {medium, view, cycle_ms?, minute_fen?}, contact.queued {expected,
+at_most}, contact.assigned {waited}, contact.ended {how}, offer.ended {outcome}, complaint.raised|escalated {level}.
+Routing facts carry their effect's fields (`routing.effects`), defaults omitted. A ring cycle comes from the fact
+itself, else from `cycles` by view.
 """
 
 from __future__ import annotations
@@ -69,11 +69,15 @@ class Tally:
 
 
 def day_table(
-    facts: Iterable[Fact], cycles: Mapping[str, int] | None = None, prices: Mapping[str, int] | None = None
+    facts: Iterable[Fact],
+    cycles: Mapping[str, int] | None = None,
+    prices: Mapping[str, int] | None = None,
+    after: Iterable[Fact] = (),
 ) -> DayTable:
     """Fold the facts, in order of time. `cycles`: ring cycle in ms by view, for facts that do not name it.
 
-    `prices`: fen a started minute, by line.
+    `prices`: fen a started minute, by line. `after`: what came later of the calls that were under way at the end; their
+    answers and their minutes are those of the day on which they came.
     """
     tally, lines = Tally(), Lines()
     for fact in facts:
@@ -81,6 +85,10 @@ def day_table(
         fold = FOLDS.get(fact.kind)
         if fold is not None:
             fold(tally, fact)
+    for fact in after:
+        lines.fold(fact)
+        if fact.kind == "contact.assigned":
+            _answered(tally.of(fact), fact)
     return replace(_table(tally, cycles or {}), lines=lines.table(prices or {}))
 
 
@@ -135,6 +143,11 @@ def _assigned(tally: Tally, fact: Fact) -> None:
     told = tally.of(fact)
     told.state = "active"
     told.owning.append((*_order(fact), True))
+    _answered(told, fact)
+
+
+def _answered(told: Told, fact: Fact) -> None:
+    """By whoever answered first."""
     if told.waited is None:
         told.waited = int(fact.data.get("waited", 0))
         told.held = fact.at - told.expects.at if told.expects else None

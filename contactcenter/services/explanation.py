@@ -95,7 +95,7 @@ class Explanation(Words):
             said.append(self._key("why.relaxed", step=data["step"]))
         if data.get("ring_step"):
             said.append(self._key("why.parallel"))
-        return self._join(*said)
+        return self._join(*said, data.get("reason", ""))
 
     def _said(self, fact: Fact) -> str:
         saying = self._sayings.get(fact.kind)

@@ -232,16 +232,18 @@ class PhoneIntake:
                 # Whose leg it was: a consulted agent's end, or the first owner's after a join, ends no call.
                 return Left(contact, by="agent", cause=signal.cause, agent=agent)
             case "clock_started":
-                return Changed(contact, deadline=self._line_deadline(known, signal.clock_at))
+                return self._clock_started(known, signal.clock_at)
             case _:
                 return None
 
-    def _line_deadline(self, known: Known, clock_at: Micros) -> Micros | None:
-        """The caller hears ringing only now: three cycles of the view's plan from here (B01)."""
-        if known.view is None:
+    def _clock_started(self, known: Known, clock_at: Micros) -> Changed | None:
+        """He hears ringing only now: three cycles of the view's plan from here, where his line counts so (B01)."""
+        door = self._directories.line(known.view.door) if known.view else None
+        if known.view is None or door is None or door.line is None or door.line.clock_from != "alerting":
             return None
         directory = self._directories.of(known.provider)
-        return clock_at + priority.line_clock(directory.plan(directory.view(known.view.view).plan))
+        deadline = clock_at + priority.line_clock(directory.plan(directory.view(known.view.view).plan))
+        return Changed(known.contact, deadline=deadline, clock_from=clock_at)
 
     def _agent_id(self, number: str, provider: str) -> str:
         agent = self._directories.of(provider).agent_by_number(number) if number else None

@@ -307,6 +307,7 @@ def _opened(wish: Wish, contact: Contact, customer: str, language: str, fact_id:
             "cycle_ms": _cycle_ms(wish, contact),
             "origin": contact.origin,
             **({"opens_at": contact.opens_at} if contact.opens_at else {}),
+            **_priced(wish),
         },
     )
 
@@ -314,3 +315,9 @@ def _opened(wish: Wish, contact: Contact, customer: str, language: str, fact_id:
 def _cycle_ms(wish: Wish, contact: Contact) -> int:
     """The ring cycle that this contact's rings are counted in (B02); 0 for text."""
     return wish.door.directory.plan(contact.plan).cycle_ms
+
+
+def _priced(wish: Wish) -> dict[str, int]:
+    """What a minute of a call's line costs now: a later price is not that of this call (A03)."""
+    line = wish.door.line if wish.medium is Medium.VOICE else None
+    return {"minute_fen": line.price_per_minute_fen} if line is not None else {}

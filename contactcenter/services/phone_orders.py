@@ -11,10 +11,10 @@ from contactcenter.services.changes import Outgoing
 from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.sendings import RESEND
 from routing import effects as fx
-from routing.model import End, Offer, Outcome, Record
+from routing.model import End, Offer, Outcome, Record, Status
 
 _MAY_ORDER = (
-    fx.Offered, fx.OfferEnded, fx.Owned, fx.WrapUpBegan, fx.Ended, fx.ConsultBegan, fx.ConsultEnded,
+    fx.Offered, fx.OfferEnded, fx.Owned, fx.Released, fx.WrapUpBegan, fx.Ended, fx.ConsultBegan, fx.ConsultEnded,
 )  # fmt: skip
 """The effects that `_command` knows: of all others nothing is looked at."""
 ANSWER_LIFE = 10_000_000
@@ -45,15 +45,19 @@ class _Call:
     """What every command of one effect shares."""
 
     def __init__(self, source: str, call: str, number: str, until: int) -> None:
-        self._shared = {"source": source, "call": call, "agent": number}
+        self._shared = {"source": source, "call": call}
+        self._number = number
         self._until = until
 
-    def order(self, verb: str, name: str, *, offer: str = "", device: str = "", until: int = 0) -> PhoneCommand:
-        """`name`: what it is about, to which the verb is added for its id."""
+    def order(
+        self, verb: str, name: str, *, offer: str = "", device: str = "", until: int = 0, by_agent: bool = True
+    ) -> PhoneCommand:
+        """`name`: what it is about, to which the verb is added for its id. `by_agent`: the command names him."""
         said = verb.removesuffix("_ringing")
         return PhoneCommand(
             id=f"{name}/{said}",
             verb=verb,
+            agent=self._number if by_agent else "",
             offer=offer,
             device=device,
             not_after=until or self._until,
@@ -73,9 +77,14 @@ def _command(effect: fx.AnyEffect, record: Record, call: _Call) -> PhoneCommand 
         ):
             return call.order("stop_ringing", offer_id, offer=offer_id)
         case fx.Owned(offer=offer_id) if not _had_device(record, offer_id):
-            return call.order("bridge", offer_id or record.contact.id, offer=offer_id)
+            return call.order("bridge", offer_id or _turn(record), offer=offer_id)
         case fx.WrapUpBegan(by="agent") | fx.Ended(how=End.FINISHED, by="agent"):
             return call.order("hang_up", record.contact.id)
+        case fx.Ended(how=End.CLOSED) if record.status is not Status.WRAP_UP:
+            # Nobody serves him any more, and neither side hung up: the end is ours (A19).
+            return call.order("hang_up", record.contact.id, by_agent=False)
+        case fx.Released(reason="transfer"):
+            return call.order("requeue", _turn(record))
         case _:
             return None
 
@@ -96,6 +105,11 @@ def _consulting(effect: fx.ConsultBegan | fx.ConsultEnded | fx.Owned, asked: Off
 def _reached(asked: Offer, ended: fx.ConsultEnded) -> bool:
     """Has the platform heard of this consult?"""
     return bool(asked.device) or ended.talked
+
+
+def _turn(record: Record) -> str:
+    """Names one turn of a contact at an agent: it may be handed on and given again, and each needs its own command."""
+    return f"{record.contact.id}/{record.contact.clock_from}"
 
 
 def _had_device(record: Record, offer_id: str) -> bool:

@@ -24,6 +24,8 @@ from contactcenter.services.views import QueueLine, Scope, SeatLine
 ENDED = "contact.ended."
 OPEN_STATES = ("new", "waiting", "offered", "active", "wrap_up")
 PAGE = 500
+RELEASED = ("contact.blocked", "wrap_up.began", "contact.ended")
+"""Nobody is on the line any more."""
 
 
 LIVE_FORMULAS = {
@@ -157,8 +159,9 @@ class DayTable(Struct, frozen=True, kw_only=True):
     """Contacts without an end yet: open ones, and lost ones if there are any."""
 
 
-Recompute = Callable[[Iterable[Fact], Mapping[str, int], Mapping[str, int]], DayTable]
-"""(facts in order of time, ring cycle in ms by view, fen a minute by line): `metrics.recompute.day_table`."""
+Recompute = Callable[[Iterable[Fact], Mapping[str, int], Mapping[str, int], Iterable[Fact]], DayTable]
+"""(facts in order of time, ring cycle in ms by view, fen a minute by line, what came later of the calls under way):
+`metrics.recompute.day_table`."""
 
 
 class DayReport(Struct, frozen=True, kw_only=True):
@@ -285,12 +288,20 @@ class Reports:
     async def between(self, scope: Scope, since: Micros, until: Micros) -> DayTable:
         """[since, until): the facts folded, then what has no end yet looked up: open in its row, or lost."""
         facts = [fact async for fact in self._reads.facts_between(scope, since, until)]
+        after = await self._after(scope, under_way(facts), until)
         # A day of facts is folded away from the event loop: calls are being answered meanwhile.
         table = await asyncio.to_thread(
-            self._recompute, facts, self._cycles_of(scope.provider), self._prices_of(scope.provider)
+            self._recompute, facts, self._cycles_of(scope.provider), self._prices_of(scope.provider), after
         )
         lost = await self._lost(scope, table.unfinished)
         return msgspec.structs.replace(table, lost=lost)
+
+    async def _after(self, scope: Scope, calls: Iterable[str], until: Micros) -> list[Fact]:
+        """A call over midnight is one call, of the day on which it came: there are no more than lines."""
+        if until > self._clock.now():
+            return []
+        told = [await self._reads.facts_of_contact(scope, call) for call in calls]
+        return [fact for facts in told for fact in facts if fact.at >= until]
 
     async def _lost(self, scope: Scope, unfinished: tuple[str, ...]) -> int:
         """Neither open nor ended. Rows are read after the facts, so what ended in between is asked once more."""
@@ -312,6 +323,17 @@ class Reports:
     async def _has_ended(self, scope: Scope, contact: str) -> bool:
         facts = await self._reads.facts_of_contact(scope, contact)
         return any(fact.kind in ("contact.ended", "contact.blocked") for fact in facts)
+
+
+def under_way(facts: Iterable[Fact]) -> list[str]:
+    """The calls among these facts that were not released by their end."""
+    calls: dict[str, None] = {}
+    for fact in facts:
+        if fact.kind == "contact.opened" and fact.data.get("medium") == "voice":
+            calls[fact.contact] = None
+        elif fact.kind in RELEASED:
+            calls.pop(fact.contact, None)
+    return list(calls)
 
 
 def start_of_day(now: Micros, zone: ZoneInfo) -> Micros:

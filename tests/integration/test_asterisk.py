@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from ari.emulator import Emulator, emulator
-from ari.floor import Desk, Floor, adapter, board_of, floor
+from ari.floor import Desk, Floor, adapter, board_of, floor, now
 from ari.pulse import until
 from ari.world import Device
 
@@ -100,6 +100,20 @@ async def test_why_a_device_was_not_answered(device: Device | None, cause: str, 
         assert [(each.cause, each.reached, each.offer) for each in told] == [(cause, reached, FIRST)]  # type: ignore[union-attr]
         pbx.emulator.world.hang_up(call)
         await pbx.all_quiet()
+
+
+async def test_a_device_that_never_rings_is_unreachable_before_its_offer_is_over(pbx: Floor) -> None:
+    """Later the offer's own clock has said `no_answer`, and the agent pays for a dead phone (domain: three rings)."""
+    pbx.emulator.world.devices["a1"] = Device("dead")
+    call = await pbx.arrived()
+    ring = pbx.ring(call, FIRST, lasts=1.3)
+    await pbx.asterisk.send(ring)
+    await until(lambda: pbx.desk.of("call.released", offer=FIRST))
+    assert now() < ring.not_after
+    (ended,) = pbx.desk.of("call.released", offer=FIRST)
+    assert (ended.cause, ended.reached) == ("unreachable", False)  # type: ignore[union-attr]
+    pbx.emulator.world.hang_up(call)
+    await pbx.all_quiet()
 
 
 async def test_a_repeated_ring_rings_once_and_a_stop_may_come_first(pbx: Floor) -> None:
@@ -488,6 +502,52 @@ async def goes_on(pbx: Floor, call: str, state: str) -> None:
     if state in ("alerting", "talking"):
         await until(lambda: len(pbx.emulator.world.inside(bridge)) == 2)
         assert pbx.board.calls[call].winner == FIRST
+
+
+@pytest.mark.parametrize("then", ["resume", "join", "leave"])
+async def test_a_caller_on_hold_and_a_consult_survive_our_death(then: str) -> None:
+    """He would hear what is not meant for him, and the consulted agent, or the first, would be cut off."""
+    async with emulator() as (found, address):
+        found.world.devices |= {"a1": Device(), "a2": Device()}
+        desk = Desk()
+        async with adapter(found, address, desk, board_of()) as first:
+            call = await talk(first)
+            bridge, legs = f"cc:bridge:{call}", [f"cc:leg:{call}:ct_1~1{n}~1a{n}" for n in (1, 2)]
+            await (first.order("hold", call) if then == "resume" else consult(first, call))
+            inside = legs[:1] if then == "resume" else legs
+            await until(lambda: sorted(found.world.inside(bridge)) == inside)
+        await until(lambda: found.socket is None)
+        async with adapter(found, address, desk, board_of()) as second:
+            await until(lambda: not second.asterisk.busy)
+            assert sorted(found.world.inside(bridge)) == inside
+            await second.order(then, call, "" if then == "resume" else SECOND)
+            stays = legs[1] if then == "join" else legs[0]
+            await until(lambda: sorted(found.world.inside(bridge)) == sorted([call, stays]))
+            found.world.hang_up(call)
+            await second.all_quiet()
+
+
+async def consult(pbx: Floor, call: str) -> None:
+    await pbx.order("consult", call, SECOND, device="a2")
+    await until(lambda: pbx.desk.of("call.alerting", offer=SECOND))
+    pbx.emulator.world.pick_up("a2")
+
+
+async def test_a_recording_can_be_paused_after_our_death() -> None:
+    """A card number that is said then must not be in it."""
+    async with emulator() as (found, address):
+        found.world.devices["a1"] = Device()
+        desk = Desk()
+        async with adapter(found, address, desk, board_of()) as first:
+            call = await talk(first)
+            await first.order("record", call)
+            await until(lambda: desk.of("call.progress", what="recording"))
+        await until(lambda: found.socket is None)
+        async with adapter(found, address, desk, board_of()) as second:
+            await until(lambda: not second.asterisk.busy)
+            assert await second.order("pause_record", call) == "paused"
+            found.world.hang_up(call)
+            await second.all_quiet()
 
 
 async def test_a_caller_who_came_while_we_were_dead_is_offered() -> None:

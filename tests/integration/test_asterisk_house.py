@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from contactcenter.wiring.core import Core
 from contactcenter.wiring.doors import build_doors
 from contactcenter.wiring.outbound import run_outbound
 from contactcenter.wiring.secrets_file import Secrets
-from routing.events import PresenceSet, SignedIn
+from routing.events import Assigned, Closed, PresenceSet, SignedIn
 from routing.model import PresenceState
 
 HOTLINE = "4000000101"
@@ -293,3 +294,52 @@ async def test_the_first_agent_who_hangs_up_during_a_consult_ends_the_call_for_a
     leg = next(each for each in talk.inside() if talk.floor.pbx.world.channels[each].name.startswith("PJSIP/1001"))
     talk.floor.pbx.world.hang_up(leg, cause=16)
     await talk.floor.quiet()
+
+
+async def test_a_blind_transfer_lets_the_first_go_and_rings_the_next(talk: Talk) -> None:
+    await talk.say(p.Transfer, agent="1002")
+    await until(lambda: "1002" in talk.floor.ringing(), 10)
+    assert talk.devices() == set()
+    assert talk.floor.pbx.asked_for("POST", f"/channels/{talk.caller}/moh")
+    talk.floor.pbx.world.pick_up("1002")
+    await until(lambda: talk.is_customer_in() and talk.devices() == {"1002"})
+    await talk.floor.house.until(
+        lambda: bool(talk.floor.house.of("contact.assigned", contact=talk.contact, agent="a1002"))
+    )
+    talk.floor.pbx.world.hang_up(talk.caller)
+    await talk.floor.quiet()
+    assert talk.floor.house.of("presence.changed", reason="no_answer") == []
+
+
+@pytest.mark.parametrize("stage", ["waiting", "ringing", "talking"])
+async def test_a_call_that_a_supervisor_closes_is_hung_up(floor: Floor, stage: str) -> None:
+    await floor.at_work("a1001", "1001")
+    if stage == "talking":
+        await floor.talk()
+    else:
+        floor.pbx.world.devices["1001"] = Device("dead" if stage == "waiting" else "rings")
+        floor.pbx.world.call(HOTLINE)
+        await floor.house.until(lambda: bool(floor.house.of("offer.made")))
+    contact = floor.house.of("contact.queued")[-1].contact
+    await floor.house.happen(Closed(contact, "spam", by="boss"))
+    await until(lambda: not floor.pbx.world.channels and not floor.pbx.world.bridges, 10)
+    async with asyncio.timeout(10):
+        while not (by := await floor.house.core.pool.fetchval("SELECT life ->> 'released_by' FROM calls")):
+            pass
+    assert by == "platform"
+
+
+async def test_a_call_that_a_supervisor_assigns_rings_at_that_agents_device(floor: Floor) -> None:
+    floor.pbx.world.devices["1001"] = Device("dead")
+    await floor.at_work("a1001", "1001")
+    caller = floor.pbx.world.call(HOTLINE)
+    await floor.house.until(lambda: bool(floor.house.of("offer.made")))
+    contact = floor.house.of("contact.queued")[-1].contact
+    await floor.at_work("a1002", "1002")
+    await floor.house.happen(Assigned(contact, "a1002", by="boss", reason="he knows the case"))
+    await until(lambda: "1002" in floor.ringing(), 10)
+    floor.pbx.world.pick_up("1002")
+    await floor.house.until(lambda: bool(floor.house.of("contact.assigned", contact=contact, agent="a1002")))
+    await until(lambda: len(floor.pbx.world.inside(f"cc:bridge:{caller}")) == 2)
+    floor.pbx.world.hang_up(caller)
+    await floor.quiet()

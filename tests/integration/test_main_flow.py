@@ -8,9 +8,10 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import pytest
-from house import HOTLINE, OTHER_LINE, TOLL_FREE, House, house
+from house import EXAMPLE, HOTLINE, OTHER_LINE, TOLL_FREE, House, house
 
 from channels import port
+from contactcenter.clock import to_micros
 from contactcenter.services.changes import Changes, NewEvent
 from contactcenter.services.late_instructions import LateInstructions
 from contactcenter.services.replaying import Replaying
@@ -44,6 +45,27 @@ async def test_a_call_reaches_an_agent_and_every_step_is_a_fact(home: House) -> 
     ]
     row = await home.core.pool.fetchrow("SELECT state, owner_id, outcome FROM contacts")
     assert tuple(row) == ("ended", "a1002", "finished")
+
+
+@pytest.mark.parametrize("policy", ["alerting", "enqueue"])
+async def test_rings_are_counted_from_where_the_line_says_also_when_ringing_begins_late(
+    home: House, policy: str
+) -> None:
+    """B01: after an announcement the caller hears ringing; from then on his three rings run, and are measured."""
+    line = f'number: "{HOTLINE}", '
+    await home.core.configuring.apply("", EXAMPLE.replace(line, f"{line}clock_from: {policy}, "), by="test")
+    await home.core.directories.refresh()
+    await home.at_work("a1002")
+    came = await home.call(alerting=False)
+    await home.until(lambda: bool(home.of("offer.made")))
+    await home.core.intake.accept(port.CallAlerting(source="pbx-1", external_id="rings", call="call-1"))
+    await home.happen(OfferAccepted(home.of("offer.made")[0].offer.id, "a1002"))
+    await home.until(lambda: bool(home.of("contact.assigned")))
+    row = await home.core.pool.fetchrow("SELECT enqueued_at, deadline, answered_at FROM contacts")
+    began = to_micros(row["answered_at"]) - home.of("contact.assigned", contact=came.contact)[0].waited
+    heard = to_micros(row["deadline"]) - 15_000_000
+    assert began == (heard if policy == "alerting" else to_micros(row["enqueued_at"]))
+    assert bool(home.of("contact.changed")) is (policy == "alerting")
 
 
 async def test_the_eleventh_call_is_told_what_to_do_and_nobody_else_rings(home: House) -> None:

@@ -273,6 +273,18 @@ OVERFLOW = [
         "    work.relaxed += 1",
     ),
     Bug(
+        "a clock that begins late is not heard",
+        "contacts.py",
+        "is None or work.answered_at else event.clock_from",
+        "is not None or work.answered_at else old.clock_from",
+    ),
+    Bug(
+        "an assigned call is owned before the phone is answered",
+        "contacts.py",
+        "    if work.is_call and desk.device:\n",
+        "    if work.is_call and not desk:\n",
+    ),
+    Bug(
         "hours bind calls alone",
         "overflow.py",
         "return terms.is_live and now < contact.opens_at",

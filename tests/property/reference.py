@@ -68,7 +68,7 @@ class Reference(Seats):
             else:
                 return
 
-    def offer(self, record: Record, name: str, rule: str, able: int) -> None:
+    def offer(self, record: Record, name: str, rule: str, able: int, **said: str) -> None:
         contact, attempt = record.contact, record.attempts + 1
         device = self.presences[name].device if contact.medium is Medium.VOICE else ""
         life = self.plan(contact).offer_life
@@ -86,6 +86,7 @@ class Reference(Seats):
             step=record.relaxed,
             ring_step=self.step(record),
             ahead=self.place(record),
+            **said,
         )
         self.put(record, attempts=attempt, offers=(*record.offers, offer), status=Status.OFFERED)
         self.out.append(fx.Offered(contact.id, name, offer, because))
@@ -217,11 +218,13 @@ class Reference(Seats):
         record = self.records.get(event.contact)
         if record is None:
             return self.refuse(event, "unknown_contact", event.contact, event.agent)
-        asked = {"complaint": event.complaint, "tier": event.tier, "deadline": event.deadline}
+        clock_from = None if record.answered_at else event.clock_from
+        asked = {"complaint": event.complaint, "tier": event.tier, "deadline": event.deadline, "clock_from": clock_from}
         new = replace(record.contact, **{k: v for k, v in asked.items() if v is not None})
         if new != record.contact:
             self.put(record, contact=new)
-            self.out.append(fx.Amended(new.id, new.complaint, int(new.tier), new.deadline))
+            moved = 0 if new.clock_from == record.contact.clock_from else new.clock_from
+            self.out.append(fx.Amended(new.id, new.complaint, int(new.tier), new.deadline, moved))
         return self.done(event, event.agent)
 
     def on_Left(self, event: ev.Left) -> None:
@@ -317,7 +320,10 @@ class Reference(Seats):
             code = "capacity"
         if code:
             return self.refuse(event, code, event.contact, event.agent)
-        self.own(record, event.agent, "supervisor", event.by, event.reason)
+        if record.contact.medium is not Medium.VOICE or not self.presences[event.agent].device:
+            self.own(record, event.agent, "supervisor", event.by, event.reason)
+        elif event.agent not in [offer.agent for offer in record.offers]:
+            self.offer(record, event.agent, "override", 1, by=event.by, reason=event.reason)
         return self.done(event, event.agent)
 
     def on_Answered(self, event: ev.Answered) -> None:

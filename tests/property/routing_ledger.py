@@ -199,6 +199,9 @@ class Ledger:
         story = self.stories[effect.contact]
         fields = {"complaint": effect.complaint, "tier": self.event.tier, "deadline": effect.deadline}
         fields["tier"] = type(story.contact.tier)(effect.tier)
+        if effect.clock_from:
+            assert not story.answered, "who was answered has had his rings"
+            fields["clock_from"] = effect.clock_from
         story.contact = replace(story.contact, **fields)
 
     # --- offers and owners ----------------------------------------------------------------------------------
@@ -210,13 +213,17 @@ class Ledger:
             return
         assert story.status in (Status.WAITING, Status.OFFERED)
         assert effect.agent not in story.offers, "rings there already"
-        assert len(story.offers) < self.wanted(story), "more phones than the plan says"
-        assert not self.is_too_early(story), "called back before the promised window"
         assert self.now == effect.offer.made_at < effect.offer.expires_at
         assert self.is_ready(effect.agent)
         assert self.client(agent.lease) == story.contact.client, "a leased seat serves its client only"
-        assert self.suits(story, agent)
-        self.keeps_the_order(story, agent)
+        if effect.because.rule == "override":
+            assert isinstance(self.event, ev.Assigned), "nobody gave it to him"
+            assert story.contact.medium is Medium.VOICE
+        else:
+            assert len(story.offers) < self.wanted(story), "more phones than the plan says"
+            assert not self.is_too_early(story), "called back before the promised window"
+            assert self.suits(story, agent)
+            self.keeps_the_order(story, agent)
         story.status = Status.OFFERED
         story.offers[effect.agent] = effect.offer
         assert self.load(agent.id) <= agent.capacity, "more than he can carry"

@@ -367,13 +367,22 @@ def supervise(scene: Scene, pick: Pick) -> None:
         scene.happen(pick([assigned, assigned, assigned, closed]))
 
 
+def give_a_call(scene: Scene, pick: Pick) -> None:
+    """A supervisor gives a call that waits or rings to an agent at a desk with a phone, who was not asked."""
+    if calls := [record.contact.id for record in scene.loose() if record.contact.medium is Medium.VOICE]:
+        name, contact = pick(AGENTS), pick(calls)
+        scene.happen(ev.SignedIn(name, "phone", "k1"))
+        scene.happen(ev.PresenceSet(name, PresenceState.READY, "", "k2"))
+        scene.happen(ev.Assigned(contact, name, "boss", "because", "k"))
+
+
 def amend(scene: Scene, pick: Pick) -> None:
     if scene.records:
         contact = pick(sorted(scene.records))
         changes: list[dict[str, Any]] = [
             {"complaint": True, "tier": Tier.PLATINUM},
             {"tier": Tier.LEAD},
-            {"deadline": scene.now + 3 * S},
+            {"deadline": scene.now + 3 * S, "clock_from": scene.now},
             {},
         ]
         scene.happen(ev.Changed(contact, **pick(changes), command="k"))
@@ -440,6 +449,7 @@ MOVES: dict[Move, int] = {
     transfer: 2,
     consult: 6,
     supervise: 2,
+    give_a_call: 2,
     amend: 1,
     lose_patience: 2,
     late_or_senseless: 2,

@@ -50,7 +50,7 @@ OF_CALLER: list[ev.AnyEvent] = [
 ]
 EVENTS = OF_CALLER + [event for offer in OFFERS for event in of_leg(offer)]
 ORDERS = [(verb, offer) for verb in ("ring", "stop_ringing", "bridge", "consult", "join", "leave") for offer in OFFERS]
-ORDERS += [(verb, "") for verb in ("hold", "resume", "record", "pause_record", "stop_record", "hang_up")]
+ORDERS += [(verb, "") for verb in ("hold", "resume", "record", "pause_record", "stop_record", "hang_up", "requeue")]
 ORDERS += [("hang_up", offer) for offer in OFFERS]
 
 Input = ev.AnyEvent | tuple[str, str] | str

@@ -33,7 +33,7 @@ REFUSALS = (
     "not_a_call", "consult_running", "no_consult", "agent_not_available",
 )  # fmt: skip
 BLOCKED = ("unknown_lease", "lease_not_in_force", "unstaffed", "lines_busy", "closed", "queue_full")
-CHOICES = ("named", "only", "preferred", "spare_skills", "level", "longest_idle")
+CHOICES = ("named", "override", "only", "preferred", "spare_skills", "level", "longest_idle")
 RETURNS = ("transfer", "offer_ended", "agent_left", "recovered")
 CONSULTS = ("joined", "left", "finished", "customer_left", "closed", "removed")
 WITHDRAWALS = (

@@ -25,7 +25,7 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("platform", ["asterisk", "twilio"])
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(2, 5))
 def test_every_call_ends_once_and_leaves_every_agent_free(platform: str, seed: int) -> None:
     told = history(seed, platform)
     assert told.wrong == []

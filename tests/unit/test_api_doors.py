@@ -437,6 +437,39 @@ async def test_a_day_is_recomputed_from_its_facts(client: Client, house: House) 
     assert report["since"] == "2025-12-31T16:00:00.000000Z"
 
 
+async def test_a_call_over_midnight_belongs_whole_to_the_day_on_which_it_came(client: Client, house: House) -> None:
+    """A03, B03: its minutes, who released it and the ring in which it was answered; the next day has no call."""
+    minute, midnight = 60_000_000, 1_767_283_200_000_000  # 2026-01-02 00:00 in Shanghai
+    told: list[tuple[str, int, dict[str, Any]]] = [
+        ("contact.opened", -1, {"medium": "voice", "view": "voice", "door": "800", "cycle_ms": 5000}),
+        ("contact.queued", -1, {"arrival": 1, "position": 1}),
+        ("contact.assigned", 0, {"waited": 12_000_000}),
+        ("wrap_up.began", 10, {"by": "agent"}),
+        ("contact.ended", 11, {"how": "finished", "by": "agent"}),
+    ]
+    house.rows.fact_rows = [
+        Fact(
+            id=f"f{seq}",
+            at=midnight + at * minute,
+            kind=kind,
+            provider="ruixun",
+            client="kangjia",
+            contact="ct_1",
+            agent="a1001",
+            seq=seq,
+            data=data,
+        )
+        for seq, (kind, at, data) in enumerate(told)
+    ]
+    headers = house.headers["operator"]
+    house.clock.pass_(86_400)
+    came = (await read(client, "/v1/reports/day?date=2026-01-01", headers))["table"]
+    assert (came["lines"]["800"]["minutes"], came["lines"]["800"]["released_by"]) == (11, {"agent": 1})
+    assert (came["rings"], came["answered"], came["imbalance"], came["lost"]) == ({"3": 1}, 1, 0, 0)
+    after = (await read(client, "/v1/reports/day?date=2026-01-02", headers))["table"]
+    assert (after["lines"], after["answered"], after["doubly_owned"]) == ({}, 0, 0)
+
+
 async def test_a_contact_without_row_and_end_is_lost(client: Client, house: House) -> None:
     house.rows.fact_rows, house.rows.contact_rows = story()[:2], []
     report = await read(client, "/v1/reports/day", house.headers["operator"])

@@ -91,6 +91,25 @@ def test_who_leaves_the_queue_releases_too() -> None:
     assert lines(gone)["800"].released_by == {"customer": 1}
 
 
+def test_a_call_that_a_supervisor_closed_was_released_by_no_person() -> None:
+    closed = [
+        fact("contact.opened", "c1", 0, medium="voice", door="800"),
+        fact("contact.ended", "c1", 12, how="closed", by="boss"),
+    ]
+    assert lines(closed)["800"].released_by == {"platform": 1}
+
+
+def test_each_call_costs_what_a_minute_cost_when_it_came() -> None:
+    """A new price does not change what the calls before it cost."""
+    before = [
+        fact("contact.opened", "c1", 0, medium="voice", door="800", minute_fen=20),
+        fact("wrap_up.began", "c1", 61, by="customer"),
+    ]
+    unsaid = call("c2", "800", opened=100, over=130, by="customer")
+    found = lines(before, unsaid, n800=35)["800"]
+    assert (found.minutes, found.cost_fen) == (3, 2 * 20 + 35)
+
+
 @pytest.mark.parametrize("name", ["line.blocked@1", "line.busy@1", "line.minutes@1", "line.cost@1"])
 def test_the_measures_are_named_and_versioned(name: str) -> None:
     assert name in formulas.NAMES

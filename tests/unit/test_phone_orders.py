@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from channels.port import PhoneCommand
 from contactcenter.services import handles
 from contactcenter.services.phone_orders import orders
@@ -27,7 +29,7 @@ def record(device: str = "", **known: Any) -> Record:
         handle=handles.phone("pbx", "call-1"),
     )
     asked = Offer("c/2/a2", "c", "a2", 2, made_at=0, expires_at=9 * NOW, device=device, role="consult")
-    return Record(contact, 1, Status.ACTIVE, owner="a1", **{"consult": asked, **known})
+    return Record(contact, 1, owner="a1", **{"status": Status.ACTIVE, "consult": asked, **known})
 
 
 def ordered(effect: fx.AnyEffect, of: Record) -> list[tuple[str, str, str]]:
@@ -66,10 +68,27 @@ def test_a_join_is_one_command_and_no_bridge() -> None:
 
 
 def test_a_supervisor_whose_reason_is_called_consult_bridges_as_ever() -> None:
-    assert ordered(JOINED, record(consult=None)) == [("c/bridge", "bridge", "")]
+    assert ordered(JOINED, record(consult=None)) == [("c/0/bridge", "bridge", "")]
 
 
 def test_an_agent_who_ends_a_call_without_wrap_up_hangs_up_too() -> None:
     finished = fx.Ended("c", End.FINISHED, by="agent", agent="a1")
     assert ordered(finished, record(consult=None)) == [("c/hang_up", "hang_up", "")]
     assert ordered(fx.Ended("c", End.FINISHED, agent="a1"), record(consult=None)) == []
+
+
+def test_a_call_that_is_handed_on_leaves_its_agent_and_each_turn_has_its_own_command() -> None:
+    released = fx.Released("c", "a1", "transfer")
+    first, again = record(consult=None), record(consult=None)
+    again = replace(again, contact=replace(again.contact, clock_from=5))
+    assert ordered(released, first) == [("c/0/requeue", "requeue", "")]
+    assert ordered(released, again) == [("c/5/requeue", "requeue", "")]
+    assert ordered(JOINED, again) == [("c/5/bridge", "bridge", "")]
+
+
+def test_a_call_that_a_supervisor_closes_ends_and_neither_side_hung_up() -> None:
+    closed = fx.Ended("c", End.CLOSED, by="boss", agent="a1")
+    (sending,) = orders(closed, record(consult=None), provider="p", number="1001", now=NOW)
+    assert isinstance(sending.payload, PhoneCommand)
+    assert (sending.payload.verb, sending.payload.agent) == ("hang_up", "")
+    assert ordered(closed, record(consult=None, status=Status.WRAP_UP)) == []

@@ -142,6 +142,33 @@ def test_a_supervisors_assignment_withdraws_the_ringing_phones() -> None:
     assert [(e.agent, e.reason) for e in world.seen(fx.OfferEnded)] == [("ag_1", "supervisor")]
 
 
+def test_a_supervisors_assignment_of_a_call_rings_the_agents_phone_and_who_answers_owns_it() -> None:
+    world = World(agent("ag_1"), agent("ag_2"))
+    world.sit("ag_1", "ag_2", device="phone")
+    world.arrive(call("c", world.now))
+    world.tell(ev.Assigned("c", "ag_2", "boss", "vip", "k"))
+    assert world.ringing("c") == ["ag_1", "ag_2"], "whose phone rings already may answer first"
+    offered = world.seen(fx.Offered)[-1]
+    assert (offered.agent, offered.because.rule) == ("ag_2", "override")
+    assert (offered.because.by, offered.because.reason) == ("boss", "vip")
+    assert world.seen(fx.Owned) == []
+    assert world.tell(ev.Assigned("c", "ag_2", "boss", "vip", "k")) == [fx.Done("k", "ag_2")], "it rings there already"
+    world.tell(ev.Answered("c", "ag_2"))
+    assert world.state.works["c"].owner == "ag_2"
+    assert world.ringing("c") == []
+
+
+def test_who_lets_an_assigned_call_ring_gives_it_to_the_others() -> None:
+    world = World(agent("ag_1"))
+    world.sit("ag_1", device="phone")
+    world.arrive(call("c", world.now, needs=(("yue", 3),)))
+    assert world.ringing("c") == []
+    world.tell(ev.Assigned("c", "ag_1", "boss", "vip", "k"))
+    world.later(20)
+    assert [(e.agent, e.outcome.value) for e in world.seen(fx.OfferEnded)] == [("ag_1", "no_answer")]
+    assert world.state.works["c"].status is Status.WAITING
+
+
 def test_closing_an_active_contact_frees_its_owner() -> None:
     world = talking()
     effects = world.tell(ev.Closed("c", "spam", "boss", "k"))

@@ -48,6 +48,20 @@ def test_lines_with_3_s_cycles_ring_one_phone_for_4_s_and_then_five() -> None:
     assert [at for at, _ in phones_by_second(world, start)] == [0, 4, 4, 4, 4]
 
 
+def test_the_ladder_and_the_rings_begin_when_ringing_begins_also_after_an_announcement() -> None:
+    world = a_crew()
+    start = world.now
+    world.arrive(call("c", start))
+    world.later(8)
+    world.tell(ev.Changed("c", deadline=start + 23 * S, clock_from=start + 8 * S))
+    world.later(10)
+    assert [at for at, _ in phones_by_second(world, start)] == [0, 6, 18, 18, 18]
+    world.tell(ev.Answered("c", "ag_1"))
+    assert world.seen(fx.Owned)[0].waited == 10 * S
+    world.tell(ev.Changed("c", clock_from=start))
+    assert world.state.works["c"].clock_from == start + 8 * S, "he has had his rings"
+
+
 def test_the_breach_is_recorded_at_15_s_while_ringing_goes_on() -> None:
     world = a_crew()
     start = world.now

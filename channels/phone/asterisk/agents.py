@@ -19,6 +19,9 @@ from channels.port import CallAlerting, CallAnswered, PhoneCommand
 SECOND: Final = 1_000_000
 RING_LIFE: Final = 60 * SECOND
 """Of a ring without an end of its own."""
+SILENT: Final = SECOND
+"""So long before the end of its time a device that never rang is given up: by its own clock the offer would be over as
+not answered, and the agent blamed for a dead phone."""
 ENDS: Final = {
     "no_answer": causes.End("no_answer", "platform", True),
     "withdrawn": causes.End("withdrawn", "platform", True),
@@ -71,6 +74,7 @@ def _place(step: Step, leg: Leg) -> None:
     }
     step.leg(leg, "POST", "channels", body=body, why=f"ring {leg.offer}")
     step.wake(f"ring {leg.offer}", leg.until)
+    step.wake(f"silent {leg.offer}", leg.until - min(SILENT, (leg.until - step.now) // 4))
     _bridge(step)
 
 
@@ -88,6 +92,13 @@ def rung_out(step: Step, offer: str) -> None:
     leg = step.call.legs.get(offer)
     if leg is not None and leg.alive and not leg.up_at:
         sides.drop(step, leg, "no_answer")
+
+
+def silent(step: Step, offer: str) -> None:
+    """Nothing was heard of it: told as unreachable while the offer stands."""
+    leg = step.call.legs.get(offer)
+    if leg is not None and not leg.rang:
+        rung_out(step, offer)
 
 
 def stop(step: Step, offer: str) -> str:
@@ -140,6 +151,7 @@ def _rings(step: Step, leg: Leg) -> None:
     if leg.rang or leg.up_at or leg.gone:
         return
     leg.rang = leg.placed = True
+    step.calm(f"silent {leg.offer}")
     if leg.dropped or step.call.over or step.call.outbound:
         return
     call = step.call

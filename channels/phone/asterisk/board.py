@@ -196,6 +196,8 @@ def _obey(step: Step, command: PhoneCommand) -> str:
         return agents.ring(step, command)
     if verb == "consult":
         return holding.consult(step, command)
+    if verb == "requeue":
+        return holding.requeue(step, command.agent)
     if verb in _ABOUT_OFFER:
         return _ABOUT_OFFER[verb](step, offer)
     if verb in _ABOUT_TALK:
@@ -259,6 +261,8 @@ def _outcome(step: Step, why: str, status: int, said: str) -> None:
             talk.not_played(step, which, status)
         case "record":
             talk.record_asked(step, status)
+        case "recording":
+            holding.recalled(step, status, said)
         case "recorded":
             holding.recorded(step, which, status)
         case "stored":
@@ -282,6 +286,8 @@ def _woken(step: Step, name: str) -> None:
     match what:
         case "ring":
             agents.rung_out(step, which)
+        case "silent":
+            agents.silent(step, which)
         case "join":
             agents.join_again(step, which)
         case "words":

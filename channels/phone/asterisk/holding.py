@@ -7,8 +7,12 @@ to him there. Joining brings the caller back and lets the first agent go.
 from __future__ import annotations
 
 from channels.phone.asterisk import agents, names, sides, talk
+from channels.phone.asterisk.record import State
 from channels.phone.asterisk.step import Step
 from channels.port import PhoneCommand
+
+RECORDING = "CONTACTCENTER_RECORDING"
+"""The channel variable with the name of the running recording."""
 
 
 def hold(step: Step) -> str:
@@ -64,6 +68,20 @@ def leave(step: Step, offer: str) -> str:
     return resume(step)
 
 
+def requeue(step: Step, agent: str) -> str:
+    """The agent gave the call back to the queue: he is let go, the caller waits with music for the next ring.
+
+    Said again it finds another agent, who keeps the caller; whose leg it is was not always kept over a restart.
+    """
+    call, first = step.call, step.call.talker
+    if call.over or first is None or first.agent not in ("", agent):
+        return "he does not talk"
+    call.winner, call.held, call.state = "", False, State.WAITING
+    sides.alone(step)
+    sides.drop(step, first, "withdrawn")
+    return "waits again"
+
+
 def record(step: Step) -> str:
     """Begin, or go on after a pause."""
     call = step.call
@@ -74,6 +92,7 @@ def record(step: Step) -> str:
         return "records again"
     call.step += 1
     call.recording = names.recording(call.id, call.step)
+    _keep(step)
     body = {"name": call.recording, "format": step.rules.recording_format, "ifExists": "overwrite"}
     step.customer("POST", "bridges", names.bridge(call.id), "record", body=body, why=f"recorded {call.recording}")
     return "records"
@@ -105,5 +124,23 @@ def stop(step: Step) -> str:
     if not call.recording:
         return "nothing is recorded"
     name, call.recording = call.recording, ""
+    _keep(step)
     step.customer("POST", "recordings", "live", name, "stop")
     return "stopped"
+
+
+def _keep(step: Step) -> None:
+    """What is recorded, on the channel itself: who comes after us must be able to pause it."""
+    body = {"variable": RECORDING, "value": step.call.recording}
+    step.customer("POST", "channels", step.call.channel, "variable", body=body)
+
+
+def recall_recording(step: Step) -> None:
+    body = {"variable": RECORDING}
+    step.customer("GET", "channels", step.call.channel, "variable", body=body, why="recording")
+
+
+def recalled(step: Step, status: int, said: str) -> None:
+    call = step.call
+    if 200 <= status < 300 and not call.recording and not call.over:
+        call.recording = talk.variable(said)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from channels.phone.asterisk import agents, customer, names, outgoing, sides, talk
+from channels.phone.asterisk import agents, customer, holding, names, outgoing, sides, talk
 from channels.phone.asterisk import events as ev
 from channels.phone.asterisk.actions import Out, Rest
 from channels.phone.asterisk.board import Board
@@ -131,8 +131,8 @@ def _stranger(board: Board, channel: ev.Channel, found: Found, now: int, out: Ou
     bridge = found.bridges.get(names.bridge(call.id))
     inside = bridge.channels if bridge else ()
     call.bridged, call.inside = bridge is not None, channel.id in inside
-    talking = next((leg for leg in call.legs.values() if leg.channel in inside and call.inside), None)
-    if talking is not None:
+    talking = [leg for leg in call.legs.values() if leg.channel in inside]
+    if talking and channel.up:
         _they_talk(step, talking)
     elif channel.up and step.line.answer == "agent":
         # A flow has picked him up, is over or goes on, or the process before us was about to connect him.
@@ -146,7 +146,9 @@ def _stranger(board: Board, channel: ev.Channel, found: Found, now: int, out: Ou
 
 
 def _legs_of(call: Call, found: Found) -> list[Leg]:
-    named = ((names.read(each), each) for each in found.channels)
+    """In the order in which they were rung."""
+    rung = sorted(found.channels, key=lambda each: found.channels[each].creationtime)
+    named = ((names.read(each), each) for each in rung)
     return [
         Leg(channel=channel, offer=name.offer, placed=True)
         for name, channel in named
@@ -154,11 +156,21 @@ def _legs_of(call: Call, found: Found) -> list[Leg]:
     ]
 
 
-def _they_talk(step: Step, leg: Leg) -> None:
-    """The process before us connected them and may not have told: told under the same id, it is told once."""
+def _they_talk(step: Step, inside: list[Leg]) -> None:
+    """The process before us connected them and may not have told: told under the same id, it is told once.
+
+    The caller and his agent came into the bridge together, so a caller outside is held: he stays there. Whoever was
+    rung after his agent is consulted.
+    """
+    call, first = step.call, inside[0]
     sides.offer(step, talk.kept(""), alerting=True)
-    leg.here, leg.up_at = True, step.now
-    agents.won(step, leg)
+    for leg in call.legs.values():
+        leg.consult = leg is not first
+    for leg in inside:
+        leg.here, leg.up_at = True, step.now
+        agents.won(step, leg)
+    call.held = call.music = not call.inside
+    holding.recall_recording(step)
 
 
 def _orphan(board: Board, channel: ev.Channel, found: Found, now: int, out: Out) -> None:

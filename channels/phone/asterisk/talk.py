@@ -281,11 +281,8 @@ def _keep(step: Step) -> None:
 
 
 def kept(said: str) -> Outcome:
-    """What `_keep` wrote, as Asterisk says it: {"value": ...}. Nothing readable is nothing learnt."""
-    try:
-        value = msgspec.json.decode(said, type=dict[str, str]).get("value", "")
-    except msgspec.DecodeError:
-        value = ""
+    """What `_keep` wrote. Nothing readable is nothing learnt."""
+    value = variable(said)
     language, member, product, complaint, path = (value.split("|") + [""] * 5)[:5]
     return Outcome(
         exit=Exit.QUEUE,
@@ -295,6 +292,14 @@ def kept(said: str) -> Outcome:
         complaint=bool(complaint),
         path=tuple(path.split(",")) if path else (),
     )
+
+
+def variable(said: str) -> str:
+    """A channel's variable as Asterisk says it: {"value": ...}."""
+    try:
+        return msgspec.json.decode(said, type=dict[str, str]).get("value", "")
+    except msgspec.DecodeError:
+        return ""
 
 
 def _leave_message(step: Step, said: Outcome) -> None:

@@ -13,6 +13,7 @@ from channels.phone.twilio.links import Links
 from channels.phone.twilio.telling import Tell
 from channels.port import (
     AnyOutbound,
+    ChannelDown,
     PhoneCommand,
     Refused,
 )
@@ -51,6 +52,7 @@ class TwilioSender:
             "resume": self._resume,
             "join": self._join,
             "leave": self._leave,
+            "requeue": self._requeue,
             "record": self._record,
             "pause_record": self._pause,
             "stop_record": self._stop_record,
@@ -153,6 +155,26 @@ class TwilioSender:
         said = await self._stop(command)
         await self._resume(command)
         return said
+
+    async def _requeue(self, command: PhoneCommand) -> str:
+        """The caller waits again, once: said again it would take him from whoever has answered since."""
+        if self._board.tries(command.id):
+            return "waits since before"
+        try:
+            await self._let_go(command.call)
+            await self._control.send_to(command.call, self._links.treated("queue", "", ""))
+        except ChannelDown:
+            self._board.not_tried(command.id)
+            raise
+        return "waits again"
+
+    async def _let_go(self, call: str) -> None:
+        """Agents before the caller: to them the end of his conference would mean that he hung up."""
+        for sid in await self._control.participants(call):
+            if sid != call:
+                await self._control.end(sid)
+        for leg in self._board.legs_of(call):
+            self._board.forget(call, leg.offer)
 
     async def _record(self, command: PhoneCommand) -> str:
         await self._control.record(command.call, await self._customer(command.call))

@@ -24,6 +24,7 @@ class OwnDriver:
         self._count = itertools.count(1)
         self._talks: dict[str, str] = {}
         self._rings: dict[str, str] = {}
+        self._given_back: set[str] = set()
 
     @property
     def events(self) -> Sequence[AnyInbound]:
@@ -43,6 +44,9 @@ class OwnDriver:
         offer = more.get("offer", "")
         if verb == "stop_ringing" and self._rings.pop(offer, None):
             await self._leg_ends(call, offer, "withdrawn")
+        elif verb == "requeue" and call not in self._given_back:
+            self._given_back.add(call)
+            await self._leg_ends(call, self._talks.pop(call), "withdrawn")
         elif verb == "hang_up":
             await self._ends(call, "agent" if more.get("agent") else "platform")
         return "done"

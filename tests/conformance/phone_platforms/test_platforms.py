@@ -102,3 +102,24 @@ async def test_a_second_agent_may_win_after_the_first_one_has_gone(platform: Pla
     assert platform.connected(call, TWO)
     await platform.caller_hangs_up(call)
     await platform.settled()
+
+
+async def test_a_call_that_is_given_back_to_the_queue_leaves_its_agent_and_rings_at_another(platform: Platform) -> None:
+    call = await platform.call_comes()
+    await platform.device_rings(call, ONE, "one")
+    await platform.device_answers(call, ONE)
+    await platform.command("requeue", call, agent="")
+    await platform.device_rings(call, TWO, "two")
+    await platform.device_answers(call, TWO)
+    assert platform.connected(call, TWO)
+    await platform.command("requeue", call, agent="the first one, said again")
+    assert platform.connected(call, TWO)
+    await platform.caller_hangs_up(call)
+    await platform.settled()
+    _, told = life(platform, call)
+    assert [(each.kind, each.offer) for each in told if each.kind in (Kind.ANSWER, Kind.AGENT_GONE)] == [
+        (Kind.ANSWER, ONE),
+        (Kind.AGENT_GONE, ONE),
+        (Kind.ANSWER, TWO),
+    ]
+    assert told[-1].kind is Kind.CUSTOMER_GONE
