@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
-from contactcenter.clock import Micros, to_datetime, to_micros
+from contactcenter.clock import SECOND, Micros, to_datetime, to_micros
 from contactcenter.domain import identity
 from contactcenter.domain.calendar import Calendar
 from contactcenter.domain.priority import callback_window
@@ -47,6 +47,16 @@ def promised(
     if begins < ends:
         return begins, ends
     return offered(now=max(now, asked[0]), window_s=window_s, zone=zone, calendar=calendar, most=1)[0]
+
+
+def resumed(*, now: Micros, window_s: int, zone: dt.tzinfo, kept: Span, calendar: Calendar | None = None) -> Span:
+    """The window of another attempt: what is left of the `kept` one, else from the first open and decent moment on.
+
+    However little of it is left: a whole new window would begin on the next morning, which nobody promised.
+    """
+    since = max(now, kept[0])
+    until = kept[1] if kept[1] > since else since + window_s * SECOND
+    return promised(now=now, window_s=window_s, zone=zone, asked=(since, until), calendar=calendar)
 
 
 def zone_of(number: str, default: dt.tzinfo) -> dt.tzinfo:

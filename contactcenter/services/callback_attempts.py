@@ -199,7 +199,7 @@ class CallbackAttempts:
                 return 0
             if (call is not None and call.state != "ended") or await self._is_on_the_line(each, call, now):
                 return now + LOOK
-        return _again_at(self._office.directory(before.provider), before, now) if calls else 0
+        return 0
 
     async def _is_on_the_line(self, held: Held, contact: ContactView | None, now: Micros) -> bool:
         """In a flow, before his place in the queue or after it, until his end is told; without a word not for long."""
@@ -222,25 +222,15 @@ class CallbackAttempts:
 
     async def next_callback(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> str:
         """Add the next attempt to the changes of a use case: same place, same origin; a new promise counts anew."""
-        directory = self._office.directory(before.provider)
-        since, until = callback_offers.promised(
-            now=now,
-            window_s=directory.document.callbacks.window_s,
-            zone=directory.callback_zone(before.address),
-            calendar=directory.callback_calendar(before.client, directory.line(before.door)),
-        )
-        anew = promise.state == "ended"
+        directory, anew = self._office.directory(before.provider), promise.state == "ended"
+        since, until = _window(directory, before, callback_rows.kept(promise, before), now)
         attempt = 1 if anew else counted(promise.attempts) + 1
-        promised = {"window_from": since, "window_until": until} if until > before.deadline else {}
-        known = {key: value for key, value in before.context.items() if key != "callback"}
-        # The window that he chose still holds, also when he called himself meanwhile and gave up.
-        begins = since if promised or anew else max(since, known.get("window_from", 0))
+        known = {key: value for key, value in before.context.items() if key not in ("callback", callback_rows.WISHED)}
         chained = {"attempt": attempt, "before": before.id, **({} if anew else {"callback": promise.id})}
+        door = _door(directory, before, now)
         opened = await self._opening.open(
             Wish(
-                door=Door(
-                    before.provider, before.client, before.lease, before.view, directory, directory.line(before.door)
-                ),
+                door=door,
                 medium=Medium.CALLBACK,
                 door_name=before.door,
                 external_id=f"{before.external_id.partition('#')[0]}#{len(promise.attempts) + 1}",
@@ -253,12 +243,12 @@ class CallbackAttempts:
                 subject=before.subject,
                 complaint=before.complaint,
                 enqueued_at=before.enqueued_at,
-                deadline=max(before.deadline, until),
-                not_before=begins,
+                deadline=until,
+                not_before=since,
                 origin=before.origin or before.id,
                 case=before.case,
-                context={**known, **promised, **chained},
-                view=before.view,
+                context={**known, "window_from": since, "window_until": until, **chained},
+                view=door.view,
                 customer=before.customer,
             ),
             changes,
@@ -267,8 +257,9 @@ class CallbackAttempts:
         if anew:
             changes.callbacks.append(callback_rows.made_up(contact))
         else:
-            window = {"window_from": begins, "window_until": max(until, before.deadline)}
-            changes.callbacks.append(replace(promise, contact=contact.id, state="open", **window))
+            changes.callbacks.append(
+                replace(promise, contact=contact.id, state="open", window_from=since, window_until=until)
+            )
         return opened.contact.id
 
 
@@ -285,7 +276,7 @@ async def settle(reads: DoorReads, directory: Directory, contact: ContactView, t
     changes.facts.append(_fact("callback.attempted", contact, tried.by, at, data))
     if once_more:
         spacing = 0 if result == "not_dialled" else rules.spacing_s * SECOND
-        changes.timers.append(next_timer(contact, _again_at(directory, contact, at + spacing)))
+        changes.timers.append(next_timer(contact, _again_at(directory, contact, promise, at + spacing)))
         changes.callbacks.append(after)
     else:
         over = callback_rows.ended(after, "do_not_call" if listed else final(result), by=tried.by, at=at)
@@ -311,15 +302,35 @@ def source_of(directory: Directory, contact: ContactView) -> str:
     return sources[0].id
 
 
-def _again_at(directory: Directory, contact: ContactView, at: Micros) -> Micros:
+def _again_at(directory: Directory, contact: ContactView, promise: CallbackWrite, at: Micros) -> Micros:
     """Not outside the hours in which this client's customers are called back (D21), nor at night where he is."""
-    since, _ = callback_offers.promised(
+    since, _ = _window(directory, contact, (0, promise.window_until), at)
+    return since
+
+
+def _window(directory: Directory, contact: ContactView, kept: callback_offers.Span, at: Micros) -> callback_offers.Span:
+    return callback_offers.resumed(
         now=at,
         window_s=directory.document.callbacks.window_s,
         zone=directory.callback_zone(contact.address),
+        kept=kept,
         calendar=directory.callback_calendar(contact.client, directory.line(contact.door)),
     )
-    return since
+
+
+def _door(directory: Directory, before: ContactView, now: Micros) -> Door:
+    """Where the next attempt waits: as before; once that view or lease is no more, where its client's wait now (I9)."""
+    line = directory.line(before.door)
+    view = before.view
+    if all(each.id != view for each in directory.document.views):
+        current = directory.callback_view(before.client)
+        view = current.id if current else view
+    running = {x.id for x in directory.document.leases if x.client == before.client and directory.in_force(x.id, now)}
+    lease = before.lease
+    if running and lease not in running:
+        latest = directory.lease_in_force(before.client, now)
+        lease = line.lease if line and line.lease in running else latest.id if latest else lease
+    return Door(before.provider, before.client, lease, view, directory, line)
 
 
 def _check_callback(contact: ContactView) -> None:

@@ -1,0 +1,141 @@
+"""The window that a customer was promised, over days: kept by later attempts, by a new wish, by a new configuration."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from callback_scene import NUMBER, Scene
+from desk_floor import KANGJIA
+from house import EXAMPLE, TOLL_FREE, house
+from msgspec.structs import replace
+
+from channels.port import CallReleased, VoicemailLeft
+from contactcenter.clock import to_datetime, to_micros
+from contactcenter.domain import configuration as c
+from contactcenter.domain.configuration_rules import check, dump_yaml, load_yaml
+
+SHANGHAI = dt.timezone(dt.timedelta(hours=8))
+DEMO = load_yaml(EXAMPLE)
+
+
+def at(text: str) -> int:
+    return to_micros(dt.datetime.fromisoformat(text).replace(tzinfo=SHANGHAI))
+
+
+def local(instant: int) -> str:
+    return to_datetime(instant).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+
+
+def within_hours(document: c.Document = DEMO) -> c.Document:
+    """Callbacks are promised within the office's hours: 9 to 18 o'clock on workdays."""
+    views = tuple(replace(v, hours=c.Hours()) if v.medium == "callback" else v for v in document.views)
+    return replace(document, views=views)
+
+
+@pytest.fixture
+async def scene(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with house(pool, tmp_path, configuration=dump_yaml(check(within_hours()))) as found:
+        yield Scene(found)
+
+
+async def asked_for_the_last_two_hours(scene: Scene) -> str:
+    scene.clock.at = at("2026-03-02T15:00")
+    wish = await scene.asked(window_from=at("2026-03-02T16:00"), window_until=at("2026-03-02T18:00"))
+    scene.clock.at = at("2026-03-02T16:05")
+    return wish.contact
+
+
+async def window(scene: Scene, promise: str) -> tuple[str, str]:
+    found = await scene.promise(promise)
+    return local(found.window_from), local(found.window_until)
+
+
+async def opens_at(scene: Scene, contact: str) -> str:
+    facts = await scene.core.reads.facts_of_contact(KANGJIA, contact)
+    opened = next(fact for fact in facts if fact.kind == "contact.opened")
+    return local(opened.data.get("opens_at") or opened.at)
+
+
+async def test_a_second_attempt_stays_in_the_window_that_was_promised(scene: Scene) -> None:
+    first = await asked_for_the_last_two_hours(scene)
+    call = await scene.dialled(first)
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.over(first)
+    again = await scene.next_attempt(first)
+    assert await opens_at(scene, again) == "03-02 16:20"
+    assert await window(scene, first) == ("03-02 16:20", "03-02 18:00")
+
+
+async def test_an_agents_dead_phone_does_not_put_his_customer_off_until_tomorrow(scene: Scene) -> None:
+    first = await asked_for_the_last_two_hours(scene)
+    call = await scene.dialled(first)
+    await scene.heard(CallReleased, call, leg="agent", offer=f"{first}/dial", by="platform", cause="unreachable")
+    await scene.over(first)
+    again = await scene.next_attempt(first, after_s=31)
+    assert await opens_at(scene, again) < "03-02 16:10"
+
+
+# --- a second wish -------------------------------------------------------------------------------------------
+
+
+async def test_who_asks_again_between_two_attempts_is_called_when_he_now_says(scene: Scene) -> None:
+    first = await asked_for_the_last_two_hours(scene)
+    call = await scene.dialled(first)
+    await scene.heard(CallReleased, call, by="platform", cause="no-answer")
+    await scene.over(first)
+    told = await scene.asked(window_from=at("2026-03-03T14:00"), window_until=at("2026-03-03T16:00"), language="en")
+    again = await scene.next_attempt(first, after_s=0)
+    assert await opens_at(scene, again) == "03-03 14:00"
+    assert await window(scene, first) == ("03-03 14:00", "03-03 16:00")
+    assert "03-03 14:00" in told.text
+
+
+async def test_who_complains_as_he_asks_again_is_a_complainant_from_then_on(scene: Scene) -> None:
+    promise = (await scene.asked()).contact
+    await scene.asked(complaint=True)
+    await scene.house.until(lambda: bool(scene.house.of("contact.changed", contact=promise)))
+    found = await scene.core.reads.contact(KANGJIA, promise)
+    assert found is not None
+    assert found.complaint
+
+
+async def test_a_second_message_does_not_put_the_first_out_of_the_agents_sight(scene: Scene) -> None:
+    promise = (await message(scene, "one.wav")).contact
+    assert (await message(scene, "two.wav")).contact == promise
+    found = await scene.core.reads.contact(KANGJIA, promise)
+    assert found is not None
+    assert "one.wav" in str(found.context)
+    assert "two.wav" in str(found.context["voicemail"])
+
+
+async def message(scene: Scene, recording: str) -> Any:
+    left = VoicemailLeft(
+        source="pbx-1", external_id=recording, call=recording, dialled=TOLL_FREE, caller=NUMBER,
+        recording=recording, seconds=9,
+    )  # fmt: skip
+    return await scene.core.intake.accept(left)
+
+
+# --- another configuration -----------------------------------------------------------------------------------
+
+
+async def test_a_promise_outlives_the_view_and_the_lease_that_it_was_made_under(scene: Scene) -> None:
+    first = await asked_for_the_last_two_hours(scene)
+    call = await scene.dialled(first)
+    await scene.heard(CallReleased, call, by="platform", cause="busy")
+    await scene.over(first)
+    document = within_hours()
+    views = tuple(replace(v, id="back") if v.medium == "callback" else v for v in document.views)
+    back = dict.fromkeys(document.callbacks.view, "back")
+    document = replace(document, views=views, callbacks=replace(document.callbacks, view=back))
+    await scene.core.configuring.apply("", dump_yaml(check(document)), by="test")
+    await scene.core.directories.refresh()
+    again = await scene.next_attempt(first)
+    found = await scene.core.reads.contact(KANGJIA, again)
+    assert found is not None
+    assert found.view == "back"
