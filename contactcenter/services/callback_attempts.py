@@ -21,7 +21,7 @@ from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
 from contactcenter.services.callback_corrections import Word, check_correction, correct, may_correct
 from contactcenter.services.callback_rows import Held
-from contactcenter.services.callbacks import next_timer
+from contactcenter.services.callbacks import next_timer, night_of
 from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
@@ -65,8 +65,8 @@ class CallbackAttempts:
         """Record the attempt, then send the command: `{call, number}`. One attempt is dialled at most once.
 
         Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `no_number`, `do_not_call`, `called_in` (the
-        customer calls himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or
-        `already_dialled` for another command.
+        customer calls himself), `put_off` (it became night first), `callback_over` (it has its outcome already, such as
+        the customer's cancelling), or `already_dialled` for another command.
         """
         return await again(lambda: self._dial(seat, contact, stamp))
 
@@ -98,6 +98,8 @@ class CallbackAttempts:
         promise = await callback_rows.promise_of(self._reads, contact)
         if promise.state == "open" and callback_rows.is_held(promise, contact.id):
             raise Conflict("the customer calls himself", code="called_in", field="contact")
+        if promise.state == "open" and callback_rows.is_tried(promise, contact.id):
+            raise Conflict("it was put off until the morning", code="put_off", field="contact")
         if promise.state == "ended" and not callback_rows.is_tried(promise, contact.id):
             raise Conflict(f"this callback is over: {promise.outcome}", code="callback_over", field="contact")
         return promise if promise.state == "ended" else replace(promise, state="dialling")
@@ -254,6 +256,7 @@ class CallbackAttempts:
             changes,
         )
         contact = viewed(changes.contacts[-1])
+        changes.timers.append(night_of(contact, directory))
         if anew:
             changes.callbacks.append(callback_rows.made_up(contact))
         else:

@@ -15,7 +15,7 @@ from contactcenter.domain.callback_offers import Span
 from contactcenter.domain.callback_outcomes import CALLED_IN, counted
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import CallbackWrite
-from contactcenter.services.ports import DoorReads
+from contactcenter.services.ports import Reads
 from contactcenter.services.views import CallbackView, ContactView, Scope
 
 CALLER: Final = "customer"
@@ -36,7 +36,7 @@ def promise_id(contact: ContactView) -> str:
     return str(contact.context.get("callback", "")) or contact.id
 
 
-async def promise_of(reads: DoorReads, contact: ContactView) -> CallbackWrite:
+async def promise_of(reads: Reads, contact: ContactView) -> CallbackWrite:
     """As it stands, ready to be written over; that of a contact from before there were rows is made up."""
     found = await reads.callback(Scope(contact.provider, contact.client), promise_id(contact))
     return made_up(contact) if found is None else written(found)

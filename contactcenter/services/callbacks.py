@@ -15,6 +15,7 @@ from channels.port import Receipt
 from contactcenter.clock import Ids, Micros
 from contactcenter.domain import callback_offers
 from contactcenter.domain.callback_offers import Span
+from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import identity, phone
 from contactcenter.errors import Misconfigured
@@ -205,7 +206,9 @@ class Callbacks:
             ),
             changes,
         )
-        changes.callbacks.append(callback_rows.made_up(viewed(changes.contacts[-1])))
+        contact = viewed(changes.contacts[-1])
+        changes.callbacks.append(callback_rows.made_up(contact))
+        changes.timers.append(night_of(contact, wish.door.directory))
         window = {"window_from": since, "window_until": until, "origin": wish.origin}
         changes.facts.append(self._fact("callback.promised", opened.contact.id, wish, window))
         name = opened.contact.id
@@ -244,6 +247,27 @@ def next_timer(contact: ContactView, at: Micros) -> TimerSet:
     return TimerSet(
         id=timer_id(contact),
         kind="callback.next",
+        provider=contact.provider,
+        client=contact.client,
+        subject=contact.id,
+        due_at=at,
+    )
+
+
+def night_of(contact: ContactView, directory: Directory) -> TimerSet:
+    """When this callback may not be called any more, should nobody be free until then (callback_nights.py)."""
+    closes = callback_offers.closes(
+        (contact.context["window_from"], contact.deadline),
+        zone=directory.callback_zone(contact.address),
+        calendar=directory.callback_calendar(contact.client, directory.line(contact.door)),
+    )
+    return night_timer(contact, closes)
+
+
+def night_timer(contact: ContactView, at: Micros) -> TimerSet:
+    return TimerSet(
+        id=f"callback.night:{contact.id}",
+        kind="callback.night",
         provider=contact.provider,
         client=contact.client,
         subject=contact.id,

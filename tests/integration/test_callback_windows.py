@@ -15,6 +15,7 @@ from house import EXAMPLE, TOLL_FREE, house
 from msgspec.structs import replace
 
 from channels.port import CallReleased, VoicemailLeft
+from contactcenter.client import protocol as p
 from contactcenter.clock import to_datetime, to_micros
 from contactcenter.domain import configuration as c
 from contactcenter.domain.configuration_rules import check, dump_yaml, load_yaml
@@ -139,3 +140,42 @@ async def test_a_promise_outlives_the_view_and_the_lease_that_it_was_made_under(
     found = await scene.core.reads.contact(KANGJIA, again)
     assert found is not None
     assert found.view == "back"
+
+
+# --- nobody is free -------------------------------------------------------------------------------------------
+
+
+async def test_a_callback_that_nobody_could_take_waits_for_the_morning_and_not_into_the_night(scene: Scene) -> None:
+    first = await asked_for_the_last_two_hours(scene)
+    scene.clock.at = at("2026-03-02T18:00")
+    assert await scene.fire("callback.night") == 1
+    await scene.settled(first)
+    again = await scene.next_attempt(first, after_s=31)
+    assert await opens_at(scene, again) == "03-03 09:00"
+    found = await scene.promise(first)
+    assert (found.state, [each["result"] for each in found.attempts]) == ("open", ["put_off"])
+    before, after = [await scene.core.reads.contact(KANGJIA, name) for name in (first, again)]
+    assert before is not None
+    assert after is not None
+    assert (after.enqueued_at, after.context["attempt"]) == (before.enqueued_at, 1)
+    await scene.dialled(again)
+    await scene.do(p.Finish(id="finish", contact=again, result="reached"))
+    await scene.one_outcome(first, "reached")
+
+
+async def test_who_has_it_before_him_when_it_becomes_night_goes_on(scene: Scene) -> None:
+    first = await asked_for_the_last_two_hours(scene)
+    await scene.taken(first)
+    scene.clock.at = at("2026-03-02T18:00")
+    assert await scene.fire("callback.night") == 1
+    await scene.do(p.Dial(id="dial", contact=first))
+    await scene.do(p.Finish(id="finish", contact=first, result="reached"))
+    await scene.one_outcome(first, "reached")
+
+
+async def test_late_by_day_it_is_called_as_soon_as_somebody_is_free(scene: Scene) -> None:
+    scene.clock.at = at("2026-03-02T10:00")
+    first = (await scene.asked()).contact
+    scene.clock.at = at("2026-03-02T17:59")
+    assert await scene.fire("callback.night") == 0
+    assert await scene.state(first) in ("new", "waiting")
