@@ -216,8 +216,8 @@ class Callbacks:
 
     def _promise(self, key: str, contact: str, wish: CallbackWish, *, window: Span, promise: str) -> Receipt:
         told = {
-            "from": self._instructions.hour(wish.door, window[0]),
-            "until": self._instructions.hour(wish.door, window[1]),
+            "from": self._instructions.hour(wish.door, window[0], wish.number),
+            "until": self._instructions.hour(wish.door, window[1], wish.number),
             "number": wish.number if not wish.number.startswith("unknown:") else "",
         }
         key = key if told["number"] else "callback.no_number"

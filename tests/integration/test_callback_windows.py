@@ -179,3 +179,24 @@ async def test_late_by_day_it_is_called_as_soon_as_somebody_is_free(scene: Scene
     scene.clock.at = at("2026-03-02T17:59")
     assert await scene.fire("callback.night") == 0
     assert await scene.state(first) in ("new", "waiting")
+
+
+# --- by whose clock -------------------------------------------------------------------------------------------
+
+SAN_FRANCISCO = "+14155552671"
+
+
+async def test_a_customer_abroad_hears_his_window_by_his_own_clock(scene: Scene) -> None:
+    """It is 17:00 on Sunday where he is."""
+    scene.clock.at = at("2026-03-02T09:00")
+    assert "between 03-01 17:00 and 03-01 19:00" in (await scene.asked(SAN_FRANCISCO, language="en")).text
+    assert "before 03-01 19:00" in (await scene.asked(SAN_FRANCISCO, language="en")).text
+    assert "before 03-01 19:00" in (await scene.sought_by_ivr(SAN_FRANCISCO)).text
+
+
+async def test_who_is_turned_away_abroad_hears_no_hour_of_his_night(scene: Scene) -> None:
+    """At noon in Shanghai it is 20:00 where he is: he is called until 21:00, or on the next morning."""
+    scene.clock.at = at("2026-03-02T12:00")
+    turned = await scene.house.call(TOLL_FREE, caller=SAN_FRANCISCO, language="en")
+    assert turned.instruction == "callback"
+    assert "before 03-01 21:00" in turned.text

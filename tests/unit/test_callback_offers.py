@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contactcenter.clock import to_datetime, to_micros
 from contactcenter.domain.calendar import Calendar
 from contactcenter.domain.callback_offers import offered, resumed, zone_of
+from contactcenter.domain.configuration import Hours
 from contactcenter.domain.configuration_rules import load_yaml
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.priority import callback_window
@@ -143,3 +145,12 @@ def again(now: str, kept: tuple[int, int], *, calendar: Calendar | None = OFFICE
     span = resumed(now=at(now), window_s=7200, zone=SHANGHAI, kept=kept, calendar=calendar)
     since, until = (to_datetime(each).astimezone(SHANGHAI) for each in span)
     return f"{since:%m-%d %H:%M}-{until:%H:%M}"
+
+
+def test_windows_lie_within_the_hours_of_a_line_whose_view_has_none() -> None:
+    """What is promised keeps them: a window that a caller chooses must be one that is kept."""
+    line = replace(LINE, hours=Hours("office"))
+    door = Door("ruixun", "kangjia", "kangjia-2026", "voice", DIRECTORY, line, line.hours)
+    house = IvrHouse(lambda dialled: door, Wording(catalogue()), lambda client, number: None)
+    words = [each.words for each in house.windows("800", "13900000001", "en", at("2026-11-24T17:30"))]
+    assert words[0] == "tomorrow from 09:00 to 11:00"
