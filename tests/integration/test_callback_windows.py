@@ -10,15 +10,17 @@ from typing import Any
 import asyncpg
 import pytest
 from callback_scene import NUMBER, Scene
-from desk_floor import KANGJIA
+from desk_floor import KANGJIA, SECOND
 from house import EXAMPLE, TOLL_FREE, house
 from msgspec.structs import replace
 
-from channels.port import CallReleased, VoicemailLeft
+from channels.port import CallbackRequested, CallReleased, VoicemailLeft
 from contactcenter.client import protocol as p
 from contactcenter.clock import to_datetime, to_micros
 from contactcenter.domain import configuration as c
 from contactcenter.domain.configuration_rules import check, dump_yaml, load_yaml
+from routing.events import Arrived
+from routing.skills import next_relaxation
 
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
 DEMO = load_yaml(EXAMPLE)
@@ -200,3 +202,37 @@ async def test_who_is_turned_away_abroad_hears_no_hour_of_his_night(scene: Scene
     turned = await scene.house.call(TOLL_FREE, caller=SAN_FRANCISCO, language="en")
     assert turned.instruction == "callback"
     assert "before 03-01 21:00" in turned.text
+
+
+# --- while it is held -----------------------------------------------------------------------------------------
+
+
+async def test_who_knows_the_customer_and_his_product_is_waited_for_from_the_window_on(scene: Scene) -> None:
+    """Both waits would be over long before anybody may call."""
+    scene.clock.at = at("2026-03-02T09:00")
+    await scene.dialled(promise := (await scene.asked()).contact)
+    await scene.do(p.Finish(id="finish", contact=promise, result="reached"))
+    await scene.over(promise)
+    begins = at("2026-03-02T14:00")
+    wish = CallbackRequested(
+        source="pbx-1", external_id="later", call="later", dialled=TOLL_FREE, number=NUMBER, product="tv",
+        window_from=begins, window_until=at("2026-03-02T16:00"),
+    )  # fmt: skip
+    plan = await scene.core.intake._planners[CallbackRequested](wish, scene.clock.now(), "")
+    (arrived,) = [each.event for each in plan.changes.events if isinstance(each.event, Arrived)]
+    contact = arrived.contact
+    assert (contact.preferred, contact.preferred_until) == ("a1002", begins + 60 * SECOND)
+    assert next_relaxation(contact, 0) == begins + 600 * SECOND
+
+
+async def test_a_callback_for_tomorrow_is_no_old_queue_tonight(scene: Scene) -> None:
+    """Supervisors were told of it two hours after the wish, and then of no really old one (B06)."""
+    scene.clock.at = at("2026-03-02T09:00")
+    await scene.asked(window_from=at("2026-03-03T09:00"), window_until=at("2026-03-03T11:00"))
+    assert await oldest_s(scene, "2026-03-02T17:00") == 0
+    assert await oldest_s(scene, "2026-03-03T11:30") == 9000
+
+
+async def oldest_s(scene: Scene, now: str) -> float:
+    (line,) = await scene.core.reads.queue_lines(KANGJIA, at(now))
+    return line.oldest_wait_s
