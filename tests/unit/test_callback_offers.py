@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from contactcenter.clock import to_datetime, to_micros
 from contactcenter.domain.calendar import Calendar
-from contactcenter.domain.callback_offers import offered, resumed, zone_of
+from contactcenter.domain.callback_offers import offered, promised, resumed, zone_of
 from contactcenter.domain.configuration import Hours
 from contactcenter.domain.configuration_rules import load_yaml
 from contactcenter.domain.directory import Directory
@@ -154,3 +154,10 @@ def test_windows_lie_within_the_hours_of_a_line_whose_view_has_none() -> None:
     house = IvrHouse(lambda dialled: door, Wording(catalogue()), lambda client, number: None)
     words = [each.words for each in house.windows("800", "13900000001", "en", at("2026-11-24T17:30"))]
     assert words[0] == "tomorrow from 09:00 to 11:00"
+
+
+@pytest.mark.parametrize("calendar", [OFFICE, None])
+def test_who_names_only_when_he_is_there_is_not_called_before(calendar: Calendar | None) -> None:
+    now, asked = at("2026-11-24T10:00"), (at("2026-11-24T14:00"), 0)
+    since, until = promised(now=now, window_s=7200, zone=SHANGHAI, asked=asked, calendar=calendar)
+    assert (since, until) == (at("2026-11-24T14:00"), at("2026-11-24T16:00"))
