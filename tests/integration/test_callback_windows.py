@@ -136,12 +136,13 @@ async def test_a_promise_outlives_the_view_and_the_lease_that_it_was_made_under(
     views = tuple(replace(v, id="back") if v.medium == "callback" else v for v in document.views)
     back = dict.fromkeys(document.callbacks.view, "back")
     document = replace(document, views=views, callbacks=replace(document.callbacks, view=back))
-    await scene.core.configuring.apply("", dump_yaml(check(document)), by="test")
+    renewed = dump_yaml(check(document)).replace("kangjia-2026", "kangjia-2027")
+    await scene.core.configuring.apply("", renewed, by="test")
     await scene.core.directories.refresh()
     again = await scene.next_attempt(first)
     found = await scene.core.reads.contact(KANGJIA, again)
     assert found is not None
-    assert found.view == "back"
+    assert (found.view, found.lease) == ("back", "kangjia-2027")
 
 
 # --- nobody is free -------------------------------------------------------------------------------------------
