@@ -153,7 +153,8 @@ def own(turn: Turn, work: Work, desk: Desk, *, by: str = "", reason: str = "", l
     work.owner = desk.id
     if not work.answered_at:
         work.answered_at = turn.now
-        if work.told_at:
+        if work.told_at and work.not_before <= work.told_at:
+            # A callback that was held for later teaches nothing: its hours were its customer's wish.
             waited = turn.now - work.told_at
             known = work.queue_line.known
             known.learn(work.expected, work.terms.tier, place=work.told_place, waited=waited, now=turn.now)

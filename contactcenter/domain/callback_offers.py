@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
-from contactcenter.clock import Micros, to_datetime, to_micros
+from contactcenter.clock import SECOND, Micros, to_datetime, to_micros
 from contactcenter.domain import identity
+from contactcenter.domain.business_time import open_from
 from contactcenter.domain.calendar import Calendar
 from contactcenter.domain.priority import callback_window
 
@@ -47,6 +48,27 @@ def promised(
     if begins < ends:
         return begins, ends
     return offered(now=max(now, asked[0]), window_s=window_s, zone=zone, calendar=calendar, most=1)[0]
+
+
+def resumed(*, now: Micros, window_s: int, zone: dt.tzinfo, kept: Span, calendar: Calendar | None = None) -> Span:
+    """The window of another attempt: what is left of the `kept` one, else from the first open and decent moment on.
+
+    However little of it is left: a whole new window would begin on the next morning, which nobody promised.
+    """
+    since = max(now, kept[0])
+    until = kept[1] if kept[1] > since else since + window_s * SECOND
+    return promised(now=now, window_s=window_s, zone=zone, asked=(since, until), calendar=calendar)
+
+
+def closes(window: Span, *, zone: dt.tzinfo, calendar: Calendar | None = None) -> Micros:
+    """When nobody may call any more after this window: the hours are over, or it is night; never before its end."""
+    since, until = window
+    day = to_datetime(since).astimezone(zone).date()
+    night = to_micros(dt.datetime.combine(day, DECENT[1], zone))
+    if calendar is None:
+        return max(until, night)
+    opens, shuts = next(open_from(calendar, since))
+    return max(until, min(night, shuts)) if opens <= since else until
 
 
 def zone_of(number: str, default: dt.tzinfo) -> dt.tzinfo:

@@ -13,6 +13,7 @@ What the customer's leg did decides where the platform tells it; else the agent'
     answering_machine   yes     not_reached
     not_dialled         yes     -                  the agent's own device failed: it counts as no attempt
     called_in           yes     -                  the customer called himself: held until his call is over, no attempt
+    put_off             yes     -                  nobody was free until night or the end of the hours: no attempt
 
 Who answered the platform cannot tell: `reached` becomes one of CORRECTS by the word of the agent who talked, until his
 wrap-up is over. A call whose end was lost counts as `no_answer` unless its customer was heard to answer; it becomes any
@@ -46,7 +47,8 @@ SAID_AFTER: Final = ("reached", *CORRECTS)
 AGAIN: Final = ("no_answer", "busy", "unreachable", "answering_machine", "not_dialled")
 CALLED_IN: Final = "called_in"
 """Both how an attempt was overtaken by the customer's own call, and the outcome once that was answered."""
-NOT_CALLED: Final = ("not_dialled", CALLED_IN)
+PUT_OFF: Final = "put_off"
+NOT_CALLED: Final = ("not_dialled", CALLED_IN, PUT_OFF)
 OUTCOMES: Final = (
     "reached",
     "wrong_number",

@@ -57,14 +57,16 @@ def callback_deadline(*, window_until: Micros) -> Micros:
 def callback_window(
     *, now: Micros, window_s: int, asked_from: Micros = 0, asked_until: Micros = 0, calendar: Calendar | None = None
 ) -> tuple[Micros, Micros]:
-    """The customer's own window if it is a window that is not over, else the configured one from now.
+    """The customer's own window if it is a window that is not over, else the configured one; it begins at
+    `asked_from` where that stands alone.
 
     With a calendar it lies within one open stretch (D21): what of the customer's window is open, else the first
     stretch in which the whole configured window fits, or a stretch that is shorter than it from its opening on.
     """
     asked = (max(now, asked_from), asked_until) if asked_until > max(now, asked_from) else None
     if calendar is None:
-        return asked or (now, now + window_s * SECOND)
+        since = now if asked_until else max(now, asked_from)
+        return asked or (since, since + window_s * SECOND)
     if asked is not None:
         start, end = next(open_from(calendar, asked[0]))
         if start < asked[1]:

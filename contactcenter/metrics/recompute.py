@@ -39,6 +39,8 @@ class Told:
     view: str = ""
     cycle: int = 0
     opened_at: int | None = None
+    begins: int = 0
+    """When the promised window of a callback begins that is held until then: from there on it waits."""
     state: str = ""
     blocked: bool = False
     ends: int = 0
@@ -101,6 +103,7 @@ def _opened(tally: Tally, fact: Fact) -> None:
     told.medium = str(fact.data.get("medium", ""))
     told.view = str(fact.data.get("view", ""))
     told.cycle = int(fact.data.get("cycle_ms", 0)) * 1000
+    told.begins = int(fact.data.get("opens_at", 0)) if told.medium == "callback" else 0
 
 
 def _queued(tally: Tally, fact: Fact) -> None:
@@ -150,7 +153,10 @@ def _answered(told: Told, fact: Fact) -> None:
     """By whoever answered first."""
     if told.waited is None:
         told.waited = int(fact.data.get("waited", 0))
-        told.held = fact.at - told.expects.at if told.expects else None
+        if told.begins:
+            told.waited = max(0, min(told.waited, fact.at - told.begins))
+        elif told.expects:
+            told.held = fact.at - told.expects.at
 
 
 def _unassigned(tally: Tally, fact: Fact) -> None:

@@ -21,7 +21,7 @@ from contactcenter.errors import Conflict, Invalid, NotFound
 from contactcenter.services import callback_rows, handles
 from contactcenter.services.callback_corrections import Word, check_correction, correct, may_correct
 from contactcenter.services.callback_rows import Held
-from contactcenter.services.callbacks import next_timer
+from contactcenter.services.callbacks import next_timer, night_of
 from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
 from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
@@ -65,8 +65,8 @@ class CallbackAttempts:
         """Record the attempt, then send the command: `{call, number}`. One attempt is dialled at most once.
 
         Forbidden `not_yours`; Conflict `wrong_medium`, `not_active`, `no_number`, `do_not_call`, `called_in` (the
-        customer calls himself), `callback_over` (it has its outcome already, such as the customer's cancelling), or
-        `already_dialled` for another command.
+        customer calls himself), `put_off` (it became night first), `callback_over` (it has its outcome already, such as
+        the customer's cancelling), or `already_dialled` for another command.
         """
         return await again(lambda: self._dial(seat, contact, stamp))
 
@@ -98,6 +98,8 @@ class CallbackAttempts:
         promise = await callback_rows.promise_of(self._reads, contact)
         if promise.state == "open" and callback_rows.is_held(promise, contact.id):
             raise Conflict("the customer calls himself", code="called_in", field="contact")
+        if promise.state == "open" and callback_rows.is_tried(promise, contact.id):
+            raise Conflict("it was put off until the morning", code="put_off", field="contact")
         if promise.state == "ended" and not callback_rows.is_tried(promise, contact.id):
             raise Conflict(f"this callback is over: {promise.outcome}", code="callback_over", field="contact")
         return promise if promise.state == "ended" else replace(promise, state="dialling")
@@ -199,7 +201,7 @@ class CallbackAttempts:
                 return 0
             if (call is not None and call.state != "ended") or await self._is_on_the_line(each, call, now):
                 return now + LOOK
-        return _again_at(self._office.directory(before.provider), before, now) if calls else 0
+        return 0
 
     async def _is_on_the_line(self, held: Held, contact: ContactView | None, now: Micros) -> bool:
         """In a flow, before his place in the queue or after it, until his end is told; without a word not for long."""
@@ -222,25 +224,15 @@ class CallbackAttempts:
 
     async def next_callback(self, before: ContactView, promise: CallbackWrite, now: Micros, changes: Changes) -> str:
         """Add the next attempt to the changes of a use case: same place, same origin; a new promise counts anew."""
-        directory = self._office.directory(before.provider)
-        since, until = callback_offers.promised(
-            now=now,
-            window_s=directory.document.callbacks.window_s,
-            zone=directory.callback_zone(before.address),
-            calendar=directory.callback_calendar(before.client, directory.line(before.door)),
-        )
-        anew = promise.state == "ended"
+        directory, anew = self._office.directory(before.provider), promise.state == "ended"
+        since, until = _window(directory, before, callback_rows.kept(promise, before), now)
         attempt = 1 if anew else counted(promise.attempts) + 1
-        promised = {"window_from": since, "window_until": until} if until > before.deadline else {}
-        known = {key: value for key, value in before.context.items() if key != "callback"}
-        # The window that he chose still holds, also when he called himself meanwhile and gave up.
-        begins = since if promised or anew else max(since, known.get("window_from", 0))
+        known = {key: value for key, value in before.context.items() if key not in ("callback", callback_rows.WISHED)}
         chained = {"attempt": attempt, "before": before.id, **({} if anew else {"callback": promise.id})}
+        door = _door(directory, before, now)
         opened = await self._opening.open(
             Wish(
-                door=Door(
-                    before.provider, before.client, before.lease, before.view, directory, directory.line(before.door)
-                ),
+                door=door,
                 medium=Medium.CALLBACK,
                 door_name=before.door,
                 external_id=f"{before.external_id.partition('#')[0]}#{len(promise.attempts) + 1}",
@@ -253,22 +245,24 @@ class CallbackAttempts:
                 subject=before.subject,
                 complaint=before.complaint,
                 enqueued_at=before.enqueued_at,
-                deadline=max(before.deadline, until),
-                not_before=begins,
+                deadline=until,
+                not_before=since,
                 origin=before.origin or before.id,
                 case=before.case,
-                context={**known, **promised, **chained},
-                view=before.view,
+                context={**known, "window_from": since, "window_until": until, **chained},
+                view=door.view,
                 customer=before.customer,
             ),
             changes,
         )
         contact = viewed(changes.contacts[-1])
+        changes.timers.append(night_of(contact, directory))
         if anew:
             changes.callbacks.append(callback_rows.made_up(contact))
         else:
-            window = {"window_from": begins, "window_until": max(until, before.deadline)}
-            changes.callbacks.append(replace(promise, contact=contact.id, state="open", **window))
+            changes.callbacks.append(
+                replace(promise, contact=contact.id, state="open", window_from=since, window_until=until)
+            )
         return opened.contact.id
 
 
@@ -285,7 +279,7 @@ async def settle(reads: DoorReads, directory: Directory, contact: ContactView, t
     changes.facts.append(_fact("callback.attempted", contact, tried.by, at, data))
     if once_more:
         spacing = 0 if result == "not_dialled" else rules.spacing_s * SECOND
-        changes.timers.append(next_timer(contact, _again_at(directory, contact, at + spacing)))
+        changes.timers.append(next_timer(contact, _again_at(directory, contact, promise, at + spacing)))
         changes.callbacks.append(after)
     else:
         over = callback_rows.ended(after, "do_not_call" if listed else final(result), by=tried.by, at=at)
@@ -311,15 +305,35 @@ def source_of(directory: Directory, contact: ContactView) -> str:
     return sources[0].id
 
 
-def _again_at(directory: Directory, contact: ContactView, at: Micros) -> Micros:
+def _again_at(directory: Directory, contact: ContactView, promise: CallbackWrite, at: Micros) -> Micros:
     """Not outside the hours in which this client's customers are called back (D21), nor at night where he is."""
-    since, _ = callback_offers.promised(
+    since, _ = _window(directory, contact, (0, promise.window_until), at)
+    return since
+
+
+def _window(directory: Directory, contact: ContactView, kept: callback_offers.Span, at: Micros) -> callback_offers.Span:
+    return callback_offers.resumed(
         now=at,
         window_s=directory.document.callbacks.window_s,
         zone=directory.callback_zone(contact.address),
+        kept=kept,
         calendar=directory.callback_calendar(contact.client, directory.line(contact.door)),
     )
-    return since
+
+
+def _door(directory: Directory, before: ContactView, now: Micros) -> Door:
+    """Where the next attempt waits: as before; once that view or lease is no more, where its client's wait now (I9)."""
+    line = directory.line(before.door)
+    view = before.view
+    if all(each.id != view for each in directory.document.views):
+        current = directory.callback_view(before.client)
+        view = current.id if current else view
+    running = {x.id for x in directory.document.leases if x.client == before.client and directory.in_force(x.id, now)}
+    lease = before.lease
+    if running and lease not in running:
+        latest = directory.lease_in_force(before.client, now)
+        lease = line.lease if line and line.lease in running else latest.id if latest else lease
+    return Door(before.provider, before.client, lease, view, directory, line)
 
 
 def _check_callback(contact: ContactView) -> None:

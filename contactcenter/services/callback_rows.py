@@ -11,14 +11,17 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from contactcenter.clock import Micros
+from contactcenter.domain.callback_offers import Span
 from contactcenter.domain.callback_outcomes import CALLED_IN, counted
 from contactcenter.domain.facts import Fact
 from contactcenter.services.changes import CallbackWrite
-from contactcenter.services.ports import DoorReads
+from contactcenter.services.ports import Reads
 from contactcenter.services.views import CallbackView, ContactView, Scope
 
 CALLER: Final = "customer"
 """Who ends or holds a promise for whom it was made."""
+WISHED: Final = "wished"
+"""In the context of a contact that is over: the window that its customer, who asked again, was promised."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -33,7 +36,7 @@ def promise_id(contact: ContactView) -> str:
     return str(contact.context.get("callback", "")) or contact.id
 
 
-async def promise_of(reads: DoorReads, contact: ContactView) -> CallbackWrite:
+async def promise_of(reads: Reads, contact: ContactView) -> CallbackWrite:
     """As it stands, ready to be written over; that of a contact from before there were rows is made up."""
     found = await reads.callback(Scope(contact.provider, contact.client), promise_id(contact))
     return made_up(contact) if found is None else written(found)
@@ -60,6 +63,14 @@ def made_up(contact: ContactView) -> CallbackWrite:
         window_until=contact.deadline,
         expected=None,
     )
+
+
+def kept(promise: CallbackWrite, before: ContactView) -> Span:
+    """The window that the next attempt belongs in: the one wished last, else the promise's; (0, 0) after its end."""
+    wished = before.context.get(WISHED)
+    if isinstance(wished, list | tuple):
+        return int(wished[0]), int(wished[1])
+    return (0, 0) if promise.state == "ended" else (promise.window_from, promise.window_until)
 
 
 def is_tried(promise: CallbackWrite, contact: str) -> bool:

@@ -7,7 +7,7 @@ the agent reserves himself, previews and dials.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from channels.port import Receipt
 from contactcenter.clock import Ids, Micros
 from contactcenter.domain import callback_offers
 from contactcenter.domain.callback_offers import Span
+from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.domain.identity import identity, phone
 from contactcenter.errors import Misconfigured
@@ -25,8 +26,11 @@ from contactcenter.services.instructions import Instructions
 from contactcenter.services.opening import Opening, Wish, viewed
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.views import ContactView, Scope
-from routing.events import Left
+from routing.events import Changed, Left
 from routing.model import Medium
+
+MESSAGES: Final = 10
+"""Earlier voice messages of one callback that its agent sees; the facts `voicemail.left` have them all."""
 
 
 class CallbackWish(Struct, frozen=True, kw_only=True):
@@ -57,6 +61,31 @@ def _context(wish: CallbackWish, since: Micros, until: Micros) -> dict[str, Any]
         **{key: value for key, value in known.items() if value},
         **wish.context,
     }
+
+
+def _window(wish: CallbackWish, number: str) -> Span:
+    directory = wish.door.directory
+    return callback_offers.promised(
+        now=wish.now,
+        window_s=directory.document.callbacks.window_s,
+        zone=directory.callback_zone(number),
+        asked=(wish.asked_from, wish.asked_until),
+        calendar=directory.callback_calendar(wish.door.client, wish.door.line),
+    )
+
+
+def _tell_agent(standing: ContactView, wish: CallbackWish, context: dict[str, Any], changes: Changes) -> None:
+    """What he says now beside what he said before: no message hides another, and a complaint is one from here on."""
+    complains = wish.complaint and not standing.complaint
+    if "voicemail" in context and "voicemail" in standing.context:
+        earlier = (*standing.context.get("earlier_messages", ()), standing.context["voicemail"])
+        context["earlier_messages"] = earlier[-MESSAGES:]
+    if context or complains:
+        merged = {**standing.context, **context} if context else None
+        changes.contact_links.append(ContactLink(id=standing.id, context=merged, complaint=True if complains else None))
+    if complains and standing.state not in ("wrap_up", "ended"):
+        event, dedupe = Changed(standing.id, complaint=True), f"complaint:{standing.id}"
+        changes.events.append(NewEvent(domain=standing.domain, event=event, received_at=wish.now, dedupe=dedupe))
 
 
 Link = Callable[[str, str], str]
@@ -137,28 +166,22 @@ class Callbacks:
 
     async def _join(self, standing: ContactView, wish: CallbackWish, changes: Changes) -> Receipt:
         promise = await callback_rows.promise_of(self._reads, standing)
+        key, window, context = "callback.joined", (wish.now, max(standing.deadline, wish.now)), dict(wish.context)
         if standing.state in ("wrap_up", "ended") or promise.state == "ended":
             # That call is over, or its promise is: this wish is the next attempt, opened when the contact has ended.
             changes.timers.append(next_timer(standing, wish.now))
-        if wish.context:
-            merged = {**standing.context, **wish.context}
-            changes.contact_links.append(ContactLink(id=standing.id, context=merged))
+            if promise.state == "ended" or wish.asked_until > wish.now:
+                key, window = "callback.promised", _window(wish, phone(wish.number))
+                context[callback_rows.WISHED] = window
+        _tell_agent(standing, wish, context, changes)
         changes.facts.append(self._fact("callback.joined", standing.id, wish, {"origin": wish.origin}))
-        window = wish.now, max(standing.deadline, wish.now)
-        return self._promise("callback.joined", standing.id, wish, window=window, promise=promise.id)
+        return self._promise(key, standing.id, wish, window=window, promise=promise.id)
 
     async def _open(self, wish: CallbackWish, number: str, origin: ContactView | None, changes: Changes) -> Receipt:
-        directory = wish.door.directory
-        view = directory.callback_view(wish.door.client)
+        view = wish.door.directory.callback_view(wish.door.client)
         if view is None:
             raise Misconfigured(f"client {wish.door.client} has no view for callbacks", field="callbacks.view")
-        since, until = callback_offers.promised(
-            now=wish.now,
-            window_s=directory.document.callbacks.window_s,
-            zone=directory.callback_zone(number),
-            asked=(wish.asked_from, wish.asked_until),
-            calendar=directory.callback_calendar(wish.door.client, wish.door.line),
-        )
+        since, until = _window(wish, number)
         member = (identity("member", wish.member),) if wish.member else ()
         known = number.startswith("unknown:")
         opened = await self._opening.open(
@@ -183,7 +206,9 @@ class Callbacks:
             ),
             changes,
         )
-        changes.callbacks.append(callback_rows.made_up(viewed(changes.contacts[-1])))
+        contact = viewed(changes.contacts[-1])
+        changes.callbacks.append(callback_rows.made_up(contact))
+        changes.timers.append(night_of(contact, wish.door.directory))
         window = {"window_from": since, "window_until": until, "origin": wish.origin}
         changes.facts.append(self._fact("callback.promised", opened.contact.id, wish, window))
         name = opened.contact.id
@@ -191,8 +216,8 @@ class Callbacks:
 
     def _promise(self, key: str, contact: str, wish: CallbackWish, *, window: Span, promise: str) -> Receipt:
         told = {
-            "from": self._instructions.hour(wish.door, window[0]),
-            "until": self._instructions.hour(wish.door, window[1]),
+            "from": self._instructions.hour(wish.door, window[0], wish.number),
+            "until": self._instructions.hour(wish.door, window[1], wish.number),
             "number": wish.number if not wish.number.startswith("unknown:") else "",
         }
         key = key if told["number"] else "callback.no_number"
@@ -222,6 +247,27 @@ def next_timer(contact: ContactView, at: Micros) -> TimerSet:
     return TimerSet(
         id=timer_id(contact),
         kind="callback.next",
+        provider=contact.provider,
+        client=contact.client,
+        subject=contact.id,
+        due_at=at,
+    )
+
+
+def night_of(contact: ContactView, directory: Directory) -> TimerSet:
+    """When this callback may not be called any more, should nobody be free until then (callback_nights.py)."""
+    closes = callback_offers.closes(
+        (contact.context["window_from"], contact.deadline),
+        zone=directory.callback_zone(contact.address),
+        calendar=directory.callback_calendar(contact.client, directory.line(contact.door)),
+    )
+    return night_timer(contact, closes)
+
+
+def night_timer(contact: ContactView, at: Micros) -> TimerSet:
+    return TimerSet(
+        id=f"callback.night:{contact.id}",
+        kind="callback.night",
         provider=contact.provider,
         client=contact.client,
         subject=contact.id,

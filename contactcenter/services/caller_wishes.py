@@ -40,7 +40,7 @@ class CallerWishes:
         found = await self._reads.outstanding_callback(door.client, phone(inbound.number))
         if found is None:
             return Plan(receipt=port.Receipt(instruction="none", language=inbound.language))
-        until = self._instructions.hour(door, max(found.window_until, now))
+        until = self._instructions.hour(door, max(found.window_until, now), found.number)
         text = self._instructions.text(door, "callback.joined", inbound.language, until=until, number=inbound.number)
         plan = Plan(
             receipt=port.Receipt(contact=found.contact, instruction="callback", text=text, language=inbound.language)

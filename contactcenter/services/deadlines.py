@@ -17,6 +17,7 @@ from contactcenter.domain import escalation as ladder
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import Conflict, ContactCenterError, NotFound, StaleWrite
 from contactcenter.services.callback_attempts import CallbackAttempts
+from contactcenter.services.callback_nights import CallbackNights
 from contactcenter.services.case_rows import case_fact, local_time, rewritten
 from contactcenter.services.changes import Changes, Quarantined
 from contactcenter.services.commands import again
@@ -43,6 +44,7 @@ class Deadlines:
             "complaint.accept": self._complaint_overdue,
             "complaint.decide": self._complaint_overdue,
             "callback.next": self._attempts.open_next,
+            "callback.night": CallbackNights(office).begins,
             CALLBACK_SETTLED: self._attempts.ended,
         }
 

@@ -66,6 +66,7 @@ class Explanation(Words):
             "wrap_up.began": self._wrap_up,
             "contact.ended": self._ended,
             "callback.held": self._held,
+            "callback.put_off": self._put_off,
         }
 
     def why(self, facts: Iterable[Fact]) -> tuple[str, ...]:
@@ -168,6 +169,10 @@ class Explanation(Words):
         """By his contact; while he is in a flow by his platform's name for the call."""
         name = str(fact.data.get("call", ""))
         return f"{self._key('why.callback_held')}: {' '.join(handles.call_of(name) or (name,))}"
+
+    def _put_off(self, fact: Fact) -> str:
+        until = to_datetime(int(fact.data.get("until", 0))).astimezone(self._zone)
+        return f"{self._key('why.callback_put_off')} {until:%m-%d %H:%M}"
 
     def _agent(self, fact: Fact) -> str:
         return self._number_of(fact.agent) if fact.agent else ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.port import Receipt
 from contactcenter.clock import Micros, to_datetime
-from contactcenter.domain import priority
+from contactcenter.domain import callback_offers
 from contactcenter.domain.facts import Fact
 from contactcenter.services.directories import Door
 from contactcenter.services.expected_waits import Told, told_when_queued
@@ -21,13 +20,14 @@ First = Callable[[Receipt, tuple[fx.AnyEffect, ...]], Receipt]
 
 
 class TurnedAway(Struct, frozen=True, kw_only=True):
-    """A contact that gets `answer` instead of an agent: why, and when that was decided."""
+    """A contact that gets `answer` instead of an agent: why, and when that was decided. `caller`: his number."""
 
     contact: str
     answer: str
     reason: str
     at: Micros
     language: str = ""
+    caller: str = ""
 
 
 WORDS = {"closed": "closed", "max_wait": "overflowed"}
@@ -38,7 +38,7 @@ class Instructions:
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
 
-    def first(self, door: Door, contact: str, language: str, *, at: Micros) -> First:
+    def first(self, door: Door, contact: str, language: str, *, at: Micros, caller: str = "") -> First:
         """Turns the first decision about a contact into the reply: queue, or what a blocked call gets."""
 
         def instruct(receipt: Receipt, effects: tuple[fx.AnyEffect, ...]) -> Receipt:
@@ -50,13 +50,15 @@ class Instructions:
                     return self.queued(door, contact, said, language)
                 if isinstance(effect, fx.Blocked):
                     why, answer = effect.reason, effect.treatment
-                    blocked = TurnedAway(contact=contact, answer=answer, reason=why, at=at, language=language)
-                    return self.turned_away(door, blocked)
+                    told = TurnedAway(
+                        contact=contact, answer=answer, reason=why, at=at, language=language, caller=caller
+                    )
+                    return self.turned_away(door, told)
             return Receipt(contact, instruction="hang_up", language=language)
 
         return instruct
 
-    def recalled(self, door: Door, facts: list[Fact], receipt: Receipt, language: str) -> Receipt:
+    def recalled(self, door: Door, facts: list[Fact], receipt: Receipt, language: str, *, caller: str = "") -> Receipt:
         """The first decision again, from its fact, or that it has overflowed since; `pending` while there is none."""
         later = next((fact for fact in facts if fact.kind == "contact.overflowed"), None)
         decided = later or next((fact for fact in facts if fact.kind in ("contact.queued", "contact.blocked")), None)
@@ -65,7 +67,7 @@ class Instructions:
         opened = next((str(fact.data.get("language", "")) for fact in facts if fact.kind == "contact.opened"), "")
         spoken = opened or language
         if decided.kind != "contact.queued":
-            answer = self.turned_away(door, told_by(decided, spoken))
+            answer = self.turned_away(door, told_by(decided, spoken, caller))
         else:
             answer = self.queued(door, receipt.contact, told_when_queued(decided.data), spoken)
         return replace(answer, duplicate=True)
@@ -89,7 +91,7 @@ class Instructions:
         """An apology and a way on; the callback itself is promised when the platform posts the wish."""
         opens = door.opens_at(told.at) if told.reason == "closed" else 0
         words = "blocked" if told.reason == "closed" and not opens else WORDS.get(told.reason, "blocked")
-        params = {"until": self._latest_callback(door, told.at), "opens": self.hour(door, opens)}
+        params = {"until": self._latest_callback(door, told), "opens": self.hour(door, opens, told.caller)}
         text = self.text(door, f"call.{words}.{told.answer}", told.language, **params)
         return Receipt(told.contact, instruction=told.answer, text=text, language=told.language)
 
@@ -100,21 +102,25 @@ class Instructions:
         renderer = self._wording.of(door.directory, door.client)
         return renderer.render(key, spoken, client=in_language(client.name, spoken), **params)
 
-    def hour(self, door: Door, at: Micros) -> str:
-        """An instant as the client's customers read a clock: 11-22 17:30."""
-        calendar = door.directory.document.provider.time_zone
-        return to_datetime(at).astimezone(ZoneInfo(calendar)).strftime("%m-%d %H:%M")
+    def hour(self, door: Door, at: Micros, number: str = "") -> str:
+        """An instant as the customer with this number reads his clock, else the client's customers: 11-22 17:30."""
+        zone = door.directory.callback_zone(number)
+        return to_datetime(at).astimezone(zone).strftime("%m-%d %H:%M")
 
-    def _latest_callback(self, door: Door, at: Micros) -> str:
-        """The end of the window that is promised to whoever asks now."""
+    def _latest_callback(self, door: Door, told: TurnedAway) -> str:
+        """The end of the window that is promised to this caller if he asks now."""
         directory = door.directory
-        window_s, calendar = directory.document.callbacks.window_s, directory.callback_calendar(door.client)
-        _, until = priority.callback_window(now=at, window_s=window_s, calendar=calendar)
-        return self.hour(door, until)
+        _, until = callback_offers.promised(
+            now=told.at,
+            window_s=directory.document.callbacks.window_s,
+            zone=directory.callback_zone(told.caller),
+            calendar=directory.callback_calendar(door.client, door.line),
+        )
+        return self.hour(door, until, told.caller)
 
 
-def told_by(fact: Fact, language: str) -> TurnedAway:
+def told_by(fact: Fact, language: str, caller: str = "") -> TurnedAway:
     """What a fact `contact.blocked` or `contact.overflowed` says; an effect leaves out its defaults."""
     answer = str(fact.data.get("treatment") or fact.data.get("answer", ""))
     reason = str(fact.data.get("reason", "max_wait"))
-    return TurnedAway(contact=fact.contact, answer=answer, reason=reason, at=fact.at, language=language)
+    return TurnedAway(contact=fact.contact, answer=answer, reason=reason, at=fact.at, language=language, caller=caller)

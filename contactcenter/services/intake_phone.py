@@ -158,7 +158,7 @@ class PhoneIntake:
         if door is None or not receipt.contact:
             return receipt
         facts = await self._reads.facts_of_contact(Scope(door.provider, door.client), receipt.contact)
-        return self._instructions.recalled(door, facts, receipt, inbound.language)
+        return self._instructions.recalled(door, facts, receipt, inbound.language, caller=inbound.caller)
 
     async def _enter(
         self,
@@ -198,7 +198,9 @@ class PhoneIntake:
             seen=seen,
         )
         plan.awaits = signal.kind == "enter"
-        plan.instruct = self._instructions.first(door, opened.contact.id, opened.language, at=now)
+        plan.instruct = self._instructions.first(
+            door, opened.contact.id, opened.language, at=now, caller=inbound.caller
+        )
         return opened.contact.id
 
     def _follow(self, signal: Signal, inbound: port.AnyInbound, known: Known, plan: Plan) -> None:

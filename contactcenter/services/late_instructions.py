@@ -77,7 +77,7 @@ class LateInstructions:
         now = self._clock.now()
         if contact.outcome in GONE:
             return
-        told = self._instructions.recalled(door, facts, Receipt(contact.id), contact.language)
+        told = self._instructions.recalled(door, facts, Receipt(contact.id), contact.language, caller=contact.address)
         if told.pending:
             changes.timers.append(promise(contact, source, now + AGAIN))
         else:
@@ -86,7 +86,7 @@ class LateInstructions:
     def _overflowed(self, contact: ContactView, source: str, door: Door, facts: list[Fact], changes: Changes) -> None:
         fact = next((each for each in facts if each.kind == "contact.overflowed"), None)
         if fact is not None:
-            told = self._instructions.turned_away(door, told_by(fact, contact.language))
+            told = self._instructions.turned_away(door, told_by(fact, contact.language, contact.address))
             changes.outbox.append(_command(contact, source, told, name="overflow", now=self._clock.now()))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contactcenter.clock import Ids, Micros
 from contactcenter.domain import priority
@@ -18,7 +19,7 @@ from contactcenter.services.directories import Door
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.views import ArrivalView, CallerView, ContactView, CustomerView, Scope
 from routing.events import Arrived
-from routing.model import Contact, Medium, Tier
+from routing.model import Contact, Medium, RelaxStep, Tier
 
 TAKEN_BY_THE_HOUR = (Medium.VOICE, Medium.CHAT)
 """Calls and chats need somebody at once; mails and callbacks queue at any hour (B18, D21)."""
@@ -176,7 +177,10 @@ class Opening:
             view=view.id,
             complaint=wish.complaint,
             needs=needs(door.directory, view, lease=door.lease, language=language, product=wish.product),
-            relax=relaxation(door.directory, view, lease=door.lease, language=language, product=wish.product),
+            relax=_counted_from(
+                wish.not_before - enqueued_at if wish.not_before > wish.now else 0,
+                relaxation(door.directory, view, lease=door.lease, language=language, product=wish.product),
+            ),
             preferred=preferred,
             preferred_until=until,
             origin=wish.origin,
@@ -203,11 +207,11 @@ class Opening:
 
     def _preferred(self, wish: Wish, caller: CallerView) -> tuple[str, Micros]:
         """The named account owner, else who served this customer last; both for a bounded time (A16, B16)."""
-        rules = wish.door.directory.media(wish.medium)
+        rules, since = wish.door.directory.media(wish.medium), max(wish.now, wish.not_before)
         if caller.customer.account_owner:
-            return caller.customer.account_owner, wish.now + priority.owner_wait(rules)
+            return caller.customer.account_owner, since + priority.owner_wait(rules)
         last = caller.last_agent
-        return (last, wish.now + priority.preferred_wait(rules)) if last else ("", 0)
+        return (last, since + priority.preferred_wait(rules)) if last else ("", 0)
 
 
 def _treatment(wish: Wish, view: View, *, closed: bool) -> str:
@@ -216,6 +220,11 @@ def _treatment(wish: Wish, view: View, *, closed: bool) -> str:
     stated = hours.answer if hours is not None else ""
     bounds = view.overflow.answer if view.overflow is not None else ""
     return stated or bounds or wish.treatment
+
+
+def _counted_from(delay: Micros, steps: tuple[RelaxStep, ...]) -> tuple[RelaxStep, ...]:
+    """Of a callback that is held nobody was sought yet: its needs relax from the beginning of its window on (A21)."""
+    return tuple(replace(step, after=step.after + delay) for step in steps) if delay else steps
 
 
 def pairs_of(identities: tuple[Identity, ...]) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from contactcenter.domain.customer import tier_label, tier_name
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.texts import Renderer
 from contactcenter.errors import Invalid, NotFound
+from contactcenter.services.callback_rows import WISHED
 from contactcenter.services.case_rows import local_time
 from contactcenter.services.office import Office
 from contactcenter.services.seats import public_number
@@ -119,7 +120,8 @@ def _context(directory: Directory, contact: ContactView, customer: CustomerView 
     if contact.address:
         secrets[contact.address] = _masked_address(contact.address)
     shown = {str(key): _hidden(value, secrets) for key, value in contact.context.items()}
-    shown.pop("callback", None)
+    for ours in ("callback", WISHED):
+        shown.pop(ours, None)
     if isinstance(met := shown.get("ivr"), dict):
         shown["ivr"] = ", ".join(map(str, met.get("path", ())))
     for name in INSTANTS & shown.keys():

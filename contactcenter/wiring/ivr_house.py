@@ -77,7 +77,7 @@ class IvrHouse:
             return ()
         document = door.directory.document
         zone = zone_of(number, ZoneInfo(document.provider.time_zone))
-        calendar = door.directory.callback_calendar(door.client)
+        calendar = door.directory.callback_calendar(door.client, door.line)
         spans = offered(now=now, window_s=document.callbacks.window_s, zone=zone, calendar=calendar)
         return tuple(Window(*span, self._spoken(dialled, language, span, now=now, zone=zone)) for span in spans)
 

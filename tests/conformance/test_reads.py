@@ -328,6 +328,8 @@ async def test_facts_are_counted_by_kind_and_by_how_they_ended(stores: Stores) -
 async def test_a_queue_line_counts_the_open_contacts_of_a_view(stores: Stores) -> None:
     rows = [contact(id=f"ct_{n}", tier=n % 4, enqueued_at=T0 + n * SECOND) for n in range(5)]
     rows.append(contact(id="ct_5", view="mail", medium="mail", deadline=T0 + 3600 * SECOND))
+    window = {"window_from": T0 + 15 * SECOND}
+    rows.append(contact(id="ct_6", view="back", medium="callback", deadline=T0 + 60 * SECOND, context=window))
     await stores.changes.apply(Changes(contacts=rows))
     ownership = await stores.routing.acquire(PROVIDER, "node", 3.0)
     assert ownership
@@ -335,6 +337,10 @@ async def test_a_queue_line_counts_the_open_contacts_of_a_view(stores: Stores) -
     moves += [move(id="ct_2", state="ended", ended_at=T0, route=None), move(id="ct_3", state="wrap_up", owner="a1")]
     await stores.routing.commit(batch(1, ownership.epoch, contacts=moves))
     assert await stores.reads.queue_lines(SCOPE, T0 + 20 * SECOND) == [
+        QueueLine(
+            client=CLIENT, view="back", medium="callback", waiting=1, offered=0, active=0, wrap_up=0,
+            oldest_wait_s=5.0, breached=0, by_tier=(0, 0, 1, 0),
+        ),
         QueueLine(
             client=CLIENT, view="hotline", medium="voice", waiting=1, offered=1, active=1, wrap_up=1,
             oldest_wait_s=19.0, breached=2, by_tier=(1, 1, 0, 0),

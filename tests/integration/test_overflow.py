@@ -525,7 +525,9 @@ async def test_a_mail_of_twenty_minutes_is_not_old(plain: House) -> None:
 async def test_only_the_process_that_routes_a_queue_watches_its_age(plain: House) -> None:
     ages = QueueAges(plain.core.office)
     await plain.core.intake.accept(wish("wish-1"))
-    await plain.core.pool.execute("UPDATE contacts SET enqueued_at = now() - interval '3 hours' WHERE ended_at IS NULL")
+    await plain.core.pool.execute(
+        "UPDATE contacts SET enqueued_at = now() - interval '3 hours', context = '{}' WHERE ended_at IS NULL"
+    )
     standing_by, owner = plain.router("two"), plain.router("one")
     for router, aged in ((standing_by, []), (owner, ["queue.aged"])):
         if router is owner:

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contactcenter.clock import to_datetime, to_micros
 from contactcenter.domain.calendar import Calendar
-from contactcenter.domain.callback_offers import offered, zone_of
+from contactcenter.domain.callback_offers import offered, promised, resumed, zone_of
+from contactcenter.domain.configuration import Hours
 from contactcenter.domain.configuration_rules import load_yaml
 from contactcenter.domain.directory import Directory
 from contactcenter.domain.priority import callback_window
@@ -113,3 +115,49 @@ def test_hours_of_the_line_and_of_a_calendar() -> None:
     assert HOUSE.is_open("800", "", night), "the line has no hours: always open"
     assert not HOUSE.is_open("800", "office", night)
     assert not HOUSE.is_open("nobody's line", "", night)
+
+
+# --- another attempt ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "window"),
+    [
+        ("2026-11-24T10:00", "11-24 16:00-18:00"),
+        ("2026-11-24T16:35", "11-24 16:35-18:00"),
+        ("2026-11-24T18:30", "11-25 09:00-11:00"),
+        ("2026-11-27T18:00", "11-30 09:00-11:00"),
+    ],
+)
+def test_another_attempt_has_what_is_left_of_its_window(now: str, window: str) -> None:
+    kept = (at("2026-11-24T16:00"), at("2026-11-24T18:00"))
+    assert again(now, kept) == window
+
+
+def test_an_attempt_after_its_window_is_made_as_soon_as_the_hours_and_the_night_let_it() -> None:
+    kept = (at("2026-11-24T09:00"), at("2026-11-24T11:00"))
+    assert again("2026-11-24T16:50", kept) == "11-24 16:50-18:00", "a whole new window would not fit today"
+    assert again("2026-11-24T20:50", kept, calendar=None) == "11-24 20:50-21:00"
+    assert again("2026-11-24T21:10", kept, calendar=None) == "11-25 09:00-11:00"
+
+
+def again(now: str, kept: tuple[int, int], *, calendar: Calendar | None = OFFICE) -> str:
+    span = resumed(now=at(now), window_s=7200, zone=SHANGHAI, kept=kept, calendar=calendar)
+    since, until = (to_datetime(each).astimezone(SHANGHAI) for each in span)
+    return f"{since:%m-%d %H:%M}-{until:%H:%M}"
+
+
+def test_windows_lie_within_the_hours_of_a_line_whose_view_has_none() -> None:
+    """What is promised keeps them: a window that a caller chooses must be one that is kept."""
+    line = replace(LINE, hours=Hours("office"))
+    door = Door("ruixun", "kangjia", "kangjia-2026", "voice", DIRECTORY, line, line.hours)
+    house = IvrHouse(lambda dialled: door, Wording(catalogue()), lambda client, number: None)
+    words = [each.words for each in house.windows("800", "13900000001", "en", at("2026-11-24T17:30"))]
+    assert words[0] == "tomorrow from 09:00 to 11:00"
+
+
+@pytest.mark.parametrize("calendar", [OFFICE, None])
+def test_who_names_only_when_he_is_there_is_not_called_before(calendar: Calendar | None) -> None:
+    now, asked = at("2026-11-24T10:00"), (at("2026-11-24T14:00"), 0)
+    since, until = promised(now=now, window_s=7200, zone=SHANGHAI, asked=asked, calendar=calendar)
+    assert (since, until) == (at("2026-11-24T14:00"), at("2026-11-24T16:00"))

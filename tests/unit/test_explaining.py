@@ -189,6 +189,14 @@ def test_a_held_callback_names_the_customers_own_call(language: str, told: str, 
     assert words.line(held).endswith(f": {named}")
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "put off"), ("zh-CN", "顺延")])
+def test_a_callback_that_was_put_off_names_the_morning(language: str, told: str) -> None:
+    words, _ = speaking(language)
+    off = Fact(id="1", at=NINE, kind="callback.put_off", provider="p", contact="ct_1", data={"until": NINE})
+    assert told in words.line(off)
+    assert words.line(off).endswith(" 09:00")
+
+
 # --- by the API ------------------------------------------------------------------------------------------------
 
 

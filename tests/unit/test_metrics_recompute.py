@@ -173,3 +173,18 @@ def test_a_line_whose_cycle_nobody_knows_is_in_no_ring_figure() -> None:
     table = day_table(Story().call("c1").facts, {})
     assert table.within_3_rings is not None
     assert (table.answered, table.within_3_rings.denominator) == (1, 0)
+
+
+def test_a_callback_waits_from_its_window_on_and_what_it_was_told_was_no_forecast_of_that() -> None:
+    """Its customer asked for the afternoon: the hours until then are nobody's delay."""
+    story, second = Story(), 1_000_000
+    story.tell("contact.opened", medium="callback", view="back", opens_at=3 * second)
+    story.tell("contact.queued", expected=second, at_most=second)
+    story.tell("offer.made", agent="a1", offer={"id": "o"}).tell("offer.ended", offer="o")
+    story.tell("contact.assigned", agent="a1", waited=18_000 * second)
+    story.tell("contact.opened", "early", medium="callback", view="back", opens_at=100 * second)
+    story.tell("contact.assigned", "early", agent="a2", waited=18_000 * second)
+    table = day_table(story.facts)
+    assert (table.average_answer_s, table.longest_wait_s) == (1.0, 2.0)
+    assert table.expected_wait_error is not None
+    assert table.expected_wait_error.contacts == 0

@@ -54,3 +54,11 @@ def test_it_is_held_after_a_takeover_as_well() -> None:
 def test_a_supervisor_may_give_it_to_somebody_before() -> None:
     told = waiting().tell(ev.Assigned("back", "ag_1", "boss", "he asked for it", "k"))
     assert any(isinstance(effect, fx.Owned) for effect in told)
+
+
+def test_the_hours_that_its_customer_wished_are_no_pace_of_the_queue() -> None:
+    world = waiting()
+    world.later(10)
+    world.tell(ev.OfferAccepted(world.offer("back", "ag_1"), "ag_1"))
+    known = world.state.works["back"].queue_line.known
+    assert (known.wait(0, place=0, head=0, now=world.now), known.wait(0, place=1, head=0, now=world.now)) == (0, 0)

@@ -129,11 +129,16 @@ def _said(row: ContactView, fact: Fact) -> SaidWait:
     )
 
 
+def _waits_since(row: ContactView) -> int:
+    """A callback's wait begins with its promised window: nobody may take it before."""
+    return max(row.enqueued_at, int(row.context.get("window_from", 0)) if row.medium == "callback" else 0)
+
+
 def _queue_line(client: str, view: str, medium: str, rows: Sequence[ContactView], now: int) -> QueueLine:
     unanswered = [row for row in rows if row.state not in ("active", "wrap_up")]
     states = Counter(row.state for row in rows)
     tiers = Counter(row.tier for row in unanswered)
-    oldest = min((row.enqueued_at for row in unanswered), default=now)
+    oldest = min((_waits_since(row) for row in unanswered), default=now)
     return QueueLine(
         client=client,
         view=view,
