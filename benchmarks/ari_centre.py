@@ -26,6 +26,7 @@ from routing.events import AnyEvent, PresenceSet, SignedIn, WrappedUp
 from routing.model import PresenceState
 
 SOURCE = "pbx-1"
+WORK_AFTER = "medium: voice, units: 60, wrap_up_s: 20"
 
 
 @dataclass
@@ -70,12 +71,17 @@ async def ari_centre(
     agents: int,
     endpoint: str = "PJSIP/{device}",
     password: str = "secret",
+    after_call: bool = True,
 ) -> AsyncIterator[AriCentre]:
     """Up, and soon connected. `lines` agents have signed in, so many calls there may be (I3); `agents` of them
-    are ready, the others are at a break, and as many calls may wait."""
+    are ready, the others are at a break, and as many calls may wait. Without `after_call` nothing follows a talk."""
     core = Core(Settings(data_dir=folder), pool, "bench")
     source = f"{{id: {SOURCE}, dialect: asterisk, base_url: '{address}', app: contactcenter, endpoint: '{endpoint}'}}"
-    await core.configuring.apply("", large_example(lines).replace(f"{{id: {SOURCE}}}", source), by="bench")
+    example = large_example(lines).replace(f"{{id: {SOURCE}}}", source)
+    if not after_call:
+        assert WORK_AFTER in example
+        example = example.replace(WORK_AFTER, WORK_AFTER.replace("20", "0"))
+    await core.configuring.apply("", example, by="bench")
     await core.directories.refresh()
     core.secrets.ari[SOURCE] = f"cc:{password}"
     core.secrets.visitors.append("a secret of no use")

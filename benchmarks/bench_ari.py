@@ -32,7 +32,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _run(dsn: str, folder: Path, options: argparse.Namespace, *load: str) -> dict[str, Any]:
+async def _run(dsn: str, folder: Path, options: argparse.Namespace, *load: str, after_call: bool) -> dict[str, Any]:
     """Start the Asterisk, then the centre, then the calls."""
     port = _free_port()
     command = (
@@ -58,7 +58,8 @@ async def _run(dsn: str, folder: Path, options: argparse.Namespace, *load: str) 
     address = f"http://127.0.0.1:{port}/ari"
     assert pbx.stdin
     assert pbx.stdout
-    async with ari_centre(pool, folder, address, lines=options.agents + 100, agents=options.agents) as centre:
+    lines, agents = options.agents + 100, options.agents
+    async with ari_centre(pool, folder, address, lines=lines, agents=agents, after_call=after_call) as centre:
         garbage.settle()
         pbx.stdin.write(b"go\n")
         said = await pbx.stdout.readline()
@@ -76,13 +77,13 @@ def _percentiles(values: list[float]) -> str:
     return " ".join(f"{ordered[min(int(len(ordered) * share), len(ordered) - 1)]:>7.1f}" for share in (0.5, 0.95, 0.99))
 
 
-def _measure(options: argparse.Namespace, *load: str) -> dict[str, Any]:
+def _measure(options: argparse.Namespace, *load: str, after_call: bool = True) -> dict[str, Any]:
     import uvloop
 
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         Path(folder).chmod(0o755)
         with EmbeddedPostgres(f"{folder}/pg") as server:
-            figures: dict[str, Any] = uvloop.run(_run(server.dsn, Path(folder), options, *load))
+            figures: dict[str, Any] = uvloop.run(_run(server.dsn, Path(folder), options, *load, after_call=after_call))
             return figures
 
 
@@ -98,8 +99,11 @@ def main(arguments: list[str]) -> None:
     talk = ("--talk", str(options.talk))
     steady = _measure(options, "--rate", str(options.rate), *talk)
     _show(f"{options.rate:.0f} calls/s: StasisStart to ring", steady["waits"], steady)
-    full = _measure(options, "--keep", str(options.agents + 50), *talk)
+    keep = ("--keep", str(options.agents + 50), *talk)
+    full = _measure(options, *keep)
     _show("saturated: an agent idles", full["gaps"], full)
+    bare = _measure(options, *keep, after_call=False)
+    _show("and without work after a call", bare["gaps"], bare)
 
 
 def _show(name: str, values: list[float], figures: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The emulator as a process of its own, with callers and agents in it: `python -m ari.pbx PORT ...`, figures as JSON.
 
-Every call is answered by the device that rings first, talks for `--talk` seconds and is ended by the caller.
+Every call is answered by the device that rings first, talks for about `--talk` seconds and is ended by the caller.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 from ari.emulator import Emulator, emulator
@@ -19,6 +20,8 @@ from ari.pulse import until
 from ari.world import Device
 
 STUCK_S = 20.0
+LENGTHS = cycle(0.5 + number * 37 % 101 / 100 for number in range(101))
+"""From half to one and a half of `--talk`: of one length all that began together would end together, over and over."""
 SETTLES_S = 0.1
 """From the adapter's look round to the first call."""
 
@@ -61,7 +64,8 @@ class Watch:
         channel = event.get("channel", {})
         if event["type"] == "ChannelEnteredBridge" and not channel["id"].startswith("cc:"):
             self.talked.add(channel["id"])
-            asyncio.get_running_loop().call_later(self._talk, self._found.world.hang_up, channel["id"])
+            lasts = self._talk * next(LENGTHS)
+            asyncio.get_running_loop().call_later(lasts, self._found.world.hang_up, channel["id"])
         elif event["type"] == "StasisEnd" and not channel["id"].startswith("cc:"):
             self.over += 1
         elif event["type"] == "ChannelLeftBridge" and channel["id"].startswith("cc:leg"):
