@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -71,10 +72,14 @@ async def _run(dsn: str, folder: Path, options: argparse.Namespace) -> None:
                 folder, "caller", CARRIER, CARRIER_PORT, f"127.0.0.1:{sip_port}", "-inf", str(folder / "lines.csv"),
                 "-r", str(options.rate), "-m", str(int(options.rate * options.seconds)), "-l", "2000",
             )  # fmt: skip
-            await asyncio.wait_for(callers.wait(), options.seconds + 60)
-            used = tree_s(pbx.pid) - before
-            agents.terminate()
-            await agents.wait()
+            try:
+                await asyncio.wait_for(callers.wait(), options.seconds + 60)
+                used = tree_s(pbx.pid) - before
+            finally:
+                for each in (callers, agents):
+                    with suppress(ProcessLookupError):
+                        each.kill()
+                    await each.wait()
             asked, rung = dict(_times(folder / "caller.log")), dict(_times(folder / "agent.log"))
             waits = sorted((rung[each] - at) * 1000 for each, at in asked.items() if each in rung)
             share = [waits[min(int(len(waits) * part), len(waits) - 1)] for part in (0.5, 0.95, 0.99)] if waits else []
