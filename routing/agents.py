@@ -1,7 +1,8 @@
 """What happens to agents: seats, presence, sockets (decisions rows 7 and 8).
 
 Presence belongs to the agent, not to a socket. When the last socket closes, offers return at once and chats after
-a grace time; mail stays until the shift ends, and a call stays with its leg.
+a grace time, and callbacks that nobody has dialled yet; mail stays until the shift ends, and a call stays with its
+leg, also one that was dialled for a callback.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from routing.offers import withdraw_from
 from routing.release import return_owned
 from routing.turn import Turn
 
-TEXT = (Medium.CHAT, Medium.MAIL, Medium.CALLBACK)
+AWAITED = (Medium.CHAT, Medium.CALLBACK)
+"""Somebody waits for him, or was promised his call within a window."""
+OF_THE_SHIFT = (*AWAITED, Medium.MAIL)
 ASKABLE = (READY, NOT_READY)
 
 
@@ -45,7 +48,7 @@ def sign_out(turn: Turn, desk: Desk, reason: str) -> None:
     """The shift ends: everything but a call in progress goes back to the queue."""
     withdraw_from(turn, desk, "agent_left")
     _go_offline(turn, desk, reason)
-    return_owned(turn, desk, TEXT)
+    return_owned(turn, desk, OF_THE_SHIFT)
 
 
 def on_presence_set(turn: Turn, event: PresenceSet) -> None:
@@ -114,12 +117,12 @@ def _go_offline(turn: Turn, desk: Desk, reason: str) -> None:
 
 
 def grace_over(turn: Turn, desk: Desk) -> None:
-    """Nobody came back: chats go to somebody else. A call in progress keeps the seat until it ends."""
+    """Nobody came back: chats and undialled callbacks go to somebody else. A call keeps the seat until it ends."""
     desk.grace_until = 0
     turn.moved(desk)
     if not turn.talks(desk):
         _go_offline(turn, desk, "disconnected")
-    return_owned(turn, desk, (Medium.CHAT,))
+    return_owned(turn, desk, AWAITED)
 
 
 def after_call(turn: Turn, desk: Desk) -> None:

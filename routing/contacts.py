@@ -15,14 +15,14 @@ from routing.capacity import has_room
 from routing.consults import end_consult, not_his
 from routing.desks import Desk, Work
 from routing.effects import Amended, Blocked, Breached, Overflowed, Relaxed
-from routing.events import Arrived, Assigned, Changed, Closed, Finished, Left, Transferred, WrappedUp
+from routing.events import Arrived, Assigned, Changed, Closed, Dialled, Finished, Left, Transferred, WrappedUp
 from routing.match import because
 from routing.members import ACTIVE, FINISHED, VOICE, WRAP_UP
 from routing.model import Contact, End, Medium, Micros, Outcome
 from routing.offers import end_all, make, own
 from routing.overflow import answer, is_closed, is_full
 from routing.places import forget_needs, remove, unplace
-from routing.release import let_go, return_to_queue
+from routing.release import let_go, return_to_queue, untransferable
 from routing.seats import limit, refusal
 from routing.skills import open_to
 from routing.turn import Turn
@@ -118,6 +118,19 @@ def _other_leg_ended(turn: Turn, work: Work, agent: str) -> None:
         end_consult(turn, work, "left", by=agent)
 
 
+def on_dialled(turn: Turn, event: Dialled) -> None:
+    """One that went back to the queue in the same moment is refused: the end of the call ends it there."""
+    work = turn.state.works.get(event.contact)
+    code = not_his(work, event.agent, ACTIVE)
+    if not code and work is not None and work.contact.medium is not Medium.CALLBACK:
+        code = "medium"
+    if code or work is None:
+        turn.refuse(code, contact=event.contact, agent=event.agent)
+    elif not work.dialled:
+        work.dialled = True
+        turn.changed(work)
+
+
 def on_finished(turn: Turn, event: Finished) -> None:
     work = turn.state.works.get(event.contact)
     agent = event.agent
@@ -143,8 +156,8 @@ def on_transferred(turn: Turn, event: Transferred) -> None:
     """The owner gives it back at its old place, with its new needs; he himself is asked last (B17)."""
     work = turn.state.works.get(event.contact)
     code = not_his(work, event.agent, ACTIVE)
-    if not code and work is not None and work.consult is not None:
-        code = "consult_running"
+    if not code and work is not None:
+        code = untransferable(work)
     if code or work is None:
         turn.refuse(code, command=event.command, contact=event.contact, agent=event.agent)
         return

@@ -51,6 +51,7 @@ HANDLERS: Final[dict[type[events.Event], Callable[[Turn, Any], None]]] = {
     events.OfferDeclined: offers.on_declined,
     events.OfferFailed: offers.on_failed,
     events.Answered: offers.on_answered,
+    events.Dialled: contacts.on_dialled,
     events.Finished: contacts.on_finished,
     events.WrappedUp: contacts.on_wrapped_up,
     events.Transferred: contacts.on_transferred,

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import astuple
 
 from routing.layout import Layout
-from routing.members import CALLBACK, OFFERED, READY, WAITING
+from routing.members import ACTIVE, CALLBACK, OFFERED, READY, WAITING
 from routing.model import (
     MEDIUM_NO,
     Agent,
@@ -54,6 +54,7 @@ class Work(Ranked):
         "consult_since",
         "contact",
         "declined",
+        "dialled",
         "enqueued_at",
         "expected",
         "fan_of",
@@ -114,6 +115,7 @@ class Work(Ranked):
         self.declined: tuple[str, ...] = ()
         self.consult: Offer | None = None
         self.consult_since: Micros = 0
+        self.dialled = False
         self.signature: Signature | None = None
         self.second: Signature | None = None
         self.band = 0
@@ -138,6 +140,7 @@ class Work(Ranked):
         work.declined = record.declined
         work.consult = record.consult
         work.consult_since = record.consult_since
+        work.dialled = record.dialled
         return work
 
     def renew(self, contact: Contact, layout: Layout) -> None:
@@ -170,6 +173,10 @@ class Work(Ranked):
         if signature is not None and signature.is_anybody_free(self.medium_no):
             return True
         return second is not None and second.is_anybody_free(self.medium_no)
+
+    def is_talk(self) -> bool:
+        """Does its owner speak with the customer on the phone, or ring him? Then it stays with its leg."""
+        return self.status is ACTIVE and (self.is_call or self.dialled)
 
     def is_loose(self) -> bool:
         """Nobody owns it yet."""
@@ -209,6 +216,7 @@ class Work(Ranked):
             declined=self.declined,
             consult=self.consult,
             consult_since=self.consult_since,
+            dialled=self.dialled,
         )
 
 

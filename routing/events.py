@@ -116,6 +116,13 @@ class Answered(Event, frozen=True, gc=False, tag="answered"):
     agent: str
 
 
+class Dialled(Event, frozen=True, gc=False, tag="dialled"):
+    """The owner of a callback has its customer called: from here on it is a call of his, and stays with its leg."""
+
+    contact: str
+    agent: str
+
+
 class Finished(Event, frozen=True, gc=False, tag="finished"):
     """The owner ends the contact; wrap-up begins and keeps holding his capacity."""
 
@@ -206,6 +213,7 @@ AnyEvent = (
     | OfferDeclined
     | OfferFailed
     | Answered
+    | Dialled
     | Finished
     | WrappedUp
     | Transferred

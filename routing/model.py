@@ -245,6 +245,8 @@ class Record(Struct, frozen=True, gc=False, omit_defaults=True):
     """The second agent whom the owner of a call consults: his offer, also once he has answered it."""
     consult_since: Micros = 0
     """When he answered; 0 while his phone rings."""
+    dialled: bool = False
+    """Of a callback: its owner has its customer called, and it stays with him like a call (A04)."""
 
 
 class Presence(Struct, frozen=True, gc=False, omit_defaults=True):

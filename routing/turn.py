@@ -7,7 +7,6 @@ from mypy_extensions import mypyc_attr
 from routing.at_hand import Done, Queued
 from routing.desks import Desk, Work
 from routing.effects import AnyEffect, PresenceMoved, Refused
-from routing.members import ACTIVE
 from routing.model import Micros, PresenceState
 from routing.order import STARVED
 from routing.places import place
@@ -73,8 +72,5 @@ class Turn:
         self.say(PresenceMoved(agent=desk.id, state=state, reason=reason, until=until, device=desk.device))
 
     def talks(self, desk: Desk) -> bool:
-        """Has the agent an open call of his own, or does he talk on a colleague's?"""
-        if desk.consults:
-            return True
-        calls = (work for work in desk.owned.values() if work.is_call)
-        return any(work.status is ACTIVE for work in calls)
+        """Has the agent an open call of his own, a dialled one too, or does he talk on a colleague's?"""
+        return bool(desk.consults) or any(work.is_talk() for work in desk.owned.values())

@@ -22,7 +22,7 @@ from contactcenter.services import callback_rows, handles
 from contactcenter.services.callback_corrections import Word, check_correction, correct, may_correct
 from contactcenter.services.callback_rows import Held
 from contactcenter.services.callbacks import next_timer, night_of
-from contactcenter.services.changes import CallbackWrite, Changes, Outgoing
+from contactcenter.services.changes import CallbackWrite, Changes, NewEvent, Outgoing
 from contactcenter.services.commands import Stamp, again
 from contactcenter.services.conversation import owned_contact
 from contactcenter.services.directories import Door
@@ -34,6 +34,7 @@ from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import AlreadyReceived, DoorReads
 from contactcenter.services.seats import Seat
 from contactcenter.services.views import ContactView, DueTimer, Scope
+from routing.events import Dialled
 from routing.model import Medium
 
 DIAL_LIFE: Final = 30 * SECOND
@@ -79,6 +80,7 @@ class CallbackAttempts:
         receipt = Stamp("dial", found.id, stamp.payload_hash).receipt(result, now)
         changes = Changes(receipt=receipt, facts=[_dialled(found, seat, command, now)])
         changes.callbacks.append(await self._may_be_dialled(found))
+        changes.events.append(_stays_his(found, seat, now))
         changes.outbox.append(
             by_phone(command, provider=found.provider, client=found.client, contact=found.id, now=now)
         )
@@ -89,6 +91,7 @@ class CallbackAttempts:
                 raise Conflict("this attempt was dialled already", code="already_dialled") from None
             return stamp.first_answer(known.first)
         await self._office.bus.publish("outbox")
+        await self._office.bus.publish(f"domain:{found.domain}")
         return result
 
     async def _may_be_dialled(self, contact: ContactView) -> CallbackWrite:
@@ -343,6 +346,12 @@ def _check_callback(contact: ContactView) -> None:
         raise Conflict("accept it before dialling", code="not_active", field="contact")
     if contact.address.startswith("unknown:"):
         raise Conflict("the caller left no number", code="no_number", field="contact")
+
+
+def _stays_his(contact: ContactView, seat: Seat, now: Micros) -> NewEvent:
+    """From here on routing leaves it with its leg, as a call (decisions row 8)."""
+    event = Dialled(contact.id, seat.agent)
+    return NewEvent(domain=contact.domain, event=event, received_at=now, dedupe=f"{contact.id}:dialled")
 
 
 def _hang_up(contact: ContactView, seat: Seat, source: str, now: Micros) -> Outgoing:

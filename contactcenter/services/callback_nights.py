@@ -15,7 +15,7 @@ from contactcenter.domain.directory import Directory
 from contactcenter.domain.facts import Fact
 from contactcenter.errors import NotFound
 from contactcenter.services import callback_rows
-from contactcenter.services.callbacks import next_timer, night_timer
+from contactcenter.services.callbacks import next_timer, night_of, night_timer
 from contactcenter.services.changes import Changes, NewEvent
 from contactcenter.services.office import Office
 from contactcenter.services.views import ContactView, DueTimer, Scope
@@ -31,7 +31,10 @@ class CallbackNights:
         self._office = office
 
     async def begins(self, timer: DueTimer) -> None:
-        """The timer `callback.night`. Hours that were made longer since, or go on after midnight, are kept."""
+        """The timer `callback.night`. Hours that were made longer since, or go on after midnight, are kept.
+
+        Also whenever one comes back from an agent who did not dial it: it may have become night while he had it.
+        """
         contact = await self._office.reads.contact(Scope(timer.provider, timer.client), timer.subject)
         if contact is None:
             raise NotFound(f"there is no contact {timer.subject}")
@@ -46,7 +49,12 @@ class CallbackNights:
         promise = await callback_rows.promise_of(self._office.reads, contact)
         if callback_rows.is_over(promise, contact.id):
             return
-        since, until = _next_window(self._office.directory(contact.provider), contact, now)
+        directory = self._office.directory(contact.provider)
+        closes = night_of(contact, directory)
+        if now < closes.due_at:  # It came back from its agent by day, and was asked about at once.
+            changes.timers.append(closes)
+            return
+        since, until = _next_window(directory, contact, now)
         if since <= now:
             changes.timers.append(night_timer(contact, until))
             return

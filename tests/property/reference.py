@@ -174,7 +174,7 @@ class Reference(Seats):
         self.seat(name, grace_until=0)
         if not self.talking(name):
             self.go_offline(name, "disconnected")
-        self.give_up(name, [Medium.CHAT])
+        self.give_up(name, [Medium.CHAT, Medium.CALLBACK])
 
     # --- events about contacts ----------------------------------------------------------------------------
 
@@ -263,6 +263,13 @@ class Reference(Seats):
             self.end_active(record, "agent", event.result)
             self.done(event, event.agent)
 
+    def on_Dialled(self, event: ev.Dialled) -> None:
+        record = self.theirs(event, Status.ACTIVE)
+        if record and record.contact.medium is not Medium.CALLBACK:
+            self.refuse(event, "medium", event.contact, event.agent)
+        elif record:
+            self.put(record, dialled=True)
+
     def on_WrappedUp(self, event: ev.WrappedUp) -> None:
         if record := self.theirs(event, Status.WRAP_UP):
             self.finish(record, "wrapped_up")
@@ -293,6 +300,9 @@ class Reference(Seats):
         if record.consult:
             self.refuse(event, "consult_running", event.contact, event.agent)
             return
+        if record.dialled:
+            self.refuse(event, "already_dialled", event.contact, event.agent)
+            return
         contact = record.contact
         until = self.now + 20_000_000 if event.to_agent else 0
         contact = replace(contact, preferred=event.to_agent, preferred_until=until)
@@ -308,7 +318,9 @@ class Reference(Seats):
         record = self.records[contact]
         self.seat(record.owner, idle_since=self.now)
         self.out.append(fx.Released(contact, record.owner, released))
-        self.put(record, owner="", contact=replace(record.contact, clock_from=self.now))
+        answered = 0 if record.contact.medium is Medium.CALLBACK else record.answered_at
+        contact_now = replace(record.contact, clock_from=self.now)
+        self.put(record, owner="", contact=contact_now, answered_at=answered)
         self.queue(contact, queued)
 
     def on_Assigned(self, event: ev.Assigned) -> None:

@@ -128,7 +128,7 @@ class Rules:
         if any(self.consults(record, name) for record in self.records.values()):
             return True
         own = [record for record in self.records.values() if record.owner == name]
-        return any(r.status is Status.ACTIVE and r.contact.medium is Medium.VOICE for r in own)
+        return any(r.status is Status.ACTIVE and (r.dialled or r.contact.medium is Medium.VOICE) for r in own)
 
     # --- the order of the queue ---------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class Seats(Consults):
     def give_up(self, name: str, media: list[Medium]) -> None:
         for record in self.by_age():
             active = record.owner == name and record.status is Status.ACTIVE
-            if active and record.contact.medium in media:
+            if active and record.contact.medium in media and not record.dialled:
                 self.back(record.contact.id, "agent_left", "agent_left")
 
     def leave_after_call(self, name: str) -> None:

@@ -52,6 +52,9 @@ class Story:
     answered: bool = False
     breached: bool = False
     declined: set[str] = field(default_factory=set)
+    dialled: bool = False
+    absent: bool = False
+    """Taken by somebody who was not at his desk: on a phone of the group."""
 
     def is_asked(self, agent: str) -> bool:
         return self.asked is not None and self.asked.agent == agent
@@ -97,6 +100,8 @@ class Ledger:
         again = any(isinstance(effect, fx.Refused) and effect.code == "contact_exists" for effect in effects)
         if isinstance(event, ev.Arrived) and not again:
             self.tally((event.contact.lease, event.contact.view))["entered"] += 1
+        if isinstance(event, ev.Dialled) and not any(isinstance(effect, fx.Refused) for effect in effects):
+            self.dials(event)
         for at, effect in enumerate(effects):
             saw = getattr(self, "saw_" + type(effect).__name__, None)
             if saw is not None:
@@ -125,6 +130,8 @@ class Ledger:
         story.status = Status.WAITING
         if effect.reason in ("transfer", "agent_left"):
             story.contact = replace(story.contact, clock_from=self.now)
+            assert not story.dialled, "its customer is being called"
+            story.answered = story.answered and story.contact.medium is not Medium.CALLBACK
         if effect.reason == "transfer":
             self.redirect(story, self.event)
 
@@ -204,6 +211,12 @@ class Ledger:
             fields["clock_from"] = effect.clock_from
         story.contact = replace(story.contact, **fields)
 
+    def dials(self, event: ev.Dialled) -> None:
+        story = self.stories[event.contact]
+        assert story.contact.medium is Medium.CALLBACK
+        assert (story.owner, story.status) == (event.agent, Status.ACTIVE)
+        story.dialled = True
+
     # --- offers and owners ----------------------------------------------------------------------------------
 
     def saw_Offered(self, effect: fx.Offered) -> None:
@@ -215,8 +228,10 @@ class Ledger:
         assert effect.agent not in story.offers, "rings there already"
         assert self.now == effect.offer.made_at < effect.offer.expires_at
         assert self.is_ready(effect.agent)
-        assert self.client(agent.lease) == story.contact.client, "a leased seat serves its client only"
-        if effect.because.rule == "override":
+        override = effect.because.rule == "override"
+        if not override or self.client(agent.lease) != CLIENTLESS:
+            assert self.client(agent.lease) == story.contact.client, "a leased seat serves its client only"
+        if override:
             assert isinstance(self.event, ev.Assigned), "nobody gave it to him"
             assert story.contact.medium is Medium.VOICE
         else:
@@ -279,6 +294,8 @@ class Ledger:
             held = 0 if effect.agent in story.offers else self.units(story)
             assert self.load(agent.id) + held <= agent.capacity, "more than he can carry"
         story.owner, story.status, story.answered = effect.agent, Status.ACTIVE, True
+        seat = self.seats[effect.agent]
+        story.absent = seat.state is PresenceState.OFFLINE or not seat.connected
 
     def saw_WrapUpBegan(self, effect: fx.WrapUpBegan) -> None:
         story = self.stories[effect.contact]
@@ -414,6 +431,14 @@ class Ledger:
                 mine, theirs = story.contact.enqueued_at, other.contact.enqueued_at
                 assert (mine, story.arrival) < (theirs, other.arrival), ("a later arrival overtook", other)
             assert self.order(story) < self.order(other), ("passed over", other)
+
+    def nobody_keeps_what_he_left(self) -> None:
+        """Who is gone past his grace has no chat and no undialled callback; the end of a call is waited for."""
+        for story in self.stories.values():
+            if story.status is Status.ACTIVE and not story.absent:
+                gone = self.seats.get(story.owner, Seat()).state is PresenceState.OFFLINE
+                stays = story.dialled or story.contact.medium in (Medium.VOICE, Medium.MAIL)
+                assert stays or not gone, ("left with somebody who is gone", story)
 
     # --- promises about the whole, after each decision ------------------------------------------------------
 

@@ -288,6 +288,45 @@ def consult(scene: Scene, pick: Pick) -> None:
             scene.happen(pick(in_a_consult(scene, record, record.consult.agent, pick)))
 
 
+def dial(scene: Scene, pick: Pick) -> None:
+    """The owner of a callback has its customer called, perhaps; then he is lost, hands it on, or the call ends."""
+    callbacks = [each for each in scene.owned() if each.contact.medium is Medium.CALLBACK]
+    if not callbacks:
+        name = pick(["ag_1", "ag_2"])
+        hurry(scene, name, pick)
+        fields = {"medium": Medium.CALLBACK, "plan": "text", "lease": "k", "client": "k", "needs": (), "opens_at": 0}
+        contact = replace(a_contact(scene, pick), **fields)
+        scene.happen(ev.Arrived(contact))
+        scene.happen(ev.Answered(contact.id, name))
+        callbacks = [each for each in scene.owned() if each.contact.id == contact.id]
+    if callbacks:
+        record = pick(callbacks)
+        contact_id, owner = record.contact.id, record.owner
+        if pick([True, True, False]):
+            scene.happen(ev.Dialled(contact_id, pick([owner, owner, owner, "ag_2"])))
+            if pick([True, False, False]):
+                scene.take_over(0)
+        for event in pick(after_dialling(scene, contact_id, owner)):
+            scene.happen(event)
+            scene.later(pick([0, 6 * S]))
+
+
+def after_dialling(scene: Scene, contact: str, owner: str) -> list[list[ev.AnyEvent]]:
+    scene.versions += 1
+    gone = tuple(member for member in TEAM if member.id != owner)
+    ended = ev.Left(contact, by="platform")
+    return [
+        [],
+        [ended],
+        [ev.Disconnected(owner), ended],
+        [ev.SignedOut(owner), ended],
+        [ev.Transferred(contact, owner, "vip", (), "", "", "k")],
+        [ev.Transferred(contact, owner, to_agent="ag_4", command="k"), ended],
+        [ev.Configured(configuration(scene.versions, agents=gone)), ended],
+        [ev.Dialled(contact, owner), ev.Finished(contact, owner, "reached", "k")],
+    ]
+
+
 def a_call(scene: Scene, pick: Pick) -> list[Record]:
     """Somebody becomes ready, and answers the call that then comes, if no other work was first."""
     name = pick(["ag_1", "ag_2", "ag_3"])
@@ -410,6 +449,7 @@ def late_or_senseless(scene: Scene, pick: Pick) -> None:
         ev.Left(contact),
         ev.Answered(contact, name),
         ev.Finished(contact, name, "", "k"),
+        ev.Dialled(contact, record.owner if record else name),
         ev.WrappedUp(contact, name, "k"),
         ev.Closed(contact, "spam", "boss", "k"),
         ev.Joined(contact, name, "k"),
@@ -444,10 +484,11 @@ MOVES: dict[Move, int] = {
     come_and_go: 2,
     walk_away: 1,
     respond: 7,
-    let_it_ring: 1,
+    let_it_ring: 2,
     work: 4,
     transfer: 2,
     consult: 6,
+    dial: 3,
     supervise: 2,
     give_a_call: 2,
     amend: 1,

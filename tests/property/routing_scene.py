@@ -163,6 +163,7 @@ class Scene:
         self.ledger.nobody_carries_too_much(self.records)
         self.ledger.nobody_waits_too_long()
         self.ledger.staffing_is_as_said()
+        self.ledger.nobody_keeps_what_he_left()
         self.every_offer_ends_and_rings_where_somebody_is()
         self.an_active_contact_has_one_owner_and_others_have_none()
         self.no_free_agent_stands_beside_work_he_could_do()

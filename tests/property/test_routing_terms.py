@@ -84,3 +84,16 @@ def test_a_lease_that_comes_into_the_configuration_says_how_it_is_staffed() -> N
     assert world.seen(fx.Staffing) == []
     world.tell(ev.Configured(config(*team, version=2)))
     assert world.seen(fx.Staffing) == [fx.Staffing("other", 1, 90)]
+
+
+def test_who_declined_is_not_asked_again_while_somebody_of_the_second_lease_only_has_no_room() -> None:
+    world = two_pools()
+    for name in ("c1", "c2", "c3"):
+        world.arrive(chat(name, lease="second"))
+        world.tell(ev.OfferAccepted(world.offer(name, "ag_2"), "ag_2"))
+    world.arrive(wide("declined"))
+    world.tell(ev.OfferDeclined(world.offer("declined", "ag_1"), "ag_1"))
+    world.later(10)
+    assert world.ringing("declined") == []
+    world.tell(ev.Finished("c1", "ag_2"))
+    assert world.ringing("declined") == ["ag_2"]

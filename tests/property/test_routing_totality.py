@@ -48,6 +48,7 @@ def garbage(chance: random.Random, scene: Scene) -> ev.AnyEvent:
         ev.OfferDeclined(name(), name(), name(), "k", unanswered=True),
         ev.OfferFailed(name(), name(), name()),
         ev.Answered(name(), name()),
+        ev.Dialled(name(), name()),
         ev.Finished(name(), name(), name(), "k"),
         ev.WrappedUp(name(), name(), "k"),
         ev.Transferred(name(), name(), name(), needs, name(), name(), "k"),

@@ -30,7 +30,7 @@ SEEDS = range(14)
 REFUSALS = (
     "contact_exists", "unknown_contact", "unknown_agent", "not_owner", "contact_not_active", "already_owned", "lease",
     "medium", "presence", "capacity", "offer_gone", "bad_state", "not_signed_in",
-    "not_a_call", "consult_running", "no_consult", "agent_not_available",
+    "not_a_call", "already_dialled", "consult_running", "no_consult", "agent_not_available",
 )  # fmt: skip
 BLOCKED = ("unknown_lease", "lease_not_in_force", "unstaffed", "lines_busy", "closed", "queue_full")
 CHOICES = ("named", "override", "only", "preferred", "spare_skills", "level", "longest_idle")

