@@ -120,6 +120,17 @@ class CallbackAttempts:
             not_after=now + DIAL_LIFE,
         )
 
+    async def stays(self, contact: ContactView) -> None:
+        """Conflict `callback_running` while its call is under way: the phone platform has it with this agent alone.
+
+        Whoever was given the contact meanwhile could only read `already_dialled`, its customer stays with this one.
+        """
+        if contact.medium != "callback" or contact.state != "active":
+            return
+        promise = await callback_rows.promise_of(self._reads, contact)
+        if promise.state == "dialling" and promise.contact == contact.id:
+            raise Conflict("the callback is on the phone: finish it first", code="callback_running", field="contact")
+
     # --- results -----------------------------------------------------------------------------------------------
 
     async def attempted(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:

@@ -105,6 +105,10 @@ class DeskService:
         return await self._ask(seat, command, ev.SignedIn(seat.agent, command.device, _key(seat, command)))
 
     async def _sign_out(self, seat: Seat, command: p.SignOut) -> Answer:
+        """A call in progress stays with its agent. Of a callback's the queue knows nothing: he ends it first."""
+        desk = await self._office.reads.desk(seat.provider, seat.agent)
+        for contact in desk.contacts if desk else ():
+            await self._attempts.stays(contact)
         return await self._ask(seat, command, ev.SignedOut(seat.agent, _key(seat, command)))
 
     async def _ready(self, seat: Seat, command: p.Ready) -> Answer:
@@ -203,6 +207,7 @@ class DeskService:
 
     async def _transferred(self, seat: Seat, command: p.Transfer, stamp: Stamp) -> Answer:
         contact = await owned_contact(self._office.reads, seat, command.contact)
+        await self._attempts.stays(contact)
         event = await self._transfer_event(seat, contact, command)
         changes = Changes(receipt=stamp.receipt({}, self._office.clock.now()))
         return await self._ask(seat, command, event, changes)

@@ -1,0 +1,51 @@
+"""A callback whose call is under way stays with the agent who made it: the phone platform knows of no other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from callback_scene import Scene
+from house import house
+
+from channels.port import CallReleased
+from contactcenter.client import protocol as p
+from contactcenter.errors import Conflict
+
+
+@pytest.fixture
+async def scene(pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with house(pool, tmp_path) as found:
+        yield Scene(found)
+
+
+async def refused(scene: Scene, command: p.Command) -> str:
+    with pytest.raises(Conflict) as said:
+        await scene.do(command)
+    return said.value.code
+
+
+async def test_a_callback_on_the_phone_is_not_handed_to_somebody_who_could_not_have_its_call(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    await scene.dialled(contact)
+    assert await refused(scene, p.Transfer(id="t-1", contact=contact, agent="1003")) == "callback_running"
+    assert await refused(scene, p.Transfer(id="t-2", contact=contact, view="Callbacks")) == "callback_running"
+    assert await scene.state(contact) == "active"
+
+
+async def test_a_callback_that_was_not_dialled_yet_is_handed_on_as_ever(scene: Scene) -> None:
+    contact = await scene.taken((await scene.asked()).contact)
+    assert await scene.do(p.Transfer(id="t-1", contact=contact, agent="1003")) == {}
+
+
+async def test_who_talks_on_a_callback_signs_out_when_it_is_over(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    assert await refused(scene, p.SignOut(id="out-1")) == "callback_running"
+    assert await scene.state(contact) == "active"
+    await scene.heard(CallReleased, call, by="customer")
+    await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
+    assert await scene.do(p.SignOut(id="out-2")) == {}
+    assert await scene.state(contact) == "wrap_up"
