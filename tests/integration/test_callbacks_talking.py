@@ -8,11 +8,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 from callback_scene import Scene
+from desk_floor import KANGJIA
 from house import house
 
 from channels.port import CallReleased
 from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict
+from contactcenter.services.supervision import Supervision
 
 
 @pytest.fixture
@@ -49,3 +51,42 @@ async def test_who_talks_on_a_callback_signs_out_when_it_is_over(scene: Scene) -
     await scene.house.until(lambda: bool(scene.house.of("wrap_up.began", contact=contact)))
     assert await scene.do(p.SignOut(id="out-2")) == {}
     assert await scene.state(contact) == "wrap_up"
+
+
+async def closed(scene: Scene, contact: str) -> None:
+    core = scene.core
+    boss = Supervision(
+        reads=core.reads,
+        changes=core.stores.changes,
+        bus=core.bus,
+        clock=scene.clock,
+        ids=core.ids,
+        directory_of=core.directories.of,
+    )
+    await boss.close(KANGJIA, contact, by="boss", reason="spam")
+    await scene.house.until(lambda: bool(scene.house.of("contact.ended", contact=contact)))
+
+
+async def sent(scene: Scene) -> list[tuple[str, str | None]]:
+    rows = await scene.core.pool.fetch(
+        "SELECT payload->>'verb' AS verb, payload->>'agent' AS agent FROM outbox WHERE kind = 'phone'"
+    )
+    return [(row["verb"], row["agent"]) for row in rows]
+
+
+async def test_a_callback_that_a_supervisor_closes_on_the_phone_is_hung_up_and_not_called_again(scene: Scene) -> None:
+    contact = (await scene.asked()).contact
+    call = await scene.dialled(contact)
+    await closed(scene, contact)
+    assert sorted(await sent(scene)) == [("dial", "1002"), ("hang_up", None)]
+    await scene.heard(CallReleased, call, by="platform")
+    found = await scene.one_outcome(contact, "closed")
+    assert (found.ended_by, found.attempts) == ("boss", ())
+
+
+async def test_a_callback_that_a_supervisor_closes_before_it_is_dialled_needs_no_phone(scene: Scene) -> None:
+    contact = await scene.taken((await scene.asked()).contact)
+    await closed(scene, contact)
+    await scene.settled(contact)
+    assert await sent(scene) == []
+    await scene.one_outcome(contact, "closed")
