@@ -280,3 +280,14 @@ async def test_the_start_page_leads_to_the_others(scene: Scene) -> None:
     await scene.shot(page, "index")
     await page.get_by_role("link", name="Wallboard").click()
     await expect(page.get_by_label("口令")).to_be_visible()
+
+
+async def test_how_a_lease_is_staffed_now_pushes_no_other_notice_off_the_page(scene: Scene) -> None:
+    agent = await scene.agent()
+    await scene.stub.push(d.NoticeFrame(code="complaint_held", text="1003号坐席让投诉客户等待。"))
+    for staffed in range(9, 3, -1):
+        await scene.stub.push(d.NoticeFrame(code="unstaffed", text=f"在岗{staffed}人，租用10席"))
+    notices = agent.locator("#notices .notice")
+    await expect(notices).to_have_count(2)
+    await expect(notices.nth(0)).to_contain_text("让投诉客户等待")
+    await expect(notices.nth(1)).to_contain_text("在岗4人")
