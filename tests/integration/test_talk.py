@@ -193,6 +193,9 @@ async def test_the_accused_is_neither_asked_nor_joined(floor: Floor) -> None:
     with pytest.raises(Forbidden) as refused:
         await floor.do(p.Consult(id="c", contact=contact, agent="1003"))
     assert refused.value.code == "accused"
+    asked = p.Consult(id="v", contact=contact, view="voice")
+    assert await refusal(floor, asked) == "agent_not_available"
+    assert floor.house.of("consult.asked", contact=contact) == []
 
 
 async def test_the_consulted_agent_sees_the_call_become_a_complaint(floor: Floor, talk: Talking) -> None:
