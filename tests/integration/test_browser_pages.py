@@ -258,6 +258,7 @@ async def test_the_wallboard_shows_the_queue_and_turns_stale(scene: Scene) -> No
     scene.stub.board = board()
     page = await scene.open("/wallboard#token=operator", our_time=True)
     await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("5")
+    await expect(page.locator("[data-tile='ops.waiting'] .detail")).to_have_text("另有5个未到回拨时间")
     await expect(page.locator("[data-tile='ops.imbalance'] .value")).to_have_text("0")
     await expect(page.locator("#seats")).to_contain_text("kangjia-2026")
     await expect(page.get_by_text("0:45 ≤ 2:10").first).to_have_attribute("title", re.compile("铂金.*0:12.*0:30"))
