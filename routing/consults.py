@@ -95,9 +95,9 @@ def _best(turn: Turn, work: Work, event: Consulted) -> tuple[Choice | None, int,
     pool = work.pool
     signature = pool.signature(event.needs)
     mask = signature.mask & pool.free[work.medium_no] if pool.in_force(turn.now) else 0
-    owner = turn.state.desks[work.owner]
-    if owner.pool is pool:
-        mask &= ~owner.bit
+    for never in (turn.state.desks[work.owner], turn.state.listed(event.besides)):
+        if never is not None and never.pool is pool:
+            mask &= ~never.bit
     if not mask:
         return None, 0, "nobody_free"
     return best_of(signature, work.medium_no, mask), mask.bit_count(), ""

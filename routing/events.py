@@ -151,13 +151,17 @@ class Transferred(Event, frozen=True, gc=False, tag="transferred"):
 
 
 class Consulted(Event, frozen=True, gc=False, tag="consulted"):
-    """The owner of a call asks a second agent: one by name, or the best free one for these needs (of a view)."""
+    """The owner of a call asks a second agent: one by name, or the best free one for these needs (of a view).
+
+    `besides`: an agent who is not asked by needs, because the call is a complaint about him (E42).
+    """
 
     contact: str
     agent: str
     to_agent: str = ""
     needs: Needs = ()
     command: str = ""
+    besides: str = ""
 
 
 class Joined(Event, frozen=True, gc=False, tag="joined"):

@@ -135,7 +135,7 @@ def board() -> dict[str, Any]:
             line("tv", "voice", waiting=3, breached=1, oldest_wait_s=21.0),
             line("chat", "chat"),
             line("mail", "mail", active=0, offered=0),
-            line("callback", "callback", waiting=0, wrap_up=0),
+            line("callback", "callback", waiting=5, held=5, wrap_up=0),
         ],
         "seats": [
             {"client": "kangjia", "lease": "kangjia-2026", "ready": 4, "busy": 5, "not_ready": 1, "not_responding": 0},

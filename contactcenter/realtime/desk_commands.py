@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from contactcenter.client import protocol as p
-from contactcenter.errors import Conflict, ContactCenterError, Invalid
+from contactcenter.errors import Busy, Conflict, ContactCenterError, Invalid
 from contactcenter.services.wording import Wording
 
 log = logging.getLogger(__name__)
@@ -45,11 +45,15 @@ def read_command(raw: str | bytes) -> p.AnyCommand:
 
 
 def problem(error: ContactCenterError, wording: Wording, language: str) -> p.Problem:
-    """The sentence in the agent's language. What the service itself explains is not replaced by a general word."""
-    given = str(error)
-    message = given if isinstance(error, Invalid) or error.code == "undecided" else ""
-    said = message or wording.error(error.code, language, given, field=error.field, limit="", seconds=1)
-    code = "busy" if error.code == "stale_write" else error.code
+    """The sentence in the agent's language. What the service itself explains, in English, is kept for who reads it,
+    and where the catalogue has no sentence of its own for a desk."""
+    given, code = str(error), "busy" if error.code == "stale_write" else error.code
+    if isinstance(error, Invalid):
+        said = given if language.startswith("en") else wording.desk(f"desk.error.{code}", language, given)
+    elif isinstance(error, Busy) and code == "undecided":
+        said = wording.desk("desk.error.late_answer", language, given)  # An escalation has a code of this name too.
+    else:
+        said = wording.error(code, language, given, field=error.field, limit="", seconds=1)
     return p.Problem(code=code, message=said, field=error.field)
 
 

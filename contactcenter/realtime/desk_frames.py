@@ -357,7 +357,9 @@ def _noticed(effect: fx.Breached | fx.Missed, push: DeskPush, model: DeskModel, 
         return None
     code = "contact_breached" if isinstance(effect, fx.Breached) else "missed_twice"
     contact: str = getattr(effect, "contact", "")
-    text = say(NoticePush(agent=model.agent, notice=code, at=push.at, contact=contact))
+    # A supervisor is told of a number, which is in his notice; this one is told of himself.
+    words = "missed_twice_yourself" if isinstance(effect, fx.Missed) else code
+    text = say(NoticePush(agent=model.agent, notice=words, at=push.at, contact=contact))
     return p.NoticeFrame(seq=push.seq, code=code, text=text, contact=contact)
 
 

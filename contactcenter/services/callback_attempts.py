@@ -139,7 +139,7 @@ class CallbackAttempts:
         now, directory = self._office.clock.now(), self._office.directory(seat.provider)
         await settle(self._reads, directory, contact, Tried(result=result, by=seat.agent, at=now), changes)
         if promise.state == "dialling":
-            changes.outbox.append(_hang_up(contact, seat, source_of(directory, contact), now))
+            changes.outbox.append(hang_up(contact, seat.number, source_of(directory, contact), now))
 
     async def corrected(self, seat: Seat, contact: ContactView, result: str, changes: Changes) -> None:
         """The agent's word at the end of his wrap-up. Raises Invalid `result`, Conflict `wrong_medium`, `too_late`,
@@ -354,14 +354,14 @@ def _stays_his(contact: ContactView, seat: Seat, now: Micros) -> NewEvent:
     return NewEvent(domain=contact.domain, event=event, received_at=now, dedupe=f"{contact.id}:dialled")
 
 
-def _hang_up(contact: ContactView, seat: Seat, source: str, now: Micros) -> Outgoing:
-    """Both legs of the dialled call, whoever of them is there."""
+def hang_up(contact: ContactView, number: str, source: str, now: Micros) -> Outgoing:
+    """Both legs of the dialled call, whoever of them is there. `number`: that of the agent who ends it; '' for us."""
     command = PhoneCommand(
         id=f"{contact.id}/hang_up",
         source=source,
         call=handles.dialled_call(contact.id),
         verb="hang_up",
-        agent=seat.number,
+        agent=number,
         not_after=now + ANSWER_LIFE,
     )
     return by_phone(command, provider=contact.provider, client=contact.client, contact=contact.id, now=now)

@@ -24,9 +24,14 @@ async def colleague(office: Office, seat: Seat, contact: ContactView, number: st
 
 async def not_the_accused(office: Office, seat: Seat, contact: ContactView, agent: str) -> None:
     """Nobody handles the complaint about himself. Forbidden `accused`."""
-    complaint = await office.reads.complaint(seat.scope, contact.case) if contact.case else None
-    if complaint is not None and complaint.accused == agent:
+    if agent == await accused_of(office, seat, contact):
         raise Forbidden("nobody handles the complaint about himself", code="accused", field="agent")
+
+
+async def accused_of(office: Office, seat: Seat, contact: ContactView) -> str:
+    """Whom the contact's complaint is about; '' when it is about nobody."""
+    complaint = await office.reads.complaint(seat.scope, contact.case) if contact.case else None
+    return complaint.accused if complaint is not None else ""
 
 
 def view_for(directory: Directory, contact: ContactView, name: str) -> tuple[View, Needs]:

@@ -75,13 +75,13 @@ class TierWaits(Struct, frozen=True):
 def waits_now(line: QueueLine, seats: Iterable[SeatLine], said: Sequence[SaidWait]) -> TierWaits:
     """What a newcomer to this queue would be told now, tier by tier, from the newest words about it."""
     words = [each for each in said if (each.client, each.view, each.medium) == (line.client, line.view, line.medium)]
-    free = not line.waiting and any(seat.ready for seat in seats if seat.client == line.client)
+    free = line.waiting == line.held and any(seat.ready for seat in seats if seat.client == line.client)
     return TierWaits(*(_newcomer(tier, 0 if free else _place(line, tier), words) for tier in Tier))
 
 
 def _place(line: QueueLine, tier: Tier) -> int:
-    """After the waiting of his own and the better tiers. `by_tier` counts whoever is being rung too, `waiting` not."""
-    return 1 + min(sum(line.by_tier[: tier + 1]), line.waiting)
+    """After the waiting of his own and the better tiers. `by_tier` counts whoever is being rung or held too."""
+    return 1 + min(sum(line.by_tier[: tier + 1]), line.waiting - line.held)
 
 
 def _newcomer(tier: Tier, place: int, words: Sequence[SaidWait]) -> Waits:

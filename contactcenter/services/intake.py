@@ -22,6 +22,7 @@ from contactcenter.errors import Busy, StaleWrite
 from contactcenter.services.admission import Admission
 from contactcenter.services.changes import Applied, Changes, NewReceipt, Quarantined
 from contactcenter.services.late_instructions import promise
+from contactcenter.services.notices import NoticePush
 from contactcenter.services.opening import viewed
 from contactcenter.services.ports import AlreadyReceived, Answer, Bus, ChangeStore, Replies
 from contactcenter.services.pushes import ConversationPush, encode
@@ -46,6 +47,7 @@ class Plan:
     instruct: Callable[[port.Receipt, tuple[AnyEffect, ...]], port.Receipt] | None = None
     said: ConversationPush | None = None
     said_id: str = ""
+    notices: list[NoticePush] = field(default_factory=list)
 
 
 Planner = Callable[[Any, int, str], Awaitable[Plan]]
@@ -176,6 +178,8 @@ class Intake:
         if plan.said is not None:
             said = msgspec.structs.replace(plan.said, number=applied.message_seqs.get(plan.said_id, 0))
             await self._bus.publish(f"conversation:{said.conversation}", encode(said))
+        for told in plan.notices:
+            await self._bus.publish(f"desk:{told.agent}", msgspec.json.encode(told))
         if plan.changes.outbox:
             await self._bus.publish("outbox")
 

@@ -22,6 +22,7 @@ from contactcenter.services.instead_of_callback import InsteadOfCallback, has_be
 from contactcenter.services.instructions import Instructions
 from contactcenter.services.intake import Plan, Planner
 from contactcenter.services.opening import Opening, Wish, pairs_of
+from contactcenter.services.own_holds import OwnHolds
 from contactcenter.services.phone_sendings import by_phone
 from contactcenter.services.ports import DoorReads
 from contactcenter.services.views import ArrivalView, Arriving, CallView, ContactView, FirstReceipt, Scope
@@ -95,6 +96,7 @@ class PhoneIntake:
         self._advance = advance
         self._ids = ids
         self._instead = InsteadOfCallback(reads)
+        self._own_holds = OwnHolds(reads, directories, ids)
 
     # --- the life of a call -------------------------------------------------------------------------------------
 
@@ -136,6 +138,8 @@ class PhoneIntake:
             needed = over or instead_of or signal.kind in NEEDS_CONTACT
             known = await self._reads.contact(scope, contact) if needed else None
             self._follow(signal, inbound, Known(provider, contact, known, over), plan)
+            if signal.what == "held" and known is not None:
+                await self._own_holds.held(known, now, plan)
             if instead_of and has_been_answered(signal.kind, known):
                 await self._instead.answered(provider, contact, instead_of, now, plan.changes)
         if _calls_himself(inbound) and not contact:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from contactcenter.clock import Micros
+from contactcenter.domain.directory import Directory
 from contactcenter.errors import NotFound
 from contactcenter.services.changes import Changes
 from contactcenter.services.complaint_rows import Matter
@@ -81,10 +82,14 @@ class Notices:
 
     def _supervisors(self, provider: str, client: str) -> list[str]:
         try:
-            directory = self._office.directory(provider)
-            return [a.id for a in directory.supervisors() if directory.lease(a.lease).client == client]
+            return supervisors_of(self._office.directory(provider), client)
         except NotFound:
             return []
+
+
+def supervisors_of(directory: Directory, client: str) -> list[str]:
+    """The supervisors of the client's own lease (I7)."""
+    return [each.id for each in directory.supervisors() if directory.lease(each.lease).client == client]
 
 
 async def complaint_told(office: Office, matter: Matter, code: str, now: Micros, changes: Changes) -> None:

@@ -61,7 +61,7 @@ class QueueAges:
             at=now,
             view=_view_name(directory, line),
             minutes=int(line.oldest_wait_s // 60),
-            waiting=line.waiting + line.offered,
+            waiting=line.waiting - line.held + line.offered,
         )
 
 

@@ -44,7 +44,10 @@ class TierCounts(Struct, frozen=True):
 
 
 class LiveQueue(Struct, frozen=True, kw_only=True):
-    """One view of one client, by medium. Waits are seconds."""
+    """One view of one client, by medium. Waits are seconds.
+
+    `held`: of the waiting, callbacks that nobody may call yet.
+    """
 
     client: str
     view: str
@@ -56,6 +59,7 @@ class LiveQueue(Struct, frozen=True, kw_only=True):
     oldest_wait_s: float
     breached: int
     by_tier: TierCounts
+    held: int = 0
     expected_wait: TierWaits = TierWaits()
     """What a contact of each tier that came now would be told; nine of ten wait no longer than `at_most_s`."""
 
@@ -362,6 +366,7 @@ def _queue(line: QueueLine, expected: TierWaits) -> LiveQueue:
         oldest_wait_s=round(line.oldest_wait_s, 3),
         breached=line.breached,
         by_tier=TierCounts(*line.by_tier),
+        held=line.held,
         expected_wait=expected,
     )
 

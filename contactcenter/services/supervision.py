@@ -1,7 +1,8 @@
 """A supervisor's view of the floor and his orders to the router (B10).
 
 An order is stored as an event of the domain under a command id; the router decides it in its turn and says what
-came of it in a fact (`command.done`, `command.refused`). Nothing is changed here.
+came of it in a fact (`command.done`, `command.refused`). Nothing is changed here but the promise of a callback that is
+closed while its call is under way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from contactcenter.clock import Clock, Ids
 from contactcenter.domain.configuration import Agent
 from contactcenter.domain.directory import Directory
 from contactcenter.errors import Conflict, Invalid, NotFound
+from contactcenter.services import callback_rows
+from contactcenter.services.callback_attempts import hang_up, source_of
 from contactcenter.services.changes import Changes, NewEvent
+from contactcenter.services.commands import again
 from contactcenter.services.ports import Bus, ChangeStore, Reads
 from contactcenter.services.views import ContactView, DeskView, Scope
 from routing.events import AnyEvent, Assigned, Closed
@@ -66,9 +70,27 @@ class Supervision:
 
     async def close(self, scope: Scope, contact: str, *, by: str, reason: str) -> str:
         """The command's id. NotFound, or Conflict `contact_ended`."""
+        return await again(lambda: self._close(scope, contact, by, reason))
+
+    async def _close(self, scope: Scope, contact: str, by: str, reason: str) -> str:
         view = await self._open(scope, contact)
-        command = self._ids.new("cm")
-        return await self._send(view, Closed(contact=view.id, reason=reason, by=by, command=command), command)
+        command, changes = self._ids.new("cm"), Changes()
+        if view.medium == "callback":
+            await self._end_dialled(view, by, changes)
+        event = Closed(contact=view.id, reason=reason, by=by, command=command)
+        return await self._send(view, event, command, changes)
+
+    async def _end_dialled(self, view: ContactView, by: str, changes: Changes) -> None:
+        """A callback on the phone: the router orders the end of calls alone. With it ends its promise, at once: the
+        platform's word about this end would be an attempt, after which its customer is called again."""
+        promise = await self._reads.callback(Scope(view.provider, view.client), callback_rows.promise_id(view))
+        if promise is None or promise.state != "dialling" or promise.contact != view.id:
+            return
+        now, source = self._clock.now(), source_of(self._directory_of(view.provider), view)
+        over = callback_rows.ended(callback_rows.written(promise), "closed", by=by, at=now)
+        changes.callbacks.append(over)
+        changes.facts.append(callback_rows.ended_fact(over, contact_outcome="closed"))
+        changes.outbox.append(hang_up(view, "", source, now))
 
     async def agents(self, scope: Scope) -> list[AgentLine]:
         """Everybody on a lease of the scope, signed in or not, by public number."""
@@ -98,10 +120,14 @@ class Supervision:
             raise Invalid("this agent's seat is leased to another client", code="other_lease", field="agent")
         return chosen
 
-    async def _send(self, view: ContactView, event: AnyEvent, command: str) -> str:
-        order = NewEvent(domain=view.domain, event=event, received_at=self._clock.now(), dedupe=command)
-        await self._changes.apply(Changes(events=[order]))
+    async def _send(self, view: ContactView, event: AnyEvent, command: str, changes: Changes | None = None) -> str:
+        """The order, stored together with `changes`."""
+        changes = changes or Changes()
+        changes.events.append(NewEvent(domain=view.domain, event=event, received_at=self._clock.now(), dedupe=command))
+        await self._changes.apply(changes)
         await self._bus.publish(f"domain:{view.domain}")
+        if changes.outbox:
+            await self._bus.publish("outbox")
         return command
 
 

@@ -17,7 +17,7 @@ from contactcenter.errors import Conflict, Forbidden, Invalid, NotFound
 from contactcenter.services.asking import Asking
 from contactcenter.services.changes import Changes
 from contactcenter.services.commands import Stamp, once, stamp_of
-from contactcenter.services.destinations import colleague, not_the_accused, view_for
+from contactcenter.services.destinations import accused_of, colleague, not_the_accused, view_for
 from contactcenter.services.notices import Notices
 from contactcenter.services.office import Office
 from contactcenter.services.phone_sendings import by_phone
@@ -121,7 +121,8 @@ class Talk:
             event = ev.Consulted(contact.id, seat.agent, to_agent=agent, command=key)
         else:
             _, wanted = view_for(self._office.directory(seat.provider), contact, command.view)
-            event = ev.Consulted(contact.id, seat.agent, needs=wanted, command=key)
+            accused = await accused_of(self._office, seat, contact)
+            event = ev.Consulted(contact.id, seat.agent, needs=wanted, command=key, besides=accused)
         return await self._decided(seat, key, event, stamp)
 
     async def _join(self, seat: Seat, command: p.Join, stamp: Stamp) -> Answer:

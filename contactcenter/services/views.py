@@ -326,6 +326,8 @@ class QueueLine(Struct, frozen=True, kw_only=True):
     oldest_wait_s: float
     breached: int
     by_tier: tuple[int, int, int, int]
+    held: int = 0
+    """Of the waiting: callbacks whose window has not begun. Nobody may take them yet."""
 
 
 class SaidWait(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from contactcenter.services.long_calls import LongCalls
 from contactcenter.services.notices import Notices
 from contactcenter.services.queue_ages import QueueAges
 from contactcenter.services.seats import public_number
+from contactcenter.services.staffing import SeatsLeft
 from contactcenter.services.stuck import Reaping
 from contactcenter.wiring.core import Core
 from contactcenter.wiring.desk import Desks
@@ -81,8 +82,8 @@ def run_parts(
 
 
 def supervisors_words(core: Core) -> Tell:
-    """Missed offers and unstaffed seats, to the supervisors of the client's lease (I3, I7)."""
-    notices = Notices(core.office)
+    """Missed offers and seats that were left, to the supervisors of the client's lease (I3, I7)."""
+    notices, seats = Notices(core.office), SeatsLeft()
 
     async def tell(provider: str, effect: AnyEffect) -> None:
         directory, at = core.directories.of(provider), core.clock.now()
@@ -91,7 +92,7 @@ def supervisors_words(core: Core) -> Tell:
                 client = directory.lease(directory.agent(effect.agent).lease).client
                 number = public_number(directory, effect.agent)
                 await notices.tell_supervisors(provider, client, "missed_twice", at=at, number=number)
-            elif isinstance(effect, Staffing) and effect.staffed < effect.lines:
+            elif isinstance(effect, Staffing) and seats.is_left(directory, effect, at):
                 client = directory.lease(effect.lease).client
                 counts: dict[str, str | int] = {"lease": effect.lease, "staffed": effect.staffed, "lines": effect.lines}
                 await notices.tell_supervisors(provider, client, "unstaffed", at=at, contact="", **counts)

@@ -1,4 +1,4 @@
-"""What a supervisor must hear at once: two missed offers in a row, a lease whose seats are not all staffed (I3).
+"""What a supervisor must hear at once: two missed offers in a row, a seat that was left (I3).
 
 Told after the commit, once per fact, to the desks of the supervisors who are signed in; the fact stays for the rest.
 """

@@ -336,6 +336,8 @@ async def test_a_queue_line_counts_the_open_contacts_of_a_view(stores: Stores) -
     moves = [move(id="ct_0", state="active", owner="a1"), move(id="ct_1", state="offered", tier=1)]
     moves += [move(id="ct_2", state="ended", ended_at=T0, route=None), move(id="ct_3", state="wrap_up", owner="a1")]
     await stores.routing.commit(batch(1, ownership.epoch, contacts=moves))
+    (later, *_) = await stores.reads.queue_lines(SCOPE, T0 + 10 * SECOND)
+    assert (later.waiting, later.held, later.oldest_wait_s) == (1, 1, 0)
     assert await stores.reads.queue_lines(SCOPE, T0 + 20 * SECOND) == [
         QueueLine(
             client=CLIENT, view="back", medium="callback", waiting=1, offered=0, active=0, wrap_up=0,

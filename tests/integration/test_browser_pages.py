@@ -258,6 +258,7 @@ async def test_the_wallboard_shows_the_queue_and_turns_stale(scene: Scene) -> No
     scene.stub.board = board()
     page = await scene.open("/wallboard#token=operator", our_time=True)
     await expect(page.locator("[data-tile='ops.waiting'] .value")).to_have_text("5")
+    await expect(page.locator("[data-tile='ops.waiting'] .detail")).to_have_text("另有5个未到回拨时间")
     await expect(page.locator("[data-tile='ops.imbalance'] .value")).to_have_text("0")
     await expect(page.locator("#seats")).to_contain_text("kangjia-2026")
     await expect(page.get_by_text("0:45 ≤ 2:10").first).to_have_attribute("title", re.compile("铂金.*0:12.*0:30"))
@@ -280,3 +281,14 @@ async def test_the_start_page_leads_to_the_others(scene: Scene) -> None:
     await scene.shot(page, "index")
     await page.get_by_role("link", name="Wallboard").click()
     await expect(page.get_by_label("口令")).to_be_visible()
+
+
+async def test_how_a_lease_is_staffed_now_pushes_no_other_notice_off_the_page(scene: Scene) -> None:
+    agent = await scene.agent()
+    await scene.stub.push(d.NoticeFrame(code="complaint_held", text="1003号坐席让投诉客户等待。"))
+    for staffed in range(9, 3, -1):
+        await scene.stub.push(d.NoticeFrame(code="unstaffed", text=f"在岗{staffed}人，租用10席"))
+    notices = agent.locator("#notices .notice")
+    await expect(notices).to_have_count(2)
+    await expect(notices.nth(0)).to_contain_text("让投诉客户等待")
+    await expect(notices.nth(1)).to_contain_text("在岗4人")

@@ -232,6 +232,12 @@ async def test_a_callback_for_tomorrow_is_no_old_queue_tonight(scene: Scene) -> 
     await scene.asked(window_from=at("2026-03-03T09:00"), window_until=at("2026-03-03T11:00"))
     assert await oldest_s(scene, "2026-03-02T17:00") == 0
     assert await oldest_s(scene, "2026-03-03T11:30") == 9000
+    assert [await held(scene, now) for now in ("2026-03-02T17:00", "2026-03-03T09:00")] == [1, 0]
+
+
+async def held(scene: Scene, now: str) -> int:
+    (line,) = await scene.core.reads.queue_lines(KANGJIA, at(now))
+    return line.held
 
 
 async def oldest_s(scene: Scene, now: str) -> float:

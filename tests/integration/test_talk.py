@@ -11,7 +11,7 @@ from desk_floor import Floor
 from house import house
 from talking import OWNER, SECOND, Talking
 
-from channels.port import CallReleased
+from channels.port import CallProgress, CallReleased
 from contactcenter.client import protocol as p
 from contactcenter.errors import Conflict, ContactCenterError, Forbidden, Invalid
 from contactcenter.services.notices import NoticePush, decode_push
@@ -179,6 +179,33 @@ async def test_a_complainant_on_hold_is_a_fact_and_seen_by_the_supervisors(floor
     assert [row["told"] for row in rows] == [None, "true"]
 
 
+async def test_a_complainant_whom_the_agents_own_phone_holds_is_seen_too(floor: Floor, talk: Talking) -> None:
+    async def by_phone() -> None:
+        held = CallProgress(source="pbx-1", external_id=talk.name(), call=talk.call, what="held")
+        await talk.heard(held)
+
+    floor.core.intake._clock = floor.clock
+    await by_phone()
+    await floor.do(p.Complain(id="x", contact=talk.contact, summary="电视没有声音"))
+    await floor.house.until(lambda: bool(floor.house.of("contact.changed", contact=talk.contact)))
+    async with floor.core.bus.subscribe("desk:a1001", "desk:a1011") as pushes:
+        await by_phone()
+        floor.clock.pass_s(60)
+        await floor.do(p.Hold(id="desk", contact=talk.contact))
+        await by_phone()
+        floor.clock.pass_s(60)
+        await talk.consulting()
+        await by_phone()
+        await floor.core.bus.publish("desk:a1001", b"last")
+        heard = [decode_push(push) async for push in _until_last(pushes)]
+    told = [each for each in heard if isinstance(each, NoticePush) and each.notice == "complaint_held"]
+    assert [(each.agent, each.params, each.contact) for each in told] == [
+        ("a1001", {"number": "1002"}, talk.contact)
+    ] * 2, "by his phone, and from the desk; not for the consult"
+    rows = await floor.core.pool.fetch("SELECT data->>'by' AS by FROM facts WHERE kind = 'call.held' ORDER BY at")
+    assert [row["by"] for row in rows] == ["device", None]
+
+
 async def _until_last(pushes: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for push in pushes:
         if push == b"last":
@@ -193,6 +220,9 @@ async def test_the_accused_is_neither_asked_nor_joined(floor: Floor) -> None:
     with pytest.raises(Forbidden) as refused:
         await floor.do(p.Consult(id="c", contact=contact, agent="1003"))
     assert refused.value.code == "accused"
+    asked = p.Consult(id="v", contact=contact, view="voice")
+    assert await refusal(floor, asked) == "agent_not_available"
+    assert floor.house.of("consult.asked", contact=contact) == []
 
 
 async def test_the_consulted_agent_sees_the_call_become_a_complaint(floor: Floor, talk: Talking) -> None:

@@ -454,6 +454,13 @@ ESTIMATES = [
 ]
 CONSULTS = [
     Bug(
+        "the accused is consulted",
+        "consults.py",
+        "turn.state.listed(event.besides)",
+        'turn.state.listed("")',
+        CONSULT,
+    ),
+    Bug(
         "a consult that ends keeps the units",
         "consults.py",
         "    del desk.consults[work.arrival]\n    give_back(desk, work)\n",

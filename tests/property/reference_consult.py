@@ -24,7 +24,7 @@ class Consults(Rules):
             return self.refuse(event, code, event.contact, event.agent)
         why = self.unavailable(record, event.to_agent) if event.to_agent else ""
         asked = replace(record, relaxed=0, contact=replace(record.contact, needs=event.needs, preferred=""))
-        able = [event.to_agent] if event.to_agent else self.consultable(asked)
+        able = [event.to_agent] if event.to_agent else self.consultable(asked, event.besides)
         if why or not able:
             command, detail = event.command, why or "nobody_free"
             self.out.append(fx.Refused(command, "agent_not_available", event.contact, event.agent, detail))
@@ -57,9 +57,9 @@ class Consults(Rules):
         ]
         return next((code for code, holds in reasons if holds), "")
 
-    def consultable(self, asked: Record) -> list[str]:
-        home = asked.contact.lease
-        names = [agent.id for agent in self.config.agents if agent.lease == home and agent.id != asked.owner]
+    def consultable(self, asked: Record, besides: str) -> list[str]:
+        home, never = asked.contact.lease, (asked.owner, besides)
+        names = [agent.id for agent in self.config.agents if agent.lease == home and agent.id not in never]
         return [name for name in names if self.fits(asked, name) and self.free(name, Medium.VOICE)]
 
     def ask_second(self, record: Record, name: str, rule: str, able: int) -> None:

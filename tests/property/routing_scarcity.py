@@ -345,7 +345,7 @@ def ask_a_second(scene: Scene, record: Record, pick: Pick) -> None:
     to = pick(["", *mates, *mates, pick(AGENTS)])
     if mates and pick([True, True, False]):
         hurry(scene, to if to in mates else pick(mates), pick)
-    scene.happen(ev.Consulted(contact, owner, to, tuple(sorted(pick(NEEDS))), "k"))
+    scene.happen(ev.Consulted(contact, owner, to, tuple(sorted(pick(NEEDS))), "k", pick(["", "", *mates])))
     asked = scene.records.get(contact)
     if asked and asked.consult and pick([True, False]):
         answer_to(scene, asked.consult, pick(["accept", "accept", "answer", "decline", "fail"]))

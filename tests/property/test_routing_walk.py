@@ -25,7 +25,7 @@ from routing import order, pools, timers
 from routing.model import End, Outcome, PresenceState
 
 STEPS = 250
-SEEDS = range(14)
+SEEDS = range(15)
 
 REFUSALS = (
     "contact_exists", "unknown_contact", "unknown_agent", "not_owner", "contact_not_active", "already_owned", "lease",

@@ -6,7 +6,7 @@ import pytest
 
 from contactcenter.client import protocol as p
 from contactcenter.domain.texts import catalogue
-from contactcenter.errors import Busy, Conflict, Invalid
+from contactcenter.errors import Busy, Conflict, Invalid, StaleWrite
 from contactcenter.realtime.desk_commands import Answers, MalformedCommand, problem, read_command
 from contactcenter.services.commands import stamp_of
 from contactcenter.services.wording import Wording
@@ -98,6 +98,30 @@ def test_errors_speak_the_agents_language_and_keep_their_code() -> None:
 def test_a_wrong_field_is_explained_in_its_own_words() -> None:
     said = problem(Invalid("reason is one of a, b", field="reason"), WORDING, "zh-CN")
     assert (said.field, said.message) == ("reason", "reason is one of a, b")
+
+
+@pytest.mark.parametrize("code", ["called_in", "callback_over", "do_not_call", "no_number", "put_off", "too_late"])
+def test_why_a_callback_is_not_dialled_is_told_in_the_agents_language(code: str) -> None:
+    said = problem(Conflict("the service's English", code=code), WORDING, "zh-CN")
+    assert (said.code, said.message.isascii()) == (code, False)
+
+
+@pytest.mark.parametrize("code", ["target", "result", "recording", "unknown_agent", "unknown_view"])
+def test_a_wrong_field_of_a_call_is_explained_in_the_agents_language(code: str) -> None:
+    explained = Invalid("state is one of on, pause, off", code=code, field="state")
+    assert problem(explained, WORDING, "en").message == "state is one of on, pause, off"
+    assert not problem(explained, WORDING, "zh-CN").message.isascii()
+
+
+def test_an_answer_that_is_late_is_no_decision_that_is_due() -> None:
+    said = problem(Busy("not decided yet", code="undecided"), WORDING, "zh-CN")
+    assert (said.code, said.message) == ("undecided", "结果还没有出来：操作已经记下，稍后会显示")
+    assert problem(Conflict("x", code="undecided"), WORDING, "zh-CN").message == "先作出决定，再转回下级"
+
+
+def test_a_lost_race_is_told_as_what_it_is_to_the_agent() -> None:
+    said = problem(StaleWrite("contact ct_1 changed"), WORDING, "zh-CN")
+    assert (said.code, said.message.isascii()) == ("busy", False)
 
 
 def test_the_same_command_derives_the_same_ids() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contactcenter.client import protocol as p
+from contactcenter.domain.texts import catalogue
 from contactcenter.realtime import desk_frames as df
+from contactcenter.services.notices import NoticePush, notice_text
 from contactcenter.services.pushes import DeskPush
 from contactcenter.services.views import DeskView, OfferView
+from contactcenter.services.wording import Wording
 from routing import effects as fx
 from routing.model import Offer, Outcome, Presence, PresenceState
 
@@ -48,6 +51,17 @@ def test_an_offer_becomes_mine_then_wraps_up_then_is_gone() -> None:
     assert model.cards["c"].state == "wrap_up"
     assert kinds(tell(model, fx.Released("c", ME, "done"))) == ["released", "presence"]
     assert (model.mine, model.offers, model.cards, model.presence.used_units) == ({}, {}, {}, 0)
+
+
+def test_who_missed_two_in_a_row_reads_it_as_a_sentence_about_himself() -> None:
+    def say(told: NoticePush) -> str:
+        return notice_text(Wording(catalogue()), told, "zh-CN")
+
+    model = df.DeskModel(ME)
+    push = DeskPush(ME, 1, 0, 0, (fx.Missed(agent=ME, misses=2),))
+    (frame,) = df.frames(push, model, {}, units=lambda medium: 20, say=say, number=str.upper)
+    assert isinstance(frame, p.NoticeFrame)
+    assert (frame.code, frame.text) == ("missed_twice", "您连续两次未应答")
 
 
 def test_frames_carry_the_number_of_their_push() -> None:

@@ -10,6 +10,7 @@ from api_house import SetClock
 from conformance.builders import T0, contact, conversation, fact
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from channels.chat import protocol as p
 from channels.chat.ports import Waiting
@@ -205,3 +206,9 @@ def test_with_nobody_waiting_and_somebody_ready_only_picking_up_is_left() -> Non
 def test_of_a_queue_of_which_nothing_was_said_nothing_is_known() -> None:
     assert waits_now(line(), [], [said(2, 3, 40, view="chat")]).iron == Waits()
     assert waits_now(line(), [], [said(2, 0, 4)]).iron == Waits(), "being rung at once says nothing of a queue"
+
+
+def test_callbacks_that_nobody_may_call_yet_are_before_nobody() -> None:
+    tonight = replace(line(waiting=5, by_tier=(0, 0, 5, 0)), held=5)
+    assert waits_now(tonight, [seats(ready=1)], [said(2, 0, 7), said(2, 1, 40)]).iron == Waits(7.0, 14.0)
+    assert waits_now(tonight, [seats(ready=0)], [said(2, 1, 40)]).iron == Waits(40.0, 80.0)

@@ -78,6 +78,16 @@ def test_by_a_views_needs_the_best_free_one_is_asked() -> None:
     assert offered.because == Because("only", 2, 2, idle=world.now - record_idle(world, "ag_3"))
 
 
+def test_by_a_views_needs_one_who_is_not_to_be_asked_is_passed_over() -> None:
+    world = talking()
+    (refused,) = world.tell(ev.Consulted("c", "ag_1", needs=(("law", 1),), command="k", besides="ag_3"))
+    assert isinstance(refused, fx.Refused)
+    assert (refused.code, refused.detail) == ("agent_not_available", "nobody_free")
+    offered = world.tell(ev.Consulted("c", "ag_1", command="k", besides="ag_2"))[1]
+    assert isinstance(offered, fx.Offered)
+    assert offered.agent == "ag_3"
+
+
 def record_idle(world: World, name: str) -> int:
     found = world.state.presence(name)
     assert found is not None

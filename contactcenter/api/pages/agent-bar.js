@@ -52,17 +52,20 @@ export class Bar {
     return h("button", { type: "button", class: kind, onclick }, t(key));
   }
 
+  /** Whether it was done; a refusal is told. */
   async send(type, data = {}) {
     try {
       await this.page.link.send(type, data);
+      return true;
     } catch (problem) {
       this.page.tell(problem.message);
+      return false;
     }
   }
 
+  /** Who is refused still sits here: his work is in front of him. */
   async signOut() {
-    await this.send("sign_out");
-    this.page.goodbye();
+    if (await this.send("sign_out")) this.page.goodbye();
   }
 
   line(state) {

@@ -8,6 +8,9 @@ export function isTheirs(sender) {
 /** Of a card: I talk on this call, and it is not mine. */
 export const CONSULTED = "consulted";
 
+/** Notices that say how something stands: the newest is right, those before it only push others out. */
+const STANDS = new Set(["unstaffed"]);
+
 export class Desk {
   constructor() {
     this.me = null;
@@ -118,7 +121,7 @@ const CHANGES = {
   },
 
   notice(desk, frame) {
-    desk.notices = [...desk.notices.filter((old) => old.text !== frame.text), frame].slice(-5);
+    desk.notices = [...desk.notices.filter((old) => old.text !== frame.text && !(STANDS.has(old.code) && old.code === frame.code)), frame].slice(-5);
     return { notice: frame };
   },
 };

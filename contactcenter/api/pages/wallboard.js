@@ -62,7 +62,7 @@ function ask(problem) {
 /** Tiers may come by name or best first; the balance alone or with its parts. */
 function normal(fresh) {
   const tiers = (line) => (Array.isArray(line.by_tier) ? line.by_tier : TIERS.map((tier) => line.by_tier?.[tier] ?? 0));
-  const views = (fresh.queues ?? fresh.views ?? []).map((line) => ({ ...line, by_tier: tiers(line) }));
+  const views = (fresh.queues ?? fresh.views ?? []).map((line) => ({ ...line, held: line.held ?? 0, by_tier: tiers(line) }));
   return { at: fresh.at, views, seats: fresh.seats ?? [], today: fresh.today ?? {}, imbalance: fresh.conservation?.imbalance ?? fresh.imbalance ?? 0 };
 }
 
@@ -79,10 +79,11 @@ function tiles() {
   const sum = (name) => board.views.reduce((total, line) => total + line[name], 0);
   const oldest = Math.max(0, ...board.views.map((line) => line.oldest_wait_s));
   const breached = sum("breached");
+  const held = sum("held");
   const levels = byLevel();
   const today = (kind) => board.today[kind] ?? 0;
   return [
-    tile("ops.waiting", sum("waiting")),
+    tile("ops.waiting", sum("waiting") - held, { detail: held ? t("ops.held", { count: held }) : "" }),
     tile("ops.oldest", seconds(oldest)),
     tile("ops.expected_error", ...off(extras.report?.expected_wait_error, extras.report?.expected_wait_kept)),
     tile("ops.breached", breached, { mood: breached ? "bad" : "" }),
@@ -125,12 +126,19 @@ function drawQueues() {
   const heads = ["ops.waiting", "ops.oldest", "ops.expected", "ops.offered", "ops.active", "ops.wrap_up", "ops.breached"];
   const rows = board.views.map((line) => [
     name(line.client), name(line.view), name(named("desk.medium", line.medium)),
-    count(line.waiting, "warn"), h("td", {}, seconds(line.oldest_wait_s)), expected(line), count(line.offered), count(line.active), count(line.wrap_up),
+    waiting(line), h("td", {}, seconds(line.oldest_wait_s)), expected(line), count(line.offered), count(line.active), count(line.wrap_up),
     count(line.breached, "bad"), ...line.by_tier.map((value) => count(value)),
   ]);
   fill(byId("queues"), h("caption", {}, t("ops.queue")),
     head([["desk.client", 1], ["ops.view", 1], ["ops.medium", 1]], [...heads, ...TIERS.map((tier) => `desk.tier_label.metal.${tier}`)]),
     h("tbody", {}, rows.length ? rows.map((cells) => h("tr", {}, cells)) : h("tr", {}, h("td", { class: "name", colspan: 14 }, t("ops.nobody_waits")))));
+}
+
+/** Who may be served now; callbacks that nobody may call yet are told on pointing. */
+function waiting({ waiting, held }) {
+  const cell = count(waiting - held, "warn");
+  if (held) cell.title = t("ops.held", { count: held });
+  return cell;
 }
 
 /** What an ordinary customer who came now would be told; the other tiers on pointing. Nothing known is no number. */

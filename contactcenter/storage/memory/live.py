@@ -144,6 +144,7 @@ def _queue_line(client: str, view: str, medium: str, rows: Sequence[ContactView]
         view=view,
         medium=medium,
         waiting=states["new"] + states["waiting"],
+        held=sum(row.state in ("new", "waiting") and _waits_since(row) > now for row in rows),
         offered=states["offered"],
         active=states["active"],
         wrap_up=states["wrap_up"],

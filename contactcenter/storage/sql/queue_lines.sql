@@ -2,6 +2,7 @@
 -- `by_tier` counts the unanswered (waiting or offered), best tier first.
 SELECT c.client_id AS client, c.view, c.medium,
     count(*) FILTER (WHERE c.state IN ('new', 'waiting')) AS waiting,
+    count(*) FILTER (WHERE c.state IN ('new', 'waiting') AND u.since > $3) AS held,
     count(*) FILTER (WHERE c.state = 'offered') AS offered,
     count(*) FILTER (WHERE c.state = 'active') AS active,
     count(*) FILTER (WHERE c.state = 'wrap_up') AS wrap_up,
