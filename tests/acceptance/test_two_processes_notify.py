@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,7 @@ from house import EXAMPLE
 from process import Installation, Service, eventually, free_port, installation
 from standardwebhooks import Webhook
 
+from contactcenter.client.phone import PhoneClient
 from contactcenter.storage.embedded import EmbeddedPostgres
 
 DATABASE = "acceptance_notify"
@@ -79,7 +81,8 @@ async def test_a_call_is_served_and_told_of_without_redis(
 ) -> None:
     hooks = f'webhooks:\n  - {{id: crm, url: "{receiver.url}", client: kangjia, kinds: ["*"]}}\n'
     await _applied(front, EXAMPLE + hooks)
-    await asyncio.sleep(6)  # a busy process may miss the push, and looks every five seconds
+    async with phone(front) as pbx:
+        await _the_router_tells(receiver, pbx)
     async with at_work(front) as desk, phone(front) as pbx:
         receipt = await pbx.offered("notified", dialled=HOTLINE, caller="13800000109")
         assert (receipt["instruction"], receipt["pending"]) == ("queue", False), "the decision came back over NOTIFY"
@@ -100,6 +103,20 @@ async def test_a_call_is_served_and_told_of_without_redis(
     assert {"contact.opened", "contact.queued", "contact.assigned"} <= set(receiver.kinds())
     ids = [headers["webhook-id"] for headers, _ in receiver.got]
     assert len(ids) == len(set(ids))
+
+
+async def _the_router_tells(receiver: Receiver, pbx: PhoneClient) -> None:
+    """Its process has the new configuration: a call that nobody is there for is told of.
+
+    A busy one may miss the push, and looks every five seconds."""
+    numbers = count()
+
+    async def told() -> bool:
+        number = next(numbers)
+        await pbx.offered(f"probe-{number}", dialled=HOTLINE, caller=f"1380001{number:04}")
+        return "contact.blocked" in receiver.kinds()
+
+    await eventually("the router's process tells of a blocked call", told, 20)
 
 
 async def _applied(front: Service, document: str) -> None:
